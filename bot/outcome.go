@@ -1,0 +1,87 @@
+package bot
+
+import "privacydesk/connectors"
+
+// Outcome is what happened in one system, in the words of the field.
+type Outcome string
+
+// Outcomes of a system.
+const (
+	OutcomeNothing    Outcome = "nothing_found"
+	OutcomeFound      Outcome = "found"
+	OutcomeGathered   Outcome = "gathered"
+	OutcomeDeleted    Outcome = "deleted"
+	OutcomeMasked     Outcome = "deidentified"
+	OutcomeAggregated Outcome = "aggregated"
+	OutcomeRetained   Outcome = "retained"
+	OutcomeWaiting    Outcome = "waiting"
+	OutcomeFailed     Outcome = "failed"
+	OutcomeSkipped    Outcome = "skipped"
+)
+
+// Totals are a system's numbers over all its collections.
+type Totals struct {
+	Found        int64 `json:"found"`
+	Gathered     int64 `json:"gathered"`
+	Deleted      int64 `json:"deleted"`
+	Deidentified int64 `json:"deidentified"`
+	Aggregated   int64 `json:"aggregated"`
+	Retained     int64 `json:"retained"`
+	Late         int64 `json:"late,omitempty"`
+	Left         int64 `json:"left,omitempty"` // should be gone and is not
+}
+
+// Totals sums the system's tallies. Deleted is before minus after, never a
+// sum of rows affected.
+func (s *System) Totals() Totals {
+	var t Totals
+	for _, set := range s.Sets {
+		t.Found += set.Before.Found()
+		t.Gathered += set.Gathered
+		t.Retained += set.After.Retained
+		t.Late += set.Late
+		gone := max(set.Before.Rows+set.Late-set.After.Rows-max(set.After.Masked-set.Before.Masked, 0), 0)
+		switch set.Action {
+		case connectors.ActionDelete:
+			t.Deleted += gone
+			t.Left += set.After.Rows
+		case connectors.ActionMask:
+			t.Deidentified += set.After.Masked
+			t.Left += set.After.Rows
+		case connectors.ActionAggregate:
+			t.Aggregated += gone
+			t.Left += set.After.Rows
+		case connectors.ActionRetain, connectors.ActionNone:
+		}
+	}
+	return t
+}
+
+// Outcome says in one word what happened to the system in a request of the
+// given kind.
+func (s *System) Outcome(kind Kind) Outcome {
+	t := s.Totals()
+	switch {
+	case s.Run.State == RunFailed:
+		return OutcomeFailed
+	case s.Run.State == RunWaiting:
+		return OutcomeWaiting
+	case s.Skip != "":
+		return OutcomeSkipped
+	case t.Found == 0 && t.Deleted == 0:
+		return OutcomeNothing
+	case kind == KindAccess && s.Gather != "":
+		return OutcomeGathered
+	case t.Left > 0:
+		return OutcomeFailed
+	case t.Deleted > 0:
+		return OutcomeDeleted
+	case t.Deidentified > 0:
+		return OutcomeMasked
+	case t.Aggregated > 0:
+		return OutcomeAggregated
+	case t.Retained > 0:
+		return OutcomeRetained
+	}
+	return OutcomeFound
+}

@@ -1,0 +1,67 @@
+package bot
+
+// Reason is a code for why something happened; each has its words in the
+// message catalogue.
+type Reason string
+
+// Reasons of waiting, and of ends. Denials carry the word of the Data Rights
+// Protocol 1.0 in Denial.
+const (
+	// Questions to the requester.
+	ReasonNoKind        Reason = "kind_unclear"
+	ReasonNoSubject     Reason = "subject_missing"
+	ReasonManySubjects  Reason = "subject_several"
+	ReasonWhichTenant   Reason = "tenant_unclear"
+	ReasonBadSubject    Reason = "subject_not_an_address"
+	ReasonConfirmSigned Reason = "confirm_signed_in"
+
+	// Refusals.
+	ReasonNotAdmin     Reason = "not_admin"
+	ReasonUnknown      Reason = "requester_unknown"
+	ReasonOtherTenant  Reason = "other_tenant"
+	ReasonSenderDoubt  Reason = "sender_doubtful"
+	ReasonUnverified   Reason = "requester_unverified"
+	ReasonSuspended    Reason = "requester_suspended"
+	ReasonOptOut       Reason = "opt_out"
+	ReasonDirect       Reason = "direct_request"
+	ReasonDuplicate    Reason = "duplicate"
+	ReasonNoAnswer     Reason = "no_answer"
+	ReasonByRequester  Reason = "cancelled_by_requester"
+	ReasonByOperator   Reason = "cancelled_by_operator"
+	ReasonRightLost    Reason = "right_lost"
+	ReasonTicketGone   Reason = "ticket_gone"
+	ReasonSolvedByHand Reason = "solved_by_hand"
+
+	// Holds.
+	ReasonShadow         Reason = "shadow_mode"
+	ReasonApproval       Reason = "approval"
+	ReasonGrown          Reason = "approval_grown"
+	ReasonWaitingPeriod  Reason = "waiting_period"
+	ReasonStateLost      Reason = "state_lost"
+	ReasonEdited         Reason = "edited_after_acceptance"
+	ReasonReply          Reason = "reply_before_erasing"
+	ReasonSystemFailed   Reason = "system_failed"
+	ReasonNotSearched    Reason = "system_not_searched"
+	ReasonRefusesErase   Reason = "system_refuses_erase"
+	ReasonTooManyRounds  Reason = "too_many_rounds"
+	ReasonCapTenant      Reason = "cap_tenant_day"
+	ReasonCapRows        Reason = "cap_rows"
+	ReasonReaders        Reason = "readers"
+	ReasonTooLarge       Reason = "report_too_large"
+	ReasonLeft           Reason = "rows_left"
+	ReasonOtherRequest   Reason = "other_request_open"
+	ReasonSubjectIsAdmin Reason = "subject_is_requester"
+	ReasonSubjectIsUser  Reason = "subject_is_user"
+	ReasonOperatorHold   Reason = "held_by_operator"
+	ReasonPaused         Reason = "deletes_paused"
+	ReasonDirectory      Reason = "directory_unavailable"
+	ReasonDesk           Reason = "desk_unavailable"
+	ReasonRetry          Reason = "retrying"
+	ReasonClosedTicket   Reason = "ticket_closed"
+	ReasonDamaged        Reason = "record_damaged"
+
+	// Ends.
+	ReasonDelivered    Reason = "delivered"
+	ReasonNothingFound Reason = "no_match"
+	ReasonErased       Reason = "erased"
+)

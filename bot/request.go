@@ -1,0 +1,254 @@
+package bot
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"privacydesk/connectors"
+)
+
+// Kind is what a request asks for.
+type Kind string
+
+// The kinds. Only access and delete are executed; the others are answered.
+const (
+	KindAccess Kind = "access"
+	KindDelete Kind = "delete"
+	KindOptOut Kind = "opt_out"
+	KindDirect Kind = "direct" // a consumer's own request
+)
+
+// Phase is how far a request has come. Phases only move forward.
+type Phase string
+
+// The phases, in their order.
+const (
+	PhaseReading   Phase = "reading"
+	PhaseLocating  Phase = "locating"
+	PhaseWorking   Phase = "working"
+	PhaseClosing   Phase = "closing"
+	PhaseDone      Phase = "done"
+	PhaseForgotten Phase = "forgotten"
+)
+
+// WaitOn is whom a pausing request waits for.
+type WaitOn string
+
+// What a request may wait on.
+const (
+	OnRequester WaitOn = "requester" // a question is open
+	OnAgent     WaitOn = "agent"     // held: a person must look
+	OnApprover  WaitOn = "approver"
+	OnTime      WaitOn = "time"    // the waiting period, or a backoff
+	OnRequest   WaitOn = "request" // another request on the same subject
+	OnSystem    WaitOn = "system"  // a system that does not answer
+	OnVendor    WaitOn = "vendor"
+	OnPerson    WaitOn = "person"
+)
+
+// Wait is orthogonal to the phase: a request resumes exactly where it stood.
+type Wait struct {
+	On     WaitOn    `json:"on"`
+	Reason Reason    `json:"reason"`
+	Since  time.Time `json:"since"`
+	Until  time.Time `json:"until,omitzero"` // zero: until somebody acts
+}
+
+// Resolution is how a done request ended.
+type Resolution string
+
+// Resolutions.
+const (
+	Resolved       Resolution = "resolved"
+	Rejected       Resolution = "rejected"
+	Cancelled      Resolution = "cancelled"
+	PartlyExecuted Resolution = "partly_executed"
+)
+
+// Case is the lasting half of a request's record. It is free of personal
+// data and stays 24 months (California Regs §7101).
+type Case struct {
+	ID      string `json:"id"` // "t35436": one request per ticket
+	Ticket  int64  `json:"ticket"`
+	Version int64  `json:"version"` // of the record; 0 before the first commit
+
+	Kind      Kind      `json:"kind,omitempty"`
+	Tenant    string    `json:"tenant,omitempty"`
+	Pseudonym Pseudonym `json:"pseudonym,omitzero"` // of the subject
+	Locale    string    `json:"locale,omitempty"`
+
+	Phase      Phase      `json:"phase"`
+	Stage      Stage      `json:"stage,omitempty"` // of the runs, within the phase
+	Round      int        `json:"round,omitempty"` // of locating or verifying
+	Wait       *Wait      `json:"wait,omitempty"`
+	Resolution Resolution `json:"resolution,omitempty"`
+	Reason     Reason     `json:"reason,omitempty"` // of the resolution
+
+	Arrived   time.Time `json:"arrived"` // the ticket's creation; the 30 days count from here
+	Accepted  time.Time `json:"accepted,omitzero"`
+	Due       time.Time `json:"due,omitzero"`
+	Located   time.Time `json:"located,omitzero"` // first complete location
+	NotBefore time.Time `json:"not_before,omitzero"`
+	Begun     time.Time `json:"begun,omitzero"` // the commit that began the erasing
+	Finished  time.Time `json:"finished,omitzero"`
+
+	Systems  map[string]*System `json:"systems,omitempty"`
+	Approval *Approval          `json:"approval,omitempty"`
+	Claims   []string           `json:"claims,omitempty"` // held by this request
+	Linked   string             `json:"linked,omitempty"` // the request that a duplicate points to
+
+	// Say is what the ticket is owed before the request moves on. Marks of
+	// what was said stand on the ticket itself.
+	Say      *Say      `json:"say,omitempty"`
+	Seen     Seen      `json:"seen,omitzero"`
+	Asked    int       `json:"asked,omitempty"` // questions put so far
+	Attempts int       `json:"attempts,omitempty"`
+	Wake     time.Time `json:"wake,omitzero"` // when Step should look again; zero: only on a hint
+
+	Head string `json:"head,omitempty"` // of the ledger's chain
+	Seq  int64  `json:"seq,omitempty"`
+}
+
+// Secret is the other half of the record: personal data, sealed under the
+// request's key. Without the key nobody reads it.
+type Secret struct {
+	Subject    string                `json:"subject,omitempty"` // the normalised address
+	Identities []connectors.Identity `json:"identities,omitempty"`
+	Requester  int64                 `json:"requester,omitempty"`
+	// Frozen is what the acceptance was based on; a later edit of the ticket
+	// that changes it holds the request.
+	Frozen Frozen `json:"frozen,omitzero"`
+}
+
+// Frozen are the parts of a ticket that may not change after acceptance.
+type Frozen struct {
+	Requester int64  `json:"requester"`
+	Kind      Kind   `json:"kind"`
+	Subject   string `json:"subject"`
+}
+
+// Record is what the store keeps for one request.
+type Record struct {
+	Case   Case
+	Sealed []byte // the Secret, by Keys.Seal
+	// Hint counts the hints that arrived for the request. Commit takes the
+	// value that was loaded: a hint that came in between wakes it again.
+	Hint int64
+	// Leases tells until when each run's worker (or, under "", a step's) is
+	// believed to live.
+	Leases map[string]Lease
+}
+
+// Lease is a worker's claim on a run.
+type Lease struct {
+	Token string
+	Until time.Time
+}
+
+// Seen is what of the ticket has been taken in.
+type Seen struct {
+	Comment int64     `json:"comment,omitempty"` // the newest one read
+	At      time.Time `json:"at,omitzero"`
+}
+
+// Pseudonym names a subject without an address: an HMAC-SHA-256 over tenant
+// and normalised address under a random key per tenant. Destroying the key
+// retires it.
+type Pseudonym struct {
+	Key string `json:"key"`
+	MAC string `json:"mac"`
+}
+
+// Approval binds what was approved; what changed since is approved again.
+type Approval struct {
+	By      string    `json:"by"` // who approved; an operator's name, not a subject
+	At      time.Time `json:"at"`
+	Binding string    `json:"binding"`
+}
+
+// Stage is what the runs of a request are doing.
+type Stage string
+
+// Stages.
+const (
+	StageNone     Stage = ""
+	StageLocate   Stage = "locate"
+	StageRelocate Stage = "relocate" // once more, right before erasing
+	StageGather   Stage = "gather"
+	StageErase    Stage = "erase"
+	StageVerify   Stage = "verify"
+)
+
+// System is one system's part in a request.
+type System struct {
+	Rank   int      `json:"rank"` // order of erasing: lower first, equal side by side
+	Run    Run      `json:"run"`
+	Sets   []Tally  `json:"sets,omitempty"`
+	Map    string   `json:"map,omitempty"`    // digest of the data map that was used
+	Keys   string   `json:"keys,omitempty"`   // digest of the finding
+	Skip   Reason   `json:"skip,omitempty"`   // why it was not searched
+	Notes  []string `json:"notes,omitempty"`  // of the connector
+	Gather string   `json:"gather,omitempty"` // spool name of the committed records
+	// Searched names the identity types the last search knew, so that a
+	// further one starts another.
+	Searched string `json:"searched,omitempty"`
+}
+
+// Tally is what happened to one collection.
+type Tally struct {
+	Collection string            `json:"collection"`
+	Action     connectors.Action `json:"action,omitempty"`
+	Exception  string            `json:"exception,omitempty"`
+	Before     connectors.Counts `json:"before"` // the last count before erasing began
+	After      connectors.Counts `json:"after"`  // by verification
+	Late       int64             `json:"late,omitempty"`
+	Gathered   int64             `json:"gathered,omitempty"`
+}
+
+// RunState is the state of a system's run.
+type RunState string
+
+// States of a run.
+const (
+	RunIdle    RunState = ""
+	RunQueued  RunState = "queued"  // may start
+	RunRunning RunState = "running" // a worker holds its token
+	RunWaiting RunState = "waiting" // until NextAt: a backoff or a vendor
+	RunDone    RunState = "done"
+	RunFailed  RunState = "failed" // gave up; a person must act
+)
+
+// Run is one stage's work in one system.
+type Run struct {
+	Stage   Stage     `json:"stage,omitempty"`
+	State   RunState  `json:"state,omitempty"`
+	Token   string    `json:"token,omitempty"`
+	Attempt int       `json:"attempt,omitempty"`
+	NextAt  time.Time `json:"next_at,omitzero"`
+	Started time.Time `json:"started,omitzero"`
+	Ended   time.Time `json:"ended,omitzero"`
+	Fail    *Failure  `json:"fail,omitempty"`
+}
+
+// Failure is why a run failed, free of personal data.
+type Failure struct {
+	Kind connectors.ErrorKind `json:"kind"`
+	What string               `json:"what"`
+}
+
+// IDOfTicket is the request's id for a ticket.
+func IDOfTicket(ticket int64) string { return "t" + strconv.FormatInt(ticket, 10) }
+
+// TicketOfID is the ticket that a request's id names, or 0.
+func TicketOfID(id string) int64 {
+	digits, ok := strings.CutPrefix(id, "t")
+	if !ok {
+		return 0
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 1 {
+		return 0
+	}
+	return n
+}

@@ -1,0 +1,20 @@
+package bot
+
+// Say is one step's message to the ticket: comment, status, tags and fields
+// in a single update. It holds no personal data; the subject's masked address
+// is filled in when it is sent.
+type Say struct {
+	Step    string            `json:"step"`    // unique within the request: the marker
+	Message string            `json:"message"` // key of the catalogue; empty: no comment
+	Vars    map[string]string `json:"vars,omitempty"`
+	Public  bool              `json:"public,omitempty"`
+	Status  Status            `json:"status,omitempty"`
+	AddTags []string          `json:"add_tags,omitempty"`
+	DelTags []string          `json:"del_tags,omitempty"`
+	Fields  map[string]string `json:"fields,omitempty"`
+	Attach  []string          `json:"attach,omitempty"` // spool names
+	// Discloses is set when the message carries or announces personal data or
+	// ends the request: the requester's right and the readers are read anew
+	// right before it is sent.
+	Discloses bool `json:"discloses,omitempty"`
+}

@@ -1,0 +1,137 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"privacydesk/bot/ledger"
+)
+
+// Errors of a Store.
+var (
+	// ErrConflict: the record's version or a token moved, or a lease is held
+	// by somebody else. Nothing was changed. Load anew.
+	ErrConflict = errors.New("the record changed meanwhile")
+	// ErrClaimed: another request holds one of the claims, or a claim that
+	// must be absent exists. Nothing was changed.
+	ErrClaimed = errors.New("another request holds the claim")
+	// ErrCapped: a cap would be exceeded. Nothing was changed.
+	ErrCapped = errors.New("the cap is reached")
+)
+
+// Store keeps requests. Everything it acknowledges is durable.
+type Store interface {
+	// Load returns the record, or ErrNotFound (then with a Record that holds
+	// nothing but Hint).
+	Load(ctx context.Context, id string) (Record, error)
+	// Commit applies the change together or not at all. Returns ErrConflict,
+	// ErrClaimed (as *ClaimError) or ErrCapped.
+	Commit(ctx context.Context, c Change) error
+	// Drop forgets the hints of an id that has no record, unless one arrived
+	// since hint was loaded.
+	Drop(ctx context.Context, id string, hint int64) error
+
+	// Hint notes that something happened for each id, whether it has a record
+	// or not, and makes it due at once. once, when not empty, is an
+	// invocation's id: a second Hint with it does nothing for the time keep
+	// and reports false.
+	Hint(ctx context.Context, ids []string, once string, keep time.Duration) (bool, error)
+	// Due lists ids whose wake time has come, the longest overdue first.
+	Due(ctx context.Context, now time.Time, limit int) ([]string, error)
+
+	// Acquire takes the lease (id, part) for token unless another token's
+	// lease is still running at now: then ErrConflict. part is a system, or
+	// "" for a step.
+	Acquire(ctx context.Context, id, part, token string, now, until time.Time) error
+	// Renew extends the lease if token still holds it, else ErrConflict.
+	Renew(ctx context.Context, id, part, token string, now, until time.Time) error
+	// Release ends the lease if token holds it.
+	Release(ctx context.Context, id, part, token string) error
+	// Holds is what a Guard asks: nil if token holds the lease at now and
+	// deletes are not paused; else an error that wraps connectors.ErrFenced
+	// or connectors.ErrPaused. One atomic look.
+	Holds(ctx context.Context, id, part, token string, now time.Time) error
+
+	// Claimed returns the id of the request that holds the claim, or "".
+	Claimed(ctx context.Context, claim string) (string, error)
+	// Events returns the request's ledger, oldest first.
+	Events(ctx context.Context, id string) ([]ledger.Event, error)
+	// List pages through the cases by arrival, newest first. An empty cursor
+	// starts; an empty next ends.
+	List(ctx context.Context, f Filter, cursor string, limit int) (cases []Case, next string, err error)
+	// Forget removes the sealed half. The case and its ledger stay.
+	// It is part of Commit: see Change.Forget.
+
+	// PauseDeletes stops every replica before its next batch; Resume ends it.
+	PauseDeletes(ctx context.Context, by string, at time.Time) error
+	ResumeDeletes(ctx context.Context) error
+	// DeletesPaused returns by whom, or "".
+	DeletesPaused(ctx context.Context) (string, error)
+
+	// Cursor and SetCursor keep the polling cursor (and other named texts).
+	Cursor(ctx context.Context, name string) (string, error)
+	SetCursor(ctx context.Context, name, value string) error
+}
+
+// Change is one commit. It applies whole or not at all.
+type Change struct {
+	// Case is the new state. Case.Version is the version that was loaded (0
+	// creates); the stored one is one higher.
+	Case Case
+	// Sealed replaces the sealed half; nil leaves it.
+	Sealed []byte
+	// Forget removes the sealed half.
+	Forget bool
+	// Hint is the Record's Hint as it was loaded. If no hint arrived since,
+	// the request becomes due at Case.Wake (or not at all when that is zero);
+	// else it is due at once.
+	Hint int64
+	// Step, when not empty, is the token of the step's lease, which must
+	// still be held at Now; Runs are tokens of runs, likewise.
+	Step string
+	Runs map[string]string
+	Now  time.Time
+
+	Claim   []string // taken for the request; already its own is fine
+	Release []string // given up, if they are its own
+	Absent  []string // must not exist, or be the request's own
+	Caps    []Cap
+	Events  []ledger.Event // appended; the first follows the stored head
+}
+
+// Cap counts something up and refuses at a limit.
+type Cap struct {
+	Key   string // "deletes/acme/2026-11-23"
+	Limit int64
+	Keep  time.Duration // after that the count may be forgotten
+}
+
+// ClaimError names the request that holds a claim. It wraps ErrClaimed.
+type ClaimError struct {
+	Claim  string
+	Holder string // the other request's id
+}
+
+func (e *ClaimError) Error() string { return ErrClaimed.Error() + ": " + e.Holder }
+
+// Unwrap makes errors.Is(err, ErrClaimed) true.
+func (e *ClaimError) Unwrap() error { return ErrClaimed }
+
+// Filter narrows List. Empty fields match all.
+type Filter struct {
+	Phase  Phase
+	WaitOn WaitOn
+	Kind   Kind
+	Tenant string
+}
+
+// Queue carries hints to workers. It may lose everything: the sweep over due
+// records makes up for it.
+type Queue interface {
+	// Step asks that somebody calls Engine.Step(id) soon. key makes the hint
+	// unique: two with the same key may become one while the first waits.
+	Step(ctx context.Context, id, key string) error
+	// Run asks that somebody calls Engine.Run(id, system) soon.
+	Run(ctx context.Context, id, system, key string) error
+}
