@@ -1,0 +1,58 @@
+# Build, check and test privacydesk. `make help` lists what there is.
+
+SHELL       := bash
+.SHELLFLAGS := -euo pipefail -c
+
+# Nothing here may rewrite go.mod or go.sum, whatever the caller's GOFLAGS say.
+export GOFLAGS := $(strip $(filter-out -mod=%,$(GOFLAGS)) -mod=readonly)
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+
+GOLANGCI_VERSION    := v2.15.0
+GOVULNCHECK_VERSION := v1.9.0
+
+# The linter is built once for each of its versions and each Go release, beside Go's own build cache.
+TOOLS    := $(shell go env GOCACHE)/../privacydesk-tools
+GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)-$(shell go env GOVERSION)/golangci-lint
+
+.DEFAULT_GOAL := build
+.PHONY: help build servers test lint bench docs vuln clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
+
+build: ## the static binary, bin/privacydesk
+	CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags '-s -w -X main.version=$(VERSION)' -o bin/privacydesk ./cmd/privacydesk
+
+servers: ## install what the tests need and this machine lacks (Debian)
+	@.ci/servers
+
+# The tests start their own servers. .ci/results prints one line a package, everything of a package that fails, and
+# fails on a skipped test. ZENDESK_OAS in the environment reaches the contract tests.
+test: servers ## all tests, under the race detector
+	go test -race -timeout 20m -v ./... 2>&1 | .ci/results
+
+lint: $(GOLANGCI) ## formatting, vet, golangci-lint, and a go.mod that is tidy and true
+	@unformatted=$$(gofmt -l .); if [[ -n $$unformatted ]]; then printf 'gofmt -w would change:\n%s\n' "$$unformatted"; exit 1; fi
+	go vet ./...
+	go mod tidy -diff
+	go mod verify
+	$(GOLANGCI) run ./...
+
+$(GOLANGCI):
+	@mkdir -p $(@D)
+	GOBIN=$(abspath $(@D)) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
+
+bench: ## the benchmarks, against the baseline of the same run
+	@packages=$$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -r -n1 dirname | sort -u); \
+	if [[ -z $$packages ]]; then echo 'no package has a benchmark'; exit 1; fi; \
+	go test -run '^$$' -bench . -benchmem $$packages
+
+docs: ## write the reference of configuration and connectors into docs/
+	go run ./cmd/privacydesk docs --dir docs
+
+vuln: ## known vulnerabilities in what we import (asks the Go vulnerability database)
+	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...
+
+clean: ## remove what build made
+	rm -rf bin
