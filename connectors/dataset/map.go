@@ -1,0 +1,289 @@
+// Package dataset reads data maps: which collections a system holds, which of
+// their fields are personal, how rows link to each other, how each collection
+// is scoped to a tenant, and what a delete does to it.
+//
+// A data map is a fideslang dataset (https://ethyca.github.io/fideslang), as
+// people wrote it for Fides, plus our keys under `privacydesk:`. The package
+// does no I/O and knows no technology.
+package dataset
+
+import (
+	"strings"
+
+	"privacydesk/connectors"
+)
+
+// Map is one system's data map: all its datasets, with references resolved.
+// It is immutable once parsed and safe for concurrent use.
+type Map struct {
+	Datasets []*Dataset // in the order of the files
+	// Links are the references between collections of this map, resolved;
+	// sorted and without duplicates.
+	Links []*Link
+
+	problems []connectors.Problem
+	index    map[string]*Collection
+}
+
+// Dataset is one `dataset` of a file.
+type Dataset struct {
+	Key         string // fides_key
+	Name        string
+	Description string
+	Collections []*Collection // in the order of the file
+	File        string
+	Line        int
+
+	categories []string
+	tenant     *tenantSpec
+}
+
+// Collection is a table, a kind of document, a resource: one set of records.
+type Collection struct {
+	Dataset     string // the dataset's fides_key
+	Name        string // as the system spells it
+	Key         string // "dataset.collection": how all else names it
+	Description string
+	Label       string // for people; the name if the map gives none
+	Source      string // where the data came from (Civ. Code 1798.110(a)(2))
+	Purpose     string // why it is held (1798.110(a)(3))
+	Retention   string
+	// ThirdParties are the kinds of recipients (1798.110(a)(4)).
+	ThirdParties []string
+	// Fields are all mapped fields, nested ones by their dotted path, in the
+	// order of the file. Containers of nested fields are among them.
+	Fields []*Field
+	Line   int
+
+	// Action is what a delete does. ActionNone makes deletes refuse.
+	Action connectors.Action
+	// Exception and Reason say why ActionRetain keeps the rows.
+	Exception string
+	Reason    string
+	// Owned lets a delete reach rows that were found against the direction
+	// of a reference, if nobody else refers to them.
+	Owned bool
+	// GatherShared lets an access report show rows that were found against
+	// the direction of a reference.
+	GatherShared bool
+	// Skip is Fides' skip_processing: neither read nor erased.
+	Skip bool
+	// EraseAfter names collections ("dataset.collection") that are erased
+	// before this one, beyond what the links ask.
+	EraseAfter []string
+
+	// Scope is how rows are confined to one tenant.
+	Scope Scope
+
+	tenant *tenantSpec
+	fields map[string]*Field
+	file   string
+}
+
+// Field is one mapped field of a collection.
+type Field struct {
+	Path        string // dotted for nested fields; the name otherwise
+	Description string
+	Label       string   // for people; the path if the map gives none
+	Categories  []string // fideslang data categories, the collection's and dataset's included; sorted
+	// Identity is the identity type by which the field recognises the
+	// subject, or "".
+	Identity connectors.IdentityType
+	// PrimaryKey is true for each part of the collection's primary key.
+	PrimaryKey bool
+	// DataType is fideslang's: string, integer, float, boolean, object_id,
+	// object, or one of them with "[]". Empty if the map does not say.
+	DataType string
+	Length   int  // most characters; 0 if the map does not say
+	ReadOnly bool // is never changed
+	// Container is true if the field only holds nested fields.
+	Container bool
+	// NeverDisclose is why the value is never shown in a report (Regs
+	// §7024(d)), or "".
+	NeverDisclose string
+	// VendorAssigned is true if the vendor generates the values, so that a
+	// value found in a tenant's row can be trusted in unscoped collections.
+	VendorAssigned bool
+	// Yields is true if a found row's value is an identity for other systems.
+	Yields bool
+	// Normalise is how two values are compared as identities.
+	Normalise Normal
+	// Mask replaces the value when the collection is de-identified or
+	// aggregated; nil leaves it.
+	Mask *Mask
+	// Needs are qualified identity types ("crm.customer.id") of fields in
+	// other maps whose values lead to this field.
+	Needs []connectors.IdentityType
+	// LeadsTo are qualified identity types of fields in other maps to which
+	// this field's values lead.
+	LeadsTo []connectors.IdentityType
+	Line    int
+
+	kept       string // why a personal field of a masked collection stays
+	references []reference
+}
+
+// Link is a resolved reference between two collections of one map. The child
+// holds the value that refers; the parent holds the value referred to.
+type Link struct {
+	Child, Parent           *Collection
+	ChildField, ParentField *Field
+	// Keyed is true if ParentField alone is the parent's primary key (beside
+	// its tenant field): only then does a child row belong to the parent's
+	// owner. Rows reached over other links are shared.
+	Keyed bool
+	// Down allows going from a parent's row to its children, Up from a child
+	// to its parent.
+	Down, Up bool
+}
+
+// Self is true for a reference within one collection.
+func (l *Link) Self() bool { return l.Child == l.Parent }
+
+// ScopeKind says how a collection is confined to a tenant.
+type ScopeKind byte
+
+// Kinds of scope.
+const (
+	// ScopeMissing: the map does not say. Nothing may be read.
+	ScopeMissing ScopeKind = iota
+	// ScopeField: a field, here or along Hops, holds the tenant.
+	ScopeField
+	// ScopeNone: the map says that no tenant is recorded. Only values that
+	// the vendor assigned may lead here.
+	ScopeNone
+)
+
+// Scope is how a collection's rows are confined to one tenant.
+type Scope struct {
+	Kind ScopeKind
+	// Hops lead from the collection to the one that holds Field; empty if
+	// the collection holds it itself.
+	Hops []Hop
+	// Field of the last hop's collection (or of the collection) that holds
+	// the tenant as the system spells it.
+	Field string
+}
+
+// Hop is one step towards the tenant: rows of the collection at hand belong
+// to those rows of Collection whose ToField equals the row's Field.
+type Hop struct {
+	Field      string
+	Collection *Collection
+	ToField    string
+}
+
+// Note is something that the map says and that has no effect here, or not
+// the one its author may expect. It never stops anything.
+type Note struct {
+	File  string
+	Line  int
+	Where string
+	What  string
+}
+
+// Collection returns the collection "dataset.collection", or nil.
+func (m *Map) Collection(key string) *Collection { return m.index[key] }
+
+// All returns every collection in the order of the files.
+func (m *Map) All() []*Collection {
+	var out []*Collection
+	for _, d := range m.Datasets {
+		out = append(out, d.Collections...)
+	}
+	return out
+}
+
+// Field returns the field of a dotted path, or nil.
+func (c *Collection) Field(path string) *Field { return c.fields[path] }
+
+// PrimaryKey returns the parts of the primary key in the order of the file.
+func (c *Collection) PrimaryKey() []*Field {
+	var out []*Field
+	for _, f := range c.Fields {
+		if f.PrimaryKey {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// KeyField returns the one field that identifies a row within its tenant: the
+// primary key's only part beside the tenant field. Nil if there is none.
+func (c *Collection) KeyField() *Field {
+	var key *Field
+	for _, f := range c.PrimaryKey() {
+		if c.Scope.Kind == ScopeField && len(c.Scope.Hops) == 0 && f.Path == c.Scope.Field {
+			continue
+		}
+		if key != nil {
+			return nil
+		}
+		key = f
+	}
+	return key
+}
+
+// Gathered are the fields that an access report shows: those with a data
+// category, primary keys and identities, without what is never disclosed. A
+// field that the map does not name never leaves the system.
+func (c *Collection) Gathered() []*Field {
+	return c.where(func(f *Field) bool { return f.held() && f.NeverDisclose == "" })
+}
+
+// Withheld are the fields that are held and never disclosed.
+func (c *Collection) Withheld() []*Field {
+	return c.where(func(f *Field) bool { return f.held() && f.NeverDisclose != "" })
+}
+
+// Masked are the fields that a delete replaces, if the action is to
+// de-identify or to aggregate.
+func (c *Collection) Masked() []*Field {
+	if c.Action != connectors.ActionMask && c.Action != connectors.ActionAggregate {
+		return nil
+	}
+	return c.where(func(f *Field) bool { return f.Mask != nil })
+}
+
+func (c *Collection) where(keep func(*Field) bool) []*Field {
+	var out []*Field
+	for _, f := range c.Fields {
+		if keep(f) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// held: an object without mapped parts is one value; with parts, the parts
+// are what is gathered.
+func (f *Field) held() bool {
+	return !f.Container && (len(f.Categories) > 0 || f.PrimaryKey || f.Identity != "")
+}
+
+// Personal is true if one of the field's categories is about a user.
+func (f *Field) Personal() bool {
+	for _, c := range f.Categories {
+		if c == "user" || strings.HasPrefix(c, "user.") {
+			return true
+		}
+	}
+	return f.Identity != ""
+}
+
+// Qualified is the field's name as an identity type between systems.
+func (c *Collection) Qualified(f *Field) connectors.IdentityType {
+	return connectors.IdentityType(c.Key + "." + f.Path)
+}
+
+// Schema describes the collection's table in a report, in Gathered's order.
+func (c *Collection) Schema() connectors.Schema {
+	s := connectors.Schema{Collection: c.Key}
+	for _, f := range c.Gathered() {
+		s.Columns = append(s.Columns, connectors.Column{Name: f.Path, Label: f.Label, Categories: f.Categories})
+	}
+	for _, f := range c.Withheld() {
+		s.Withheld = append(s.Withheld, connectors.Column{Name: f.Path, Label: f.Label, Categories: f.Categories, Reason: f.NeverDisclose})
+	}
+	return s
+}
