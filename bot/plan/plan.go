@@ -1,0 +1,129 @@
+// Package plan decides which systems are searched when, and in which order
+// they are erased. It is pure and knows systems only by their profiles.
+package plan
+
+import (
+	"maps"
+	"slices"
+
+	"privacydesk/connectors"
+)
+
+// MaxRounds bounds locating: a request that still turns up new identities
+// after so many rounds is held for a person.
+const MaxRounds = 8
+
+// Next lists, in order, the systems that are to be located now: those that
+// need an identity type which is known and which they were not yet searched
+// by. searched names per system the types that its last search knew; a type
+// whose values grew since then must be left out of it.
+func Next(systems map[string]connectors.Profile, known []connectors.IdentityType, searched map[string][]connectors.IdentityType) []string {
+	return names(systems, func(name string, p connectors.Profile) bool {
+		return slices.ContainsFunc(p.Needs, func(t connectors.IdentityType) bool {
+			return slices.Contains(known, t) && !slices.Contains(searched[name], t)
+		})
+	})
+}
+
+// Unreachable lists, in order, the systems that can't be searched with what
+// is known: none of their needs is. They are skipped, and named.
+func Unreachable(systems map[string]connectors.Profile, known []connectors.IdentityType) []string {
+	return names(systems, func(_ string, p connectors.Profile) bool {
+		return !slices.ContainsFunc(p.Needs, func(t connectors.IdentityType) bool { return slices.Contains(known, t) })
+	})
+}
+
+func names(systems map[string]connectors.Profile, keep func(string, connectors.Profile) bool) []string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(systems)) {
+		if keep(name, systems[name]) {
+			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// Ranks gives each system its place in the order of erasing: lower first,
+// equal side by side. A system that needs an identity is erased before the
+// one that yields it, so that what leads to it still stands while it is at
+// work. Systems that need each other share a rank. The address that requests
+// name is always known: needing it depends on nobody.
+func Ranks(systems map[string]connectors.Profile) map[string]int {
+	g := graph(systems)
+	ranks := make(map[string]int, len(systems))
+	for _, group := range g.components() {
+		rank := 0
+		for _, name := range group {
+			for _, needer := range g[name] {
+				if r, ok := ranks[needer]; ok {
+					rank = max(rank, r+1)
+				}
+			}
+		}
+		for _, name := range group {
+			ranks[name] = rank
+		}
+	}
+	return ranks
+}
+
+// needers maps each system to those that need what it yields: they go first.
+type needers map[string][]string
+
+func graph(systems map[string]connectors.Profile) needers {
+	g := needers{}
+	for name, p := range systems {
+		g[name] = names(systems, func(other string, q connectors.Profile) bool {
+			return other != name && slices.ContainsFunc(q.Needs, func(t connectors.IdentityType) bool {
+				return t != connectors.Email && slices.Contains(p.Yields, t)
+			})
+		})
+	}
+	return g
+}
+
+// components are the strongly connected groups, each after all groups that
+// its members point to (Tarjan's order).
+func (g needers) components() [][]string {
+	t := tarjan{g: g, index: map[string]int{}, low: map[string]int{}, on: map[string]bool{}}
+	for _, name := range slices.Sorted(maps.Keys(g)) {
+		if _, seen := t.index[name]; !seen {
+			t.visit(name)
+		}
+	}
+	return t.out
+}
+
+type tarjan struct {
+	g     needers
+	index map[string]int
+	low   map[string]int
+	on    map[string]bool
+	stack []string
+	out   [][]string
+}
+
+func (t *tarjan) visit(v string) {
+	t.index[v] = len(t.index)
+	t.low[v] = t.index[v]
+	t.stack, t.on[v] = append(t.stack, v), true
+	for _, w := range t.g[v] {
+		if _, seen := t.index[w]; !seen {
+			t.visit(w)
+			t.low[v] = min(t.low[v], t.low[w])
+		} else if t.on[w] {
+			t.low[v] = min(t.low[v], t.index[w])
+		}
+	}
+	if t.low[v] != t.index[v] {
+		return
+	}
+	i := slices.Index(t.stack, v)
+	group := slices.Clone(t.stack[i:])
+	t.stack = t.stack[:i]
+	for _, w := range group {
+		t.on[w] = false
+	}
+	slices.Sort(group)
+	t.out = append(t.out, group)
+}
