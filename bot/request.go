@@ -72,6 +72,9 @@ type Case struct {
 	ID      string `json:"id"` // "t35436": one request per ticket
 	Ticket  int64  `json:"ticket"`
 	Version int64  `json:"version"` // of the record; 0 before the first commit
+	// Epoch is a random name of this life of the record. Spool files bear it,
+	// so that one from a life that was lost is never taken for this one's.
+	Epoch string `json:"epoch"`
 
 	Kind      Kind      `json:"kind,omitempty"`
 	Tenant    string    `json:"tenant,omitempty"`
@@ -98,13 +101,18 @@ type Case struct {
 	Claims   []string           `json:"claims,omitempty"` // held by this request
 	Linked   string             `json:"linked,omitempty"` // the request that a duplicate points to
 
-	// Say is what the ticket is owed before the request moves on. Marks of
-	// what was said stand on the ticket itself.
-	Say      *Say      `json:"say,omitempty"`
+	// Owed is what the ticket is to be told, in order, before the request
+	// moves on. Marks of what was said stand on the ticket itself.
+	Owed     []Say     `json:"owed,omitempty"`
 	Seen     Seen      `json:"seen,omitzero"`
 	Asked    int       `json:"asked,omitempty"` // questions put so far
 	Attempts int       `json:"attempts,omitempty"`
 	Wake     time.Time `json:"wake,omitzero"` // when Step should look again; zero: only on a hint
+
+	// Hinted is the Record's Hint up to which the ticket was observed.
+	Hinted int64 `json:"hinted,omitempty"`
+	// Cleared are the holds that a person waved through.
+	Cleared []Reason `json:"cleared,omitempty"`
 
 	Head string `json:"head,omitempty"` // of the ledger's chain
 	Seq  int64  `json:"seq,omitempty"`

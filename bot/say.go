@@ -4,7 +4,7 @@ package bot
 // in a single update. It holds no personal data; the subject's masked address
 // is filled in when it is sent.
 type Say struct {
-	Step    string            `json:"step"`    // unique within the request: the marker
+	Step    string            `json:"step"`    // set by the outbox; unique within the request: the marker
 	Message string            `json:"message"` // key of the catalogue; empty: no comment
 	Vars    map[string]string `json:"vars,omitempty"`
 	Public  bool              `json:"public,omitempty"`

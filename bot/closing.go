@@ -1,0 +1,157 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// maxErasings bounds how often what turns up while erasing is erased again;
+// then a person must see what feeds it.
+const maxErasings = 3
+
+// closing verifies, writes report or certificate, and owes the last message.
+func (e *Engine) closing(ctx context.Context, t *turn) (bool, error) {
+	if t.c.Resolution != "" { // the last message was said, or dropped
+		t.end()
+		return true, t.commit(ctx)
+	}
+	if t.c.Kind == KindAccess {
+		return e.report(ctx, t)
+	}
+	if settled, err := e.tend(ctx, t); err != nil || !settled {
+		return false, err
+	}
+	if held, err := e.failed(ctx, t); err != nil || held {
+		return held, err
+	}
+	if t.c.Stage == StageErase {
+		t.start(StageVerify, e.unskipped(t.c))
+		return true, t.commit(ctx)
+	}
+	if again, err := e.eraseAgain(ctx, t); err != nil || again {
+		return again, err
+	}
+	return e.certificate(ctx, t)
+}
+
+// eraseAgain goes back for what verification still found.
+func (e *Engine) eraseAgain(ctx context.Context, t *turn) (bool, error) {
+	var left []string
+	for _, name := range e.unskipped(t.c) {
+		if t.c.Systems[name].Totals().Left > 0 {
+			left = append(left, name)
+		}
+	}
+	if len(left) == 0 {
+		return false, nil
+	}
+	if t.c.Round+1 >= maxErasings {
+		t.c.Round = 0
+		return e.stop(ctx, t, OnAgent, ReasonLeft, time.Time{}, "note_held")
+	}
+	t.c.Round++
+	t.start(StageErase, left)
+	return true, t.commit(ctx)
+}
+
+// report builds the archive and owes it to the requester.
+func (e *Engine) report(ctx context.Context, t *turn) (bool, error) {
+	in, err := e.reportInput(ctx, t)
+	if err != nil {
+		return false, err
+	}
+	parts, err := e.Reporter.Access(ctx, in, e.Settings.PartSize, e.Settings.MaxParts)
+	if errors.Is(err, ErrTooLarge) {
+		return e.stop(ctx, t, OnAgent, ReasonTooLarge, time.Time{}, "note_held")
+	}
+	if err != nil {
+		return false, fmt.Errorf("report: %w", err)
+	}
+	message, reason := "done_access", ReasonDelivered
+	if e.foundTotal(t.c) == 0 {
+		message, reason = "done_access_nothing", ReasonNothingFound
+	}
+	return e.answer(ctx, t, message, reason, parts)
+}
+
+// certificate proves a delete and owes the proof to the requester.
+func (e *Engine) certificate(ctx context.Context, t *turn) (bool, error) {
+	in, err := e.reportInput(ctx, t)
+	if err != nil {
+		return false, err
+	}
+	files, err := e.Reporter.Certificate(ctx, in)
+	if err != nil {
+		return false, fmt.Errorf("certificate: %w", err)
+	}
+	message, reason := "done_delete", ReasonErased
+	if e.foundTotal(t.c) == 0 {
+		message, reason = "done_delete_nothing", ReasonNothingFound
+	}
+	return e.answer(ctx, t, message, reason, files)
+}
+
+// answer owes the final message. What was left out by a person's word makes
+// it a partial one, and is named.
+func (e *Engine) answer(ctx context.Context, t *turn, message string, reason Reason, files []SpoolFile) (bool, error) {
+	res := Resolved
+	say := Say{Message: message, Discloses: true, Vars: e.countVars(t.c, reason)}
+	var skipped []string
+	for _, name := range sorted(t.c.Systems) {
+		if t.c.Systems[name].Skip != "" {
+			skipped = append(skipped, e.label(name))
+		}
+	}
+	if len(skipped) > 0 {
+		res, say.Message = PartlyExecuted, "done_partly"
+		say.Vars["skipped"] = strings.Join(skipped, ", ")
+	}
+	say.Vars["outcomes"] = e.outcomeLines(t.c)
+	for _, f := range files {
+		say.Attach = append(say.Attach, f.Name)
+	}
+	t.finish(res, reason, say)
+	return true, t.commit(ctx)
+}
+
+func (e *Engine) outcomeLines(c *Case) string {
+	var lines []string
+	for _, name := range sorted(c.Systems) {
+		s := c.Systems[name]
+		lines = append(lines, fmt.Sprintf("%s: %s", e.label(name), strings.ReplaceAll(string(s.Outcome(c.Kind)), "_", " ")))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (e *Engine) foundTotal(c *Case) int64 {
+	var n int64
+	for _, s := range c.Systems {
+		t := s.Totals()
+		n += t.Found + t.Late
+	}
+	return n
+}
+
+// reportInput is the same whenever it is made for the same work: its time is
+// that at which the work ended.
+func (e *Engine) reportInput(ctx context.Context, t *turn) (ReportInput, error) {
+	s, err := t.open(ctx)
+	if err != nil {
+		return ReportInput{}, err
+	}
+	in := ReportInput{Case: *t.c, Subject: s.Subject, At: t.c.Accepted, Version: e.Settings.Version}
+	for _, name := range sorted(t.c.Systems) {
+		state := *t.c.Systems[name]
+		if state.Run.Ended.After(in.At) {
+			in.At = state.Run.Ended
+		}
+		in.Systems = append(in.Systems, ReportSystem{
+			Name: name, Label: e.label(name), Profile: e.Systems[name].Connector.Profile(),
+			State: state, Outcome: state.Outcome(t.c.Kind),
+		})
+	}
+	return in, nil
+}

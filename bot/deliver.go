@@ -1,0 +1,224 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"privacydesk/bot/policy"
+	"privacydesk/bot/reading"
+)
+
+// deliver tells the ticket one owed message: at most one update, under the
+// stamp of the same read that looked for the message's mark.
+func (e *Engine) deliver(ctx context.Context, t *turn, i int) (bool, error) {
+	say := t.c.Owed[i]
+	ticket, err := e.readTicket(ctx, t)
+	if errors.Is(err, ErrNotFound) {
+		t.event("unsaid", map[string]string{"step": say.Step, "why": string(ReasonTicketGone)})
+		return true, t.said(ctx, i)
+	}
+	if err != nil {
+		return false, err
+	}
+	if e.marked(ticket, t.c.ID, say.Step) {
+		return true, t.said(ctx, i)
+	}
+	if ticket.Status == StatusClosed {
+		return e.undeliverable(ctx, t, i)
+	}
+	if say.Discloses {
+		if held, err := e.mayDisclose(ctx, t, ticket); err != nil || held {
+			return held, err
+		}
+	}
+	update, err := e.compose(ctx, t, say, ticket)
+	if err != nil {
+		return false, err
+	}
+	e.Failpoint("before-update-" + say.Message)
+	err = e.Desk.Update(ctx, update)
+	e.Failpoint("after-update-" + say.Message)
+	switch {
+	case errors.Is(err, ErrClosed):
+		return e.undeliverable(ctx, t, i)
+	case err != nil:
+		// After ErrUnknown the write may still land: the next attempt comes
+		// in a later second, under a later stamp, and looks for the mark.
+		return false, err
+	}
+	return true, t.said(ctx, i)
+}
+
+// mayDisclose holds the request if whoever would read the message may not.
+func (e *Engine) mayDisclose(ctx context.Context, t *turn, ticket *Ticket) (held bool, err error) {
+	d, err := e.recheck(ctx, t, ticket)
+	if err != nil {
+		return false, err
+	}
+	if d.Verdict == policy.Accept {
+		d, err = e.readersOf(ctx, t, ticket)
+		if err != nil {
+			return false, err
+		}
+	}
+	if d.Verdict == policy.Accept || !t.hold(Reason(d.Reason)) {
+		return false, nil
+	}
+	t.note("note_held", map[string]string{"reason": d.Reason})
+	return true, t.commit(ctx)
+}
+
+// said takes the message out of the outbox. The last message of a request
+// that was resolved ends it.
+func (t *turn) said(ctx context.Context, i int) error {
+	say := t.c.Owed[i]
+	t.c.Owed = slices.Delete(slices.Clone(t.c.Owed), i, i+1)
+	t.c.Attempts = 0
+	t.event("said", map[string]string{"step": say.Step})
+	if len(t.c.Owed) == 0 && t.c.Resolution != "" && t.c.Wait == nil {
+		t.end()
+	}
+	return t.commit(ctx)
+}
+
+// undeliverable deals with a ticket that is closed for good: notes are
+// dropped, a result is held for a person.
+func (e *Engine) undeliverable(ctx context.Context, t *turn, i int) (bool, error) {
+	if t.c.Owed[i].Discloses && t.hold(ReasonClosedTicket) {
+		return true, t.commit(ctx)
+	}
+	t.event("unsaid", map[string]string{"step": t.c.Owed[i].Step, "why": string(ReasonClosedTicket)})
+	return true, t.said(ctx, i)
+}
+
+// marked looks for our own, valid mark of the step.
+func (e *Engine) marked(ticket *Ticket, id, step string) bool {
+	return slices.ContainsFunc(ticket.Marks, func(m Mark) bool {
+		return m.Request == id && m.Step == step && e.Keys.MarkValid(m)
+	})
+}
+
+// compose renders the message and names its attachments.
+func (e *Engine) compose(ctx context.Context, t *turn, say Say, ticket *Ticket) (Update, error) {
+	u := Update{
+		Ticket: t.c.Ticket, Stamp: ticket.Stamp, Public: say.Public, Status: say.Status,
+		AddTags:    append([]string{TagInScope}, say.AddTags...),
+		RemoveTags: say.DelTags, Fields: say.Fields,
+		Mark: Mark{Request: t.c.ID, Step: say.Step, MAC: e.Keys.Mark(t.c.ID, say.Step)},
+	}
+	vars := maps.Clone(say.Vars)
+	if vars == nil {
+		vars = map[string]string{}
+	}
+	e.commonVars(ctx, t, vars)
+	html, err := e.Messages.Render(t.c.Locale, say.Message, vars)
+	if err != nil {
+		return Update{}, fmt.Errorf("message %s: %w", say.Message, err)
+	}
+	u.HTML = html
+	for _, name := range say.Attach {
+		a, err := e.attachment(ctx, t.c.ID, name)
+		if err != nil {
+			return Update{}, err
+		}
+		u.Attachments = append(u.Attachments, a)
+	}
+	return u, nil
+}
+
+// commonVars are what every message may mention. The subject appears masked,
+// nowhere in full.
+func (e *Engine) commonVars(ctx context.Context, t *turn, vars map[string]string) {
+	vars["request"] = t.c.ID
+	if !t.c.Due.IsZero() {
+		vars["due"] = t.c.Due.In(e.Settings.Location).Format(time.DateOnly)
+	}
+	vars["subject"] = ""
+	if s, err := t.open(ctx); err == nil && s.Subject != "" {
+		vars["subject"] = reading.Mask(s.Subject)
+	}
+}
+
+// attachment finds the spool file's size and how to open it.
+func (e *Engine) attachment(ctx context.Context, id, name string) (Attachment, error) {
+	files, err := e.Spool.List(ctx, id)
+	if err != nil {
+		return Attachment{}, fmt.Errorf("spool: %w", err)
+	}
+	i := slices.IndexFunc(files, func(f SpoolFile) bool { return f.Name == name })
+	if i < 0 {
+		return Attachment{}, fmt.Errorf("spool file %s: %w", name, ErrNotFound)
+	}
+	base := name[strings.LastIndexByte(name, '/')+1:]
+	return Attachment{
+		Name: base, ContentType: contentType(base), Size: files[i].Size,
+		Open: func() (io.ReadCloser, error) { return e.Spool.Open(ctx, id, name) },
+	}, nil
+}
+
+func contentType(name string) string {
+	switch {
+	case strings.HasSuffix(name, ".zip"):
+		return "application/zip"
+	case strings.HasSuffix(name, ".json"):
+		return "application/json"
+	case strings.HasSuffix(name, ".html"):
+		return "text/html"
+	}
+	return "application/octet-stream"
+}
+
+// The steps that happen once in a request's life.
+const (
+	stepReceipt = "receipt"
+	stepFinal   = "final"
+)
+
+// finish decides the request's end; it is done once the ticket was told.
+func (t *turn) finish(res Resolution, reason Reason, say Say) {
+	t.c.Resolution, t.c.Reason, t.c.Wait = res, reason, nil
+	t.event("finishing", map[string]string{"resolution": string(res), "reason": string(reason)})
+	if say.Message == "" {
+		t.end()
+		return
+	}
+	say.Step, say.Public, say.Status, say.DelTags = stepFinal, true, StatusSolved, []string{TagNeedsPerson}
+	t.owe(say)
+}
+
+// end moves to done. Claims are given up, so that the subject may be asked
+// about again; key and spool stay for the time of downloads.
+func (t *turn) end() {
+	t.c.Phase, t.c.Stage, t.c.Finished = PhaseDone, StageNone, t.now
+	t.change.Release = append(t.change.Release, t.c.Claims...)
+	t.event("done", map[string]string{"resolution": string(t.c.Resolution), "reason": string(t.c.Reason)})
+	t.e.Observe(Observation{Event: "done", Kind: t.c.Kind, Duration: t.now.Sub(t.c.Arrived)})
+	t.e.log(t.c.ID).WithField("event", "done").WithField("resolution", string(t.c.Resolution)).
+		WithField("reason", string(t.c.Reason)).Info("the request is done")
+}
+
+// forgetting waits for the end of the time for downloads and destroys key and
+// spool; the case stays.
+func (e *Engine) forgetting(ctx context.Context, t *turn) (bool, error) {
+	at := t.c.Finished.Add(e.Settings.ForgetAfter)
+	if t.now.Before(at) {
+		return false, t.rest(ctx, at)
+	}
+	e.Failpoint("before-key-destruction")
+	if err := e.Keys.Destroy(ctx, t.c.ID); err != nil {
+		return false, fmt.Errorf("destroy key: %w", err)
+	}
+	e.Failpoint("after-key-destruction")
+	if err := e.Spool.Destroy(ctx, t.c.ID); err != nil {
+		return false, fmt.Errorf("destroy spool: %w", err)
+	}
+	t.c.Phase, t.change.Forget = PhaseForgotten, true
+	t.event("forgotten", nil)
+	return false, t.rest(ctx, time.Time{})
+}

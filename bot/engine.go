@@ -1,0 +1,287 @@
+package bot
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"privacydesk/bot/messages"
+	"privacydesk/bot/policy"
+	"privacydesk/bot/reading"
+	"privacydesk/connectors"
+)
+
+// Engine moves requests on. Step and Run may be called by any number of
+// processes, any number of times, at any moment; what they find in the store,
+// the spool and the ticket decides what they do.
+type Engine struct {
+	Options
+	fitness fitness
+}
+
+// Options are the engine's parts and settings.
+type Options struct {
+	Desk      Desk
+	Store     Store
+	Queue     Queue
+	Directory Directory
+	Spool     Spool
+	Keys      Keys
+	Reporter  Reporter
+	Messages  *messages.Catalog
+	Systems   map[string]SystemConfig
+	Log       logrus.FieldLogger
+	Clock     func() time.Time
+	// Observe is told what metrics count; nil for nobody.
+	Observe func(Observation)
+	// Failpoint is called by name around each step that must survive a crash;
+	// only tests set it.
+	Failpoint func(name string)
+	Settings  Settings
+}
+
+// SystemConfig is one configured system.
+type SystemConfig struct {
+	Connector connectors.Connector
+	Kind      connectors.Kind
+	Label     string
+	// Controller systems hold the vendor's own data: a tenant's request never
+	// reaches them.
+	Controller bool
+	// Tenant spells one of our tenants as this system does; an error or ""
+	// means that the system does not know it, and the request is held.
+	Tenant func(tenant string) (string, error)
+	// Timeout bounds one run.
+	Timeout time.Duration
+}
+
+// Settings are the engine's numbers. Zero values are not usable: the
+// configuration declares the defaults.
+type Settings struct {
+	Since       time.Time // tickets older than this never execute
+	Reading     reading.Rules
+	TenantField int64 // the ticket field that names the tenant; 0 for none
+	Deletes     policy.Rules
+	DueDays     int
+	Location    *time.Location
+	Lease       time.Duration // of a run's worker; renewed at a third
+	StepLease   time.Duration
+	Backoff     time.Duration // the first; doubles up to MaxBackoff
+	MaxBackoff  time.Duration
+	MaxAttempts int           // of a run, before it counts as failed
+	MaxRounds   int           // of locating
+	CheckEvery  time.Duration // how long a connector's Check is believed
+	ForgetAfter time.Duration // after the end: key and spool are destroyed
+	PartSize    int64         // bytes of one attachment
+	MaxParts    int
+	MaxAsked    int // questions before an agent takes over
+	Version     string
+}
+
+// Observation is something that metrics count.
+type Observation struct {
+	Event    string // "run", "done", "held"
+	Kind     Kind
+	System   string
+	Stage    Stage
+	Failed   bool
+	Duration time.Duration
+}
+
+// NewEngine checks that the parts are there.
+func NewEngine(o Options) (*Engine, error) {
+	missing := map[string]bool{
+		"Desk": o.Desk == nil, "Store": o.Store == nil, "Queue": o.Queue == nil,
+		"Directory": o.Directory == nil, "Spool": o.Spool == nil, "Keys": o.Keys == nil,
+		"Reporter": o.Reporter == nil, "Messages": o.Messages == nil, "Log": o.Log == nil,
+		"Clock": o.Clock == nil, "Settings.Since": o.Settings.Since.IsZero(),
+		"Settings.Location": o.Settings.Location == nil,
+	}
+	var errs []error
+	for name, gone := range missing {
+		if gone {
+			errs = append(errs, fmt.Errorf("engine: %s is not set", name))
+		}
+	}
+	if o.Observe == nil {
+		o.Observe = func(Observation) {}
+	}
+	if o.Failpoint == nil {
+		o.Failpoint = func(string) {}
+	}
+	return &Engine{Options: o}, errors.Join(errs...)
+}
+
+// maxPieces bounds one Step: a request that still moves after that goes on in
+// the next one.
+const maxPieces = 40
+
+// Step does the request's next pieces until it has to wait for somebody. It
+// is the only thing that moves a request on. Business failures are recorded
+// in the request; an error means that the record could not be reached.
+func (e *Engine) Step(ctx context.Context, id string) error {
+	if TicketOfID(id) == 0 {
+		return fmt.Errorf("step: %q is not the id of a request", id)
+	}
+	token, now := newToken(), e.Clock()
+	if err := e.Store.Acquire(ctx, id, "", token, now, now.Add(e.Settings.StepLease)); err != nil {
+		if errors.Is(err, ErrConflict) {
+			return nil // somebody is at it; the hint stays due
+		}
+		return fmt.Errorf("step %s: %w", id, err)
+	}
+	defer func() {
+		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if err := e.Store.Release(release, id, "", token); err != nil && !errors.Is(err, ErrConflict) {
+			e.log(id).WithField("event", "release").Warn(scrub(err))
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, e.Settings.StepLease*3/4)
+	defer cancel()
+	for range maxPieces {
+		more, err := e.piece(ctx, id, token)
+		switch {
+		case errors.Is(err, ErrConflict), errors.Is(err, ErrStale):
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		case err != nil:
+			return fmt.Errorf("step %s: %w", id, err)
+		case !more:
+			return nil
+		}
+	}
+	return e.Queue.Step(ctx, id, "more-"+token)
+}
+
+// piece loads the record, does one thing and commits it.
+func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err error) {
+	t, err := e.load(ctx, id, token)
+	if errors.Is(err, ErrNotFound) {
+		return e.admit(ctx, t)
+	}
+	if err != nil {
+		return false, err
+	}
+	more, err = e.advance(ctx, t)
+	if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStale) || ctx.Err() != nil {
+		return more, err
+	}
+	return false, e.backOff(ctx, id, token, err)
+}
+
+// advance decides what the record needs next.
+func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
+	c := t.c
+	if c.Phase == PhaseForgotten {
+		return false, t.rest(ctx, time.Time{})
+	}
+	if t.hinted() {
+		if c.Phase == PhaseDone {
+			return true, t.commit(ctx) // takes the hint in; done stays done
+		}
+		return e.observe(ctx, t)
+	}
+	if i := t.nextOwed(); i >= 0 {
+		return e.deliver(ctx, t, i)
+	}
+	if c.Wait != nil {
+		return e.waiting(ctx, t)
+	}
+	switch c.Phase {
+	case PhaseReading:
+		return e.read(ctx, t)
+	case PhaseLocating:
+		return e.locating(ctx, t)
+	case PhaseWorking:
+		return e.working(ctx, t)
+	case PhaseClosing:
+		return e.closing(ctx, t)
+	case PhaseDone:
+		return e.forgetting(ctx, t)
+	case PhaseForgotten:
+	}
+	return false, fmt.Errorf("request %s: unknown phase %q", c.ID, c.Phase)
+}
+
+// waiting resumes a wait whose time has come.
+func (e *Engine) waiting(ctx context.Context, t *turn) (bool, error) {
+	w := t.c.Wait
+	if w.Until.IsZero() || t.now.Before(w.Until) {
+		return false, t.rest(ctx, w.Until)
+	}
+	if w.On == OnRequest {
+		if busy, err := e.otherBusy(ctx, t.c); err != nil || busy {
+			w.Until = t.now.Add(e.Settings.Backoff * 4)
+			return false, errors.Join(err, t.rest(ctx, w.Until))
+		}
+	}
+	t.c.Wait = nil
+	t.event("resumed", map[string]string{"from": string(w.On), "reason": string(w.Reason)})
+	return true, t.commit(ctx)
+}
+
+// otherBusy is true while the other request on the subject, for which this
+// one waits, is still open.
+func (e *Engine) otherBusy(ctx context.Context, c *Case) (bool, error) {
+	claim := erasingClaim(c)
+	if c.Kind == KindDelete {
+		claim = openClaim(c, KindAccess)
+	}
+	holder, err := e.Store.Claimed(ctx, claim)
+	if err != nil {
+		return false, fmt.Errorf("claim: %w", err)
+	}
+	return holder != "" && holder != c.ID, nil
+}
+
+// backOff records that a piece failed for a reason outside, and when to try
+// again.
+func (e *Engine) backOff(ctx context.Context, id, token string, cause error) error {
+	t, err := e.load(ctx, id, token)
+	if err != nil {
+		return errors.Join(cause, err)
+	}
+	t.c.Attempts++
+	wait := e.backoff(t.c.Attempts)
+	e.log(id).WithFields(logrus.Fields{"event": "retry", "attempt": t.c.Attempts, "in": wait.String()}).Warn(scrub(cause))
+	return t.rest(ctx, t.now.Add(wait))
+}
+
+// backoff is the pause before the next attempt.
+func (e *Engine) backoff(attempt int) time.Duration {
+	d := e.Settings.Backoff
+	for i := 1; i < attempt && d < e.Settings.MaxBackoff; i++ {
+		d *= 2
+	}
+	return min(d, e.Settings.MaxBackoff)
+}
+
+// Sweep enqueues a step for everything whose time has come. It makes up for
+// any hint that a queue lost.
+func (e *Engine) Sweep(ctx context.Context) error {
+	const page = 500
+	now := e.Clock()
+	ids, err := e.Store.Due(ctx, now, page)
+	if err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
+	key := "sweep-" + now.UTC().Format("20060102T150405.000")
+	for _, id := range ids {
+		if err := e.Queue.Step(ctx, id, key); err != nil {
+			return fmt.Errorf("sweep: %w", err)
+		}
+	}
+	return nil
+}
+
+// newToken names a lease; it is random, so that a store that was set back
+// can't issue one twice.
+func newToken() string { return rand.Text() }
+
+func (e *Engine) log(id string) logrus.FieldLogger { return e.Log.WithField("request", id) }

@@ -1,0 +1,293 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"privacydesk/bot/policy"
+	"privacydesk/bot/reading"
+)
+
+// readTicket reads the ticket once a turn.
+func (e *Engine) readTicket(ctx context.Context, t *turn) (*Ticket, error) {
+	if t.ticket != nil {
+		return t.ticket, nil
+	}
+	ticket, err := e.Desk.Ticket(ctx, TicketOfID(t.c.ID))
+	if err != nil {
+		return nil, fmt.Errorf("ticket of %s: %w", t.c.ID, err)
+	}
+	t.ticket = ticket
+	return ticket, nil
+}
+
+// admit looks at a ticket that has no record. What is out of scope leaves no
+// trace; what bears our mark had a record once, and is held.
+func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
+	id, hint := t.stored.Case.ID, t.stored.Hint
+	t.c.ID = id
+	ticket, err := e.readTicket(ctx, t)
+	if errors.Is(err, ErrNotFound) {
+		return false, e.Store.Drop(ctx, id, hint)
+	}
+	if err != nil {
+		return false, err
+	}
+	if !reading.InScope(e.Settings.Reading, e.asReading(ticket, 0)) {
+		return false, e.Store.Drop(ctx, id, hint)
+	}
+	*t.c = Case{
+		ID: id, Ticket: ticket.ID, Epoch: newToken(), Phase: PhaseReading,
+		Arrived: ticket.Created, Locale: ticket.Requester.Locale,
+		Due: policy.DueDate(ticket.Created, e.Settings.DueDays, e.Settings.Location),
+	}
+	lost, err := e.hasPast(ctx, t, ticket)
+	if err != nil {
+		return false, err
+	}
+	if !lost && (ticket.Created.Before(e.Settings.Since) || ticket.Status == StatusSolved || ticket.Status == StatusClosed) {
+		e.log(id).WithField("event", "ignored").Info("the ticket is older than intake.since, or was solved when first seen")
+		return false, e.Store.Drop(ctx, id, hint)
+	}
+	if err := e.Keys.Create(ctx, id); err != nil {
+		return false, fmt.Errorf("create key: %w", err)
+	}
+	t.seal(&Secret{Requester: ticket.Requester.ID})
+	t.event("arrived", map[string]string{"ticket": fmt.Sprint(ticket.ID)})
+	if lost {
+		t.hold(ReasonStateLost)
+		t.note("note_held", map[string]string{"reason": string(ReasonStateLost)})
+		return true, t.commit(ctx)
+	}
+	return e.read(ctx, t)
+}
+
+// hasPast is true for a ticket whose record was lost: it bears our mark, or
+// its spool says that erasing began. Other leftovers belong to a life in which
+// nothing was said or changed; they are cleared away.
+func (e *Engine) hasPast(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
+	if slices.ContainsFunc(ticket.Marks, func(m Mark) bool { return m.Request == t.c.ID && e.Keys.MarkValid(m) }) {
+		return true, nil
+	}
+	files, err := e.Spool.List(ctx, t.c.ID)
+	if err != nil {
+		return false, fmt.Errorf("spool: %w", err)
+	}
+	if slices.ContainsFunc(files, func(f SpoolFile) bool { return f.Name == spoolErasing }) {
+		return true, nil
+	}
+	if len(files) == 0 {
+		return false, nil
+	}
+	if err := e.Spool.Destroy(ctx, t.c.ID); err != nil {
+		return false, fmt.Errorf("spool: %w", err)
+	}
+	return false, nil
+}
+
+// read decides what a ticket asks for, of whom, and whether the requester may.
+func (e *Engine) read(ctx context.Context, t *turn) (bool, error) {
+	ticket, err := e.readTicket(ctx, t)
+	if errors.Is(err, ErrNotFound) {
+		t.finish(Cancelled, ReasonTicketGone, Say{})
+		return true, t.commit(ctx)
+	}
+	if err != nil {
+		return false, err
+	}
+	res := reading.Read(e.Settings.Reading, e.asReading(ticket, 0))
+	t.c.Kind = Kind(res.Kind)
+	t.see(ticket)
+	ask, err := e.askOf(ctx, ticket, res)
+	if err != nil {
+		t.wait(OnSystem, ReasonDirectory, t.now.Add(e.backoff(t.c.Attempts+1)))
+		t.c.Attempts++
+		e.log(t.c.ID).WithField("event", "directory").Warn(scrub(err))
+		return true, t.commit(ctx)
+	}
+	return e.decide(ctx, t, ticket, res, policy.Admit(ask))
+}
+
+// decide turns the policy's verdict into the request's next state.
+func (e *Engine) decide(ctx context.Context, t *turn, ticket *Ticket, res reading.Result, d policy.Decision) (bool, error) {
+	switch {
+	case d.Verdict == policy.Refuse:
+		t.finish(Rejected, Reason(d.Reason), Say{Message: "refused_" + d.Reason})
+		return true, t.commit(ctx)
+	case d.Verdict == policy.Answer:
+		t.finish(Rejected, Reason(d.Reason), Say{Message: "answer_" + d.Reason})
+		return true, t.commit(ctx)
+	case d.Verdict == policy.Question:
+		return e.question(ctx, t, Reason(d.Reason))
+	case res.Question != "":
+		return e.question(ctx, t, Reason(res.Question))
+	case d.Verdict == policy.Hold:
+		if t.hold(Reason(d.Reason)) {
+			t.note("note_held", map[string]string{"reason": d.Reason})
+			return true, t.commit(ctx)
+		}
+	}
+	return e.accept(ctx, t, ticket, res, d.Tenant)
+}
+
+// accept freezes kind, tenant and subject. One open request per tenant,
+// subject and kind: the claim decides, atomically.
+func (e *Engine) accept(ctx context.Context, t *turn, ticket *Ticket, res reading.Result, tenant string) (bool, error) {
+	c := t.c
+	p, err := e.Keys.Pseudonym(ctx, tenant, res.Subject)
+	if err != nil {
+		return false, fmt.Errorf("pseudonym: %w", err)
+	}
+	c.Kind, c.Tenant, c.Pseudonym, c.Accepted, c.Phase, c.Wait, c.Attempts = Kind(res.Kind), tenant, p, t.now, PhaseLocating, nil, 0
+	t.seal(&Secret{
+		Subject: res.Subject, Requester: ticket.Requester.ID, Identities: seed(res.Subject),
+		Frozen: Frozen{Requester: ticket.Requester.ID, Kind: c.Kind, Subject: res.Subject},
+	})
+	c.Systems = e.systemsOf(c)
+	t.change.Claim = append(t.change.Claim, openClaim(c, c.Kind))
+	t.event("accepted", map[string]string{
+		"kind": string(c.Kind), "tenant": tenant, "subject": p.MAC, "key": p.Key, "due": c.Due.UTC().Format(time.RFC3339),
+	})
+	t.owe(Say{
+		Step: stepReceipt, Message: "receipt_" + string(c.Kind), Public: true, Status: StatusOpen,
+		Vars:   map[string]string{"systems": e.systemNames(c)},
+		Fields: map[string]string{"due": c.Due.In(e.Settings.Location).Format(time.DateOnly)},
+	})
+	err = t.commit(ctx)
+	var claimed *ClaimError
+	if errors.As(err, &claimed) {
+		return e.duplicate(ctx, t, claimed.Holder)
+	}
+	return true, err
+}
+
+// duplicate answers a request that an open one covers already.
+func (e *Engine) duplicate(ctx context.Context, t *turn, holder string) (bool, error) {
+	fresh, err := e.load(ctx, t.c.ID, t.step)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return false, err
+	}
+	if errors.Is(err, ErrNotFound) {
+		fresh.c.ID, fresh.c.Ticket, fresh.c.Epoch, fresh.c.Arrived = t.c.ID, t.c.Ticket, t.c.Epoch, t.c.Arrived
+		fresh.c.Due, fresh.c.Locale, fresh.c.Phase, fresh.c.Seen = t.c.Due, t.c.Locale, PhaseReading, t.c.Seen
+		fresh.seal(&Secret{Requester: t.secret.Requester})
+		fresh.event("arrived", map[string]string{"ticket": fmt.Sprint(t.c.Ticket)})
+	}
+	fresh.c.Kind, fresh.c.Tenant, fresh.c.Linked = t.c.Kind, t.c.Tenant, holder
+	fresh.finish(Rejected, ReasonDuplicate, Say{
+		Message: "duplicate", Vars: map[string]string{"linked": fmt.Sprint(TicketOfID(holder))},
+	})
+	return true, fresh.commit(ctx)
+}
+
+// question asks the requester, once for each thing they wrote; after some
+// rounds an agent takes over.
+func (e *Engine) question(ctx context.Context, t *turn, reason Reason) (bool, error) {
+	if t.c.Asked >= e.Settings.MaxAsked && t.hold(reason) {
+		t.note("note_held", map[string]string{"reason": string(reason)})
+		return true, t.commit(ctx)
+	}
+	t.c.Asked++
+	t.c.Wait = nil
+	t.wait(OnRequester, reason, time.Time{})
+	t.owe(Say{Message: "question_" + string(reason), Public: true, Status: StatusPending})
+	return true, t.commit(ctx)
+}
+
+// askOf gathers what the policy decides on. Only who asks is looked up, never
+// whom it is about, unless the requester is an admin.
+func (e *Engine) askOf(ctx context.Context, ticket *Ticket, res reading.Result) (policy.Ask, error) {
+	a := policy.Ask{Kind: string(res.Kind), Requester: requesterOf(ticket)}
+	if res.Kind == reading.OptOut || res.Kind == reading.Direct {
+		return a, nil
+	}
+	standing, err := e.Directory.Standing(ctx, ticket.Requester)
+	if err != nil {
+		return a, fmt.Errorf("directory: %w", err)
+	}
+	a.Known, a.AdminOf = standing.Known, standing.AdminOf()
+	for _, right := range standing.Tenants {
+		a.MemberOf = append(a.MemberOf, right.Tenant)
+	}
+	a.NamedTenant = e.namedTenant(ticket, a.AdminOf)
+	if len(a.AdminOf) == 0 || res.Subject == "" {
+		return a, nil
+	}
+	own, err := reading.Normalise(ticket.Requester.Email)
+	a.SubjectIsRequester = err == nil && own == res.Subject
+	subject, err := e.Directory.Standing(ctx, Person{Email: res.Subject, Verified: true, Active: true, Role: "end-user"})
+	if err != nil {
+		return a, fmt.Errorf("directory: %w", err)
+	}
+	for _, right := range subject.Tenants {
+		a.SubjectTenants = append(a.SubjectTenants, right.Tenant)
+		a.SubjectIsUser = a.SubjectIsUser || slices.Contains(a.AdminOf, right.Tenant)
+	}
+	return a, nil
+}
+
+// namedTenant is the tenant that the form names, or with which an admin of
+// several answered.
+func (e *Engine) namedTenant(ticket *Ticket, of []string) string {
+	if named := strings.TrimSpace(ticket.Fields[e.Settings.TenantField]); named != "" {
+		return named
+	}
+	for _, c := range slices.Backward(ticket.Comments) {
+		if c.Author.ID != ticket.Requester.ID {
+			continue
+		}
+		for _, tenant := range of {
+			if strings.EqualFold(strings.TrimSpace(c.Text), tenant) {
+				return tenant
+			}
+		}
+	}
+	return ""
+}
+
+// requesterOf collects what the desk says of who asks, doubts about any of
+// their comments included.
+func requesterOf(ticket *Ticket) policy.Requester {
+	r := policy.Requester{
+		Role: ticket.Requester.Role, Verified: ticket.Requester.Verified, Suspended: ticket.Requester.Suspended,
+		Active: ticket.Requester.Active, Channel: ticket.Channel, OnBehalf: ticket.Submitter.ID != ticket.Requester.ID,
+	}
+	for _, c := range ticket.Comments {
+		if c.Author.ID == ticket.Requester.ID {
+			r.Flags = append(r.Flags, c.Flags...)
+		}
+	}
+	return r
+}
+
+// asReading is the ticket as the reader wants it, up to a comment (0: all).
+func (e *Engine) asReading(ticket *Ticket, upTo int64) reading.Ticket {
+	r := reading.Ticket{
+		FormID: ticket.FormID, AgentTags: ticket.AgentTags, Subject: ticket.Subject,
+		Channel: ticket.Channel, Fields: ticket.Fields, RequesterAddress: ticket.Requester.Email,
+	}
+	for _, c := range ticket.Comments {
+		if upTo != 0 && c.ID > upTo {
+			break
+		}
+		if c.Ours {
+			continue
+		}
+		r.Messages = append(r.Messages, reading.Message{
+			FromRequester: c.Author.ID == ticket.Requester.ID, FromStaff: c.Author.Staff(), Public: c.Public,
+			Automatic: reading.IsAutomatic(ticket.Subject, c.Text), Text: c.Text,
+		})
+	}
+	return r
+}
+
+// see notes up to where the ticket was read.
+func (t *turn) see(ticket *Ticket) {
+	if n := len(ticket.Comments); n > 0 {
+		t.c.Seen = Seen{Comment: max(t.c.Seen.Comment, ticket.Comments[n-1].ID), At: t.now}
+	}
+}

@@ -1,0 +1,196 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"privacydesk/bot/reading"
+)
+
+// ErrRefused: the operation does not fit the request's state; the text says
+// why.
+var ErrRefused = errors.New("refused")
+
+// releasable are the holds that a person may wave through. All others are
+// asked again on retry: a right that is lost, a reader who may not, a state
+// that is gone can't be talked away.
+var releasable = []Reason{
+	ReasonEdited, ReasonSubjectIsAdmin, ReasonSubjectIsUser, ReasonCapRows, ReasonSenderDoubt,
+}
+
+// operate changes a request by an operator's hand, under the step's lease.
+func (e *Engine) operate(ctx context.Context, id, by, what string, change func(*turn) error) error {
+	if strings.TrimSpace(by) == "" {
+		return fmt.Errorf("%w: say who you are with --by", ErrRefused)
+	}
+	token, now := newToken(), e.Clock()
+	if err := e.Store.Acquire(ctx, id, "", token, now, now.Add(e.Settings.StepLease)); err != nil {
+		if errors.Is(err, ErrConflict) {
+			return fmt.Errorf("%w: a worker is at request %s this moment; try again", ErrRefused, id)
+		}
+		return err
+	}
+	defer func() {
+		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		_ = e.Store.Release(release, id, "", token)
+	}()
+	t, err := e.load(ctx, id, token)
+	if errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("%w: there is no request %s", ErrNotFound, id)
+	}
+	if err != nil {
+		return err
+	}
+	t.event("operator", map[string]string{"did": what, "by": by})
+	if err := change(t); err != nil {
+		return err
+	}
+	if err := t.commit(ctx); err != nil {
+		return err
+	}
+	return e.Queue.Step(ctx, id, what+"-"+token)
+}
+
+// Approve lets a delete that awaits it go on. It binds what was found until
+// now; what changes since is approved again. The requester can't approve.
+func (e *Engine) Approve(ctx context.Context, id, by string) error {
+	return e.operate(ctx, id, by, "approve", func(t *turn) error {
+		if t.c.Wait == nil || t.c.Wait.On != OnApprover {
+			return fmt.Errorf("%w: request %s does not wait for approval", ErrRefused, id)
+		}
+		ticket, err := e.readTicket(ctx, t)
+		if err != nil {
+			return err
+		}
+		if sameAddress(by, ticket.Requester.Email) {
+			return fmt.Errorf("%w: whoever files a request can't approve it", ErrRefused)
+		}
+		t.c.Approval = &Approval{By: by, At: t.now, Binding: e.binding(t.c)}
+		t.c.Wait = nil
+		return nil
+	})
+}
+
+func sameAddress(a, b string) bool {
+	x, errx := reading.Normalise(a)
+	y, erry := reading.Normalise(b)
+	return errx == nil && erry == nil && x == y || strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
+}
+
+// Hold stops a request until Retry. What a system is in the middle of is
+// finished up to its next batch.
+func (e *Engine) Hold(ctx context.Context, id, by string) error {
+	return e.operate(ctx, id, by, "hold", func(t *turn) error {
+		if t.c.Phase == PhaseDone || t.c.Phase == PhaseForgotten {
+			return fmt.Errorf("%w: request %s is done", ErrRefused, id)
+		}
+		t.c.Wait = &Wait{On: OnAgent, Reason: ReasonOperatorHold, Since: t.now}
+		return nil
+	})
+}
+
+// Retry takes up what waits for a person or a system: every check is made
+// again, failed runs start anew.
+func (e *Engine) Retry(ctx context.Context, id, by string) error {
+	return e.operate(ctx, id, by, "retry", func(t *turn) error {
+		if err := mayResume(t); err != nil {
+			return err
+		}
+		e.resume(t)
+		return nil
+	})
+}
+
+// Release takes up a hold and waves its reason through for this request.
+func (e *Engine) Release(ctx context.Context, id, by string) error {
+	return e.operate(ctx, id, by, "release", func(t *turn) error {
+		if err := mayResume(t); err != nil {
+			return err
+		}
+		if !slices.Contains(releasable, t.c.Wait.Reason) {
+			return fmt.Errorf("%w: %q can't be waved through; mend its cause and retry", ErrRefused, t.c.Wait.Reason)
+		}
+		t.c.Cleared = append(t.c.Cleared, t.c.Wait.Reason)
+		e.resume(t)
+		return nil
+	})
+}
+
+func mayResume(t *turn) error {
+	w := t.c.Wait
+	switch {
+	case w == nil:
+		return fmt.Errorf("%w: request %s is not held", ErrRefused, t.c.ID)
+	case w.Reason == ReasonStateLost:
+		return fmt.Errorf("%w: the record of %s was lost; what was done can't be known. Read the ticket, finish by hand, and cancel it here", ErrRefused, t.c.ID)
+	case w.On == OnApprover:
+		return fmt.Errorf("%w: request %s waits for approval", ErrRefused, t.c.ID)
+	case w.On == OnRequester:
+		return fmt.Errorf("%w: request %s waits for the requester's answer", ErrRefused, t.c.ID)
+	case w.On == OnTime:
+		return fmt.Errorf("%w: request %s is in its waiting period", ErrRefused, t.c.ID)
+	}
+	return nil
+}
+
+func (e *Engine) resume(t *turn) {
+	t.c.Wait, t.c.Attempts = nil, 0
+	t.c.Systems = cloneSystems(t.c.Systems)
+	for name, s := range t.c.Systems {
+		if s.Run.State == RunFailed || s.Run.State == RunWaiting {
+			again := *s
+			again.Run.State, again.Run.Attempt, again.Run.Fail = RunQueued, 0, nil
+			t.c.Systems[name] = &again
+		}
+	}
+}
+
+// Skip leaves one system out by a person's word: the request ends as partly
+// executed, and report and ticket name the system.
+func (e *Engine) Skip(ctx context.Context, id, system, by string) error {
+	return e.operate(ctx, id, by, "skip "+system, func(t *turn) error {
+		s := t.c.Systems[system]
+		if s == nil {
+			return fmt.Errorf("%w: request %s has no system %q; it has %s", ErrRefused, id, system, strings.Join(sorted(t.c.Systems), ", "))
+		}
+		if s.Run.State != RunFailed && s.Run.State != RunWaiting {
+			return fmt.Errorf("%w: %s has not failed", ErrRefused, system)
+		}
+		t.c.Systems = cloneSystems(t.c.Systems)
+		skipped := *s
+		skipped.Skip, skipped.Run.State = ReasonByOperator, RunDone
+		t.c.Systems[system] = &skipped
+		if w := t.c.Wait; w != nil && w.Reason == ReasonSystemFailed {
+			e.resume(t)
+		}
+		return nil
+	})
+}
+
+// Cancel ends a request that has not begun to erase.
+func (e *Engine) Cancel(ctx context.Context, id, by string) error {
+	return e.operate(ctx, id, by, "cancel", func(t *turn) error {
+		lost := t.c.Wait != nil && t.c.Wait.Reason == ReasonStateLost
+		mark, err := e.eraseMark(ctx, t.c)
+		switch {
+		case t.c.Phase == PhaseDone || t.c.Phase == PhaseForgotten:
+			return fmt.Errorf("%w: request %s is done", ErrRefused, id)
+		case lost: // a person finished it by hand; nothing more is said
+			t.c.Owed = nil
+			t.finish(PartlyExecuted, ReasonStateLost, Say{})
+			return nil
+		case err != nil:
+			return err
+		case !t.c.Begun.IsZero() || mark != nil:
+			return fmt.Errorf("%w: erasing has begun; it can be paused (hold), not cancelled", ErrRefused)
+		}
+		t.c.Owed = nil
+		t.finish(Cancelled, ReasonByOperator, Say{Message: "cancelled"})
+		return nil
+	})
+}

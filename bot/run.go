@@ -1,0 +1,366 @@
+package bot
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/sirupsen/logrus"
+
+	"privacydesk/bot/policy"
+	"privacydesk/connectors"
+)
+
+// Run does the current stage's work of a request in one system. It holds a
+// token; whoever lost it changes nothing more.
+func (e *Engine) Run(ctx context.Context, id, system string) error {
+	t, err := e.load(ctx, id, "")
+	if errors.Is(err, ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	s, cfg := t.c.Systems[system], e.Systems[system]
+	if s == nil || cfg.Connector == nil || s.Run.State != RunQueued {
+		return nil // the hint is stale, or names a system that is configured elsewhere
+	}
+	token := newToken()
+	if err := e.Store.Acquire(ctx, id, system, token, t.now, t.now.Add(e.Settings.Lease)); err != nil {
+		if errors.Is(err, ErrConflict) {
+			return nil
+		}
+		return fmt.Errorf("run %s/%s: %w", id, system, err)
+	}
+	defer func() {
+		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		if err := e.Store.Release(release, id, system, token); err != nil && !errors.Is(err, ErrConflict) {
+			e.log(id).WithField("event", "release").Warn(scrub(err))
+		}
+	}()
+	w := &work{e: e, id: id, system: system, token: token, cfg: cfg}
+	if err := w.begin(ctx); err != nil {
+		if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
+			return nil
+		}
+		return fmt.Errorf("run %s/%s: %w", id, system, err)
+	}
+	if err := w.do(ctx); err != nil {
+		return fmt.Errorf("run %s/%s: %w", id, system, err)
+	}
+	return e.Queue.Step(ctx, id, "ran-"+token)
+}
+
+// work is one attempt of one run.
+type work struct {
+	e                 *Engine
+	id, system, token string
+	cfg               SystemConfig
+	t                 *turn // as it was when the attempt began
+	job               *connectors.Job
+	known             *connectors.Finding // before this attempt
+	searched          string
+}
+
+// result is what an attempt changes in its system's part of the record, and
+// the identities it adds.
+type result struct {
+	apply  func(*System)
+	yields []connectors.Identity
+}
+
+// begin takes the run: queued becomes running under our token.
+func (w *work) begin(ctx context.Context) error {
+	return w.commit(ctx, "", func(t *turn, s *System) error {
+		if s.Run.State != RunQueued {
+			return ErrConflict
+		}
+		s.Run.State, s.Run.Token, s.Run.Started = RunRunning, w.token, t.now
+		s.Run.Attempt++
+		w.t = t
+		return nil
+	})
+}
+
+// commit changes the system's part of the newest record, as long as held is
+// still the run's token there.
+func (w *work) commit(ctx context.Context, held string, change func(*turn, *System) error) error {
+	for {
+		t, err := w.e.load(ctx, w.id, "")
+		if err != nil {
+			return err
+		}
+		current := t.c.Systems[w.system]
+		if current == nil || current.Run.Token != held && held != "" {
+			return ErrConflict
+		}
+		s := *current
+		if err := change(t, &s); err != nil {
+			return err
+		}
+		t.c.Systems = cloneSystems(t.c.Systems)
+		t.c.Systems[w.system] = &s
+		t.change.Runs = map[string]string{w.system: w.token}
+		err = t.write(ctx)
+		if !errors.Is(err, ErrConflict) || ctx.Err() != nil {
+			return err
+		}
+		if err := w.e.Store.Holds(ctx, w.id, w.system, w.token, w.e.Clock()); errors.Is(err, connectors.ErrFenced) {
+			return ErrConflict
+		}
+	}
+}
+
+func cloneSystems(m map[string]*System) map[string]*System {
+	out := make(map[string]*System, len(m))
+	for k, v := range m {
+		out[k] = v
+	}
+	return out
+}
+
+// do works while the lease is kept alive, and records how it went.
+func (w *work) do(ctx context.Context) error {
+	alive, stop := w.keepAlive(ctx)
+	defer stop()
+	started := w.e.Clock()
+	res, err := w.stage(alive)
+	stop()
+	stage := w.t.c.Systems[w.system].Run.Stage
+	w.e.Observe(Observation{Event: "run", Kind: w.t.c.Kind, System: w.system, Stage: stage, Failed: err != nil, Duration: w.e.Clock().Sub(started)})
+	w.e.Failpoint("before-run-commit-" + string(stage))
+	err = w.commit(ctx, w.token, func(t *turn, s *System) error { return w.record(ctx, t, s, res, err) })
+	w.e.Failpoint("after-run-commit-" + string(stage))
+	if errors.Is(err, ErrConflict) {
+		w.e.log(w.id).WithFields(logrus.Fields{"event": "overtaken", "system": w.system}).Warn("another worker took the run over; nothing more is changed")
+		return nil
+	}
+	return err
+}
+
+// record puts a result or a failure into the record.
+func (w *work) record(ctx context.Context, t *turn, s *System, res result, err error) error {
+	data := map[string]string{"system": w.system, "stage": string(s.Run.Stage), "attempt": fmt.Sprint(s.Run.Attempt)}
+	s.Run.Token, s.Run.Ended = "", t.now
+	if err != nil {
+		w.fail(t, s, err, data)
+		return nil
+	}
+	s.Run.State, s.Run.Fail = RunDone, nil
+	res.apply(s)
+	if p := w.job.Outcome.Pending; p != nil {
+		s.Run.State, s.Run.NextAt = RunWaiting, p.Until
+		data["pending"] = p.On
+	}
+	if len(res.yields) > 0 {
+		secret, err := t.open(ctx)
+		if err != nil {
+			return err
+		}
+		if merged := connectors.MergeIdentities(secret.Identities, res.yields); !slices.Equal(merged, secret.Identities) {
+			grown := *secret
+			grown.Identities = merged
+			t.seal(&grown)
+		}
+	}
+	t.event("ran", data)
+	return nil
+}
+
+// fail decides whether to try again, later, or not.
+func (w *work) fail(t *turn, s *System, err error, data map[string]string) {
+	what := scrub(err)
+	data["error"] = what
+	kind := connectors.KindOf(err)
+	s.Run.Fail = &Failure{Kind: kind, What: what}
+	var stopped *stoppedError
+	switch {
+	case errors.Is(err, connectors.ErrPaused):
+		s.Run.State, s.Run.NextAt = RunWaiting, t.now.Add(w.e.Settings.Backoff*4)
+		s.Run.Attempt--
+	case errors.As(err, &stopped):
+		s.Run.State, s.Run.Fail.What = RunFailed, string(stopped.reason)
+	case kind == connectors.Credentials || kind == connectors.Misfit || kind == connectors.TooMuch || s.Run.Attempt >= w.e.Settings.MaxAttempts:
+		s.Run.State = RunFailed
+	default:
+		s.Run.State, s.Run.NextAt = RunWaiting, t.now.Add(w.e.backoff(s.Run.Attempt))
+	}
+	t.event("run_failed", data)
+	w.e.log(w.id).WithFields(logrus.Fields{"event": "run_failed", "system": w.system, "stage": string(s.Run.Stage), "state": string(s.Run.State)}).Warn(what)
+}
+
+// stoppedError: what was read anew right before erasing forbids it.
+type stoppedError struct{ reason Reason }
+
+func (e *stoppedError) Error() string { return "stopped: " + string(e.reason) }
+
+// keepAlive renews the lease until stop; the context ends when the lease is
+// lost or the run's time is up.
+func (w *work) keepAlive(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithTimeout(ctx, w.cfg.Timeout)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(w.e.Settings.Lease / 3)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+				now := w.e.Clock()
+				if err := w.e.Store.Renew(ctx, w.id, w.system, w.token, now, now.Add(w.e.Settings.Lease)); errors.Is(err, ErrConflict) {
+					cancel()
+					return
+				}
+			}
+		}
+	}()
+	return ctx, func() { cancel(); <-done }
+}
+
+// stage prepares the job and calls the connector.
+func (w *work) stage(ctx context.Context) (result, error) {
+	if err := w.prepare(ctx); err != nil {
+		return result{}, err
+	}
+	stage := w.t.c.Systems[w.system].Run.Stage
+	if err := w.e.fit(ctx, w.system, w.t.c.Kind == KindDelete); err != nil {
+		return result{}, err
+	}
+	switch stage {
+	case StageLocate, StageRelocate, StageVerify:
+		return w.locate(ctx, stage == StageVerify)
+	case StageGather:
+		return w.gather(ctx)
+	case StageErase:
+		return w.erase(ctx)
+	case StageNone:
+	}
+	return result{}, fmt.Errorf("run of %s: unknown stage %q", w.id, stage)
+}
+
+func (w *work) prepare(ctx context.Context) error {
+	c := w.t.c
+	secret, err := w.t.open(ctx)
+	if err != nil {
+		return err
+	}
+	tenant, err := w.cfg.Tenant(c.Tenant)
+	if err != nil || tenant == "" {
+		return connectors.NewError(connectors.Misfit, "tenant", "the system has no spelling of the request's tenant", err).
+			WithMend("add it to the system's tenants in the configuration")
+	}
+	if w.known, err = w.e.finding(ctx, c, w.system); err != nil {
+		return err
+	}
+	key, err := w.e.Keys.Derive(ctx, c.ID, "mask/"+w.system)
+	if err != nil {
+		return err
+	}
+	w.searched, err = w.e.digest(ctx, c.ID, relevant(w.cfg.Connector.Profile(), secret.Identities))
+	w.job = &connectors.Job{
+		ID:       c.ID + "/" + w.system,
+		Subject:  connectors.Subject{Tenant: tenant, Identities: secret.Identities},
+		Finding:  w.known.Clone(),
+		Guard:    connectors.GuardFunc(w.allow),
+		Progress: progress{w.e, c.ID, w.system},
+		Mask:     masker{key},
+	}
+	return err
+}
+
+// allow is the guard: token valid, deletes not paused, the lease alive.
+func (w *work) allow(ctx context.Context) error {
+	w.e.Failpoint("before-erase-batch")
+	return w.e.Store.Holds(ctx, w.id, w.system, w.token, w.e.Clock())
+}
+
+// call runs one method for the one job.
+func (w *work) call(ctx context.Context, f func(context.Context, []*connectors.Job) error) error {
+	if err := f(ctx, []*connectors.Job{w.job}); err != nil {
+		return err
+	}
+	return w.job.Err()
+}
+
+// locate looks, and keeps the finding before anybody relies on it.
+func (w *work) locate(ctx context.Context, verify bool) (result, error) {
+	if err := w.call(ctx, w.cfg.Connector.Locate); err != nil {
+		return result{}, err
+	}
+	f := w.job.Finding
+	if !f.Covers(w.known) {
+		return result{}, connectors.NewError(connectors.Broken, "locate", "the connector lost keys that were known", nil)
+	}
+	if !w.known.Covers(f) {
+		if err := w.e.keepFinding(ctx, w.t.c, w.system, w.token, f); err != nil {
+			return result{}, err
+		}
+	}
+	keys, err := w.e.keysDigest(ctx, w.id, f)
+	if err != nil {
+		return result{}, err
+	}
+	profile := w.cfg.Connector.Profile()
+	return result{yields: f.Yields, apply: func(s *System) {
+		s.Notes = w.job.Outcome.Notes
+		if verify {
+			s.Sets = verified(s.Sets, profile, f)
+			return
+		}
+		s.Keys, s.Map, s.Searched = keys, profile.MapDigest, w.searched
+		s.Sets = tallies(profile, f)
+	}}, nil
+}
+
+// gather streams the records into this attempt's sink.
+func (w *work) gather(ctx context.Context) (result, error) {
+	sink, err := w.e.Reporter.Sink(ctx, w.id, w.system, w.token)
+	if err != nil {
+		return result{}, err
+	}
+	defer sink.Discard()
+	w.job.Sink = sink
+	if err := w.call(ctx, w.cfg.Connector.Gather); err != nil {
+		return result{}, err
+	}
+	if w.job.Outcome.Pending != nil {
+		return result{apply: func(*System) {}}, nil
+	}
+	name, rows, err := sink.Commit(ctx)
+	if err != nil {
+		return result{}, err
+	}
+	return result{apply: func(s *System) {
+		s.Gather, s.Notes = name, w.job.Outcome.Notes
+		s.Sets = slices.Clone(s.Sets)
+		for i := range s.Sets {
+			s.Sets[i].Gathered = rows[s.Sets[i].Collection]
+		}
+	}}, nil
+}
+
+// erase reads rights, holds and readers anew, and erases.
+func (w *work) erase(ctx context.Context) (result, error) {
+	d, err := w.e.reviewNow(ctx, w.t)
+	if err != nil {
+		return result{}, err
+	}
+	if d.Verdict != policy.Accept && !slices.Contains(w.t.c.Cleared, Reason(d.Reason)) {
+		return result{}, &stoppedError{Reason(d.Reason)}
+	}
+	if w.t.c.Begun.IsZero() {
+		return result{}, &stoppedError{ReasonDamaged}
+	}
+	w.e.Failpoint("before-erase")
+	err = w.call(ctx, w.cfg.Connector.Erase)
+	w.e.Failpoint("after-erase")
+	if err != nil {
+		return result{}, err
+	}
+	return result{apply: func(s *System) { s.Notes = w.job.Outcome.Notes }}, nil
+}

@@ -1,0 +1,201 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"privacydesk/bot/plan"
+	"privacydesk/connectors"
+)
+
+// systemsOf lists the systems that a request reaches: processor systems.
+func (e *Engine) systemsOf(_ *Case) map[string]*System {
+	profiles := map[string]connectors.Profile{}
+	for name, cfg := range e.Systems {
+		if !cfg.Controller {
+			profiles[name] = cfg.Connector.Profile()
+		}
+	}
+	out := map[string]*System{}
+	ranks := plan.Ranks(profiles)
+	for name, p := range profiles {
+		out[name] = &System{Rank: ranks[name], Map: p.MapDigest}
+	}
+	return out
+}
+
+func (e *Engine) systemNames(c *Case) string {
+	var names []string
+	for _, name := range sorted(c.Systems) {
+		names = append(names, e.label(name))
+	}
+	return strings.Join(names, "\n")
+}
+
+func (e *Engine) label(system string) string {
+	if l := e.Systems[system].Label; l != "" {
+		return l
+	}
+	return system
+}
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+
+// start queues a stage's run in the given systems.
+func (t *turn) start(stage Stage, systems []string) {
+	t.c.Stage = stage
+	for _, name := range systems {
+		s := *t.c.Systems[name]
+		s.Run = Run{Stage: stage, State: RunQueued}
+		t.c.Systems[name] = &s
+	}
+	if len(systems) > 0 {
+		t.event("runs", map[string]string{"stage": string(stage), "systems": strings.Join(systems, ",")})
+	}
+}
+
+// tend looks after the runs: what waits and is due is queued, what lost its
+// worker is queued again. It reports whether nothing is under way; if
+// something is, it has committed, and the request rests until it is needed.
+func (e *Engine) tend(ctx context.Context, t *turn) (settled bool, err error) {
+	var queued []string
+	wake := t.now.Add(e.Settings.Lease)
+	for _, name := range sorted(t.c.Systems) {
+		s := *t.c.Systems[name]
+		lease := t.stored.Leases[name]
+		switch s.Run.State {
+		case RunRunning:
+			if lease.Token == s.Run.Token && lease.Until.After(t.now) {
+				wake = earliest(wake, lease.Until)
+				settled = false
+				queued = append(queued, "")
+				continue
+			}
+			s.Run.State, s.Run.Token = RunQueued, ""
+			t.event("worker_lost", map[string]string{"system": name, "stage": string(s.Run.Stage)})
+		case RunWaiting:
+			if s.Run.NextAt.After(t.now) {
+				wake = earliest(wake, s.Run.NextAt)
+				queued = append(queued, "")
+				continue
+			}
+			s.Run.State = RunQueued
+		case RunQueued:
+		case RunIdle, RunDone, RunFailed:
+			continue
+		}
+		t.c.Systems[name] = &s
+		queued = append(queued, name)
+	}
+	if len(queued) == 0 {
+		return true, nil
+	}
+	if err := t.rest(ctx, wake); err != nil {
+		return false, err
+	}
+	for _, name := range queued {
+		if name == "" {
+			continue
+		}
+		if err := e.Queue.Run(ctx, t.c.ID, name, e.runKey(t.c, name)); err != nil {
+			return false, fmt.Errorf("queue: %w", err)
+		}
+	}
+	return false, nil
+}
+
+// runKey is the same for hints at the same attempt, and another after the
+// time in which a lost hint would have been noticed.
+func (e *Engine) runKey(c *Case, system string) string {
+	r := c.Systems[system].Run
+	return fmt.Sprintf("%s-%d-%d-%d", r.Stage, c.Round, r.Attempt, e.Clock().Unix()/max(int64(e.Settings.Lease.Seconds()), 1))
+}
+
+func earliest(a, b time.Time) time.Time {
+	if b.IsZero() || a.Before(b) {
+		return a
+	}
+	return b
+}
+
+// failed holds the request over runs that gave up.
+func (e *Engine) failed(ctx context.Context, t *turn) (held bool, err error) {
+	var lines []string
+	for _, name := range sorted(t.c.Systems) {
+		if s := t.c.Systems[name]; s.Run.State == RunFailed && s.Skip == "" {
+			lines = append(lines, fmt.Sprintf("%s: %s", e.label(name), s.Run.Fail.What))
+		}
+	}
+	if len(lines) == 0 || !t.hold(ReasonSystemFailed) {
+		return false, nil
+	}
+	t.note("note_held", map[string]string{"reason": string(ReasonSystemFailed), "systems": strings.Join(lines, "\n")})
+	return true, t.commit(ctx)
+}
+
+// toSearch lists the systems that a further identity, or the first, calls for.
+func (e *Engine) toSearch(ctx context.Context, t *turn) ([]string, error) {
+	s, err := t.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, name := range sorted(t.c.Systems) {
+		sys := t.c.Systems[name]
+		cfg, ok := e.Systems[name]
+		if !ok || sys.Skip != "" {
+			continue
+		}
+		ids := relevant(cfg.Connector.Profile(), s.Identities)
+		if len(ids) == 0 {
+			continue
+		}
+		digest, err := e.digest(ctx, t.c.ID, ids)
+		if err != nil {
+			return nil, err
+		}
+		if sys.Searched != digest {
+			out = append(out, name)
+		}
+	}
+	return out, nil
+}
+
+// search starts another round of locating where one is called for. done is
+// true when nothing new turns up anywhere.
+func (e *Engine) search(ctx context.Context, t *turn, stage Stage) (done, more bool, err error) {
+	if settled, err := e.tend(ctx, t); err != nil || !settled {
+		return false, false, err
+	}
+	if held, err := e.failed(ctx, t); err != nil || held {
+		return false, held, err
+	}
+	systems, err := e.toSearch(ctx, t)
+	if err != nil {
+		return false, false, err
+	}
+	if len(systems) == 0 {
+		return true, true, nil
+	}
+	if t.c.Round >= e.Settings.MaxRounds && t.hold(ReasonTooManyRounds) {
+		t.note("note_held", map[string]string{"reason": string(ReasonTooManyRounds)})
+		return false, true, t.commit(ctx)
+	}
+	t.c.Round++
+	t.start(stage, systems)
+	return false, true, t.commit(ctx)
+}
+
+// forgetSearches makes the next search look everywhere again.
+func (t *turn) forgetSearches() {
+	for name, s := range t.c.Systems {
+		again := *s
+		again.Searched = ""
+		t.c.Systems[name] = &again
+	}
+	t.c.Round = 0
+}

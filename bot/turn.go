@@ -1,0 +1,216 @@
+package bot
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"privacydesk/bot/ledger"
+	"privacydesk/connectors"
+)
+
+// turn is a record while one piece works on it: what commit writes.
+type turn struct {
+	e      *Engine
+	c      *Case
+	now    time.Time
+	stored Record // as it was loaded
+	step   string // token of the step's lease; empty within a run
+	change Change
+	ticket *Ticket // when it was read in this turn
+
+	secret *Secret // nil until it was asked for
+	dirty  bool
+}
+
+// load starts a turn. For an id without a record it returns ErrNotFound and a
+// turn whose Case is new.
+func (e *Engine) load(ctx context.Context, id, token string) (*turn, error) {
+	rec, err := e.Store.Load(ctx, id)
+	t := &turn{e: e, now: e.Clock(), stored: rec, step: token}
+	copied := rec.Case
+	t.c = &copied
+	if err != nil {
+		if errors.Is(err, ErrNotFound) {
+			return t, err
+		}
+		return nil, fmt.Errorf("load %s: %w", id, err)
+	}
+	return t, nil
+}
+
+// hinted is true if something happened since the ticket was last observed.
+func (t *turn) hinted() bool { return t.stored.Hint != 0 && t.stored.Hint != t.c.Hinted }
+
+// open unseals the secret half, once a turn.
+func (t *turn) open(ctx context.Context) (*Secret, error) {
+	if t.secret != nil {
+		return t.secret, nil
+	}
+	if len(t.stored.Sealed) == 0 {
+		return nil, fmt.Errorf("request %s has no secret half: %w", t.c.ID, ErrKeyGone)
+	}
+	plain, err := t.e.Keys.Unseal(ctx, t.c.ID, sealPurpose(t.c), t.stored.Sealed)
+	if err != nil {
+		return nil, fmt.Errorf("unseal %s: %w", t.c.ID, err)
+	}
+	var s Secret
+	if err := json.Unmarshal(plain, &s); err != nil {
+		return nil, fmt.Errorf("request %s: its secret half does not decode", t.c.ID)
+	}
+	t.secret = &s
+	return t.secret, nil
+}
+
+// seal keeps a changed secret half for the next commit.
+func (t *turn) seal(s *Secret) { t.secret, t.dirty = s, true }
+
+// sealPurpose binds the secret half to the life of the record.
+func sealPurpose(c *Case) string { return "secret/" + c.Epoch }
+
+// event adds to the ledger what this commit does.
+func (t *turn) event(kind string, data map[string]string) {
+	ev := ledger.Append(t.c.ID, t.c.Seq, t.c.Head, t.now, kind, data)
+	t.c.Seq, t.c.Head = ev.Seq, ev.Hash
+	t.change.Events = append(t.change.Events, ev)
+}
+
+// commit writes the turn. Wake zero means at once: pieces that rest say so.
+func (t *turn) commit(ctx context.Context) error {
+	if t.c.Wake.IsZero() || !t.c.Wake.After(t.now) {
+		t.c.Wake = t.now
+	}
+	return t.write(ctx)
+}
+
+// rest commits and sleeps until wake; zero: until a hint comes. A rest that
+// changes nothing still moves the record out of the due ones.
+func (t *turn) rest(ctx context.Context, wake time.Time) error {
+	t.c.Wake = wake
+	return t.write(ctx)
+}
+
+func (t *turn) write(ctx context.Context) error {
+	hint := t.stored.Hint
+	if t.step == "" {
+		hint = -1 // a run takes no hints in: a step looks at once
+		t.c.Wake = t.now
+	} else {
+		t.c.Hinted = hint
+	}
+	if t.dirty {
+		plain, err := json.Marshal(t.secret)
+		if err != nil {
+			return fmt.Errorf("request %s: its secret half does not encode", t.c.ID)
+		}
+		t.change.Sealed, err = t.e.Keys.Seal(ctx, t.c.ID, sealPurpose(t.c), plain)
+		if err != nil {
+			return fmt.Errorf("seal %s: %w", t.c.ID, err)
+		}
+	}
+	t.c.Claims = slices.DeleteFunc(t.c.Claims, func(s string) bool { return slices.Contains(t.change.Release, s) })
+	for _, claim := range t.change.Claim {
+		if !slices.Contains(t.c.Claims, claim) {
+			t.c.Claims = append(t.c.Claims, claim)
+		}
+	}
+	t.change.Case, t.change.Hint, t.change.Now, t.change.Step = *t.c, hint, t.now, t.step
+	name := string(t.c.Phase)
+	t.e.Failpoint("before-commit-" + name)
+	err := t.e.Store.Commit(ctx, t.change)
+	t.e.Failpoint("after-commit-" + name)
+	return err
+}
+
+// hold stops the request until a person acts, unless a person already waved
+// this reason through. It reports whether it holds; the caller then commits.
+func (t *turn) hold(reason Reason) bool {
+	return t.wait(OnAgent, reason, time.Time{})
+}
+
+// wait pauses the request where it stands. A wait that begins is told to the
+// agents in an internal note; one that goes on is not told again.
+func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
+	if slices.Contains(t.c.Cleared, reason) {
+		return false
+	}
+	if w := t.c.Wait; w != nil && w.On == on && w.Reason == reason {
+		w.Until = until
+		return true
+	}
+	t.c.Wait = &Wait{On: on, Reason: reason, Since: t.now, Until: until}
+	t.event("waiting", map[string]string{"on": string(on), "reason": string(reason)})
+	if on == OnAgent {
+		t.e.Observe(Observation{Event: "held", Kind: t.c.Kind})
+	}
+	t.e.log(t.c.ID).WithField("event", "waiting").WithField("on", string(on)).WithField("reason", string(reason)).Info("the request waits")
+	return true
+}
+
+// note owes the agents an internal note about a hold.
+func (t *turn) note(message string, vars map[string]string) {
+	t.owe(Say{Message: message, Vars: vars, AddTags: []string{TagNeedsPerson}})
+}
+
+// owe puts a message into the outbox. Its step is unique within the request,
+// and the same again if the turn is repeated: the ledger's count is part of it.
+// Receipt and final answer are said once in a request's life, whatever a store
+// that was set back remembers of it.
+func (t *turn) owe(s Say) {
+	if s.Step == "" {
+		s.Step = fmt.Sprintf("%s.%d.%d", s.Message, t.c.Seq, len(t.c.Owed))
+	}
+	t.c.Owed = append(t.c.Owed, s)
+}
+
+// nextOwed is the first message that may be said now, or -1: while a person
+// must look, nothing is disclosed.
+func (t *turn) nextOwed() int {
+	return slices.IndexFunc(t.c.Owed, func(s Say) bool { return !s.Discloses || t.c.Wait == nil })
+}
+
+// Tags that the bot puts on tickets.
+const (
+	TagInScope     = "privacydesk"
+	TagNeedsPerson = "privacydesk_needs_person"
+)
+
+// claims of a request on its subject.
+func openClaim(c *Case, kind Kind) string {
+	return fmt.Sprintf("open/%s/%s/%s", c.Tenant, c.Pseudonym.MAC, kind)
+}
+
+func erasingClaim(c *Case) string {
+	return fmt.Sprintf("erasing/%s/%s", c.Tenant, c.Pseudonym.MAC)
+}
+
+// scrub makes an error fit for a log: errors of connectors and of our own
+// are free of personal data, anything else is shown by its type alone.
+func scrub(err error) string {
+	var ce *connectors.Error
+	if errors.As(err, &ce) {
+		return ce.Error()
+	}
+	for _, known := range []error{
+		ErrConflict, ErrClaimed, ErrCapped, ErrNotFound, ErrStale, ErrClosed, ErrUnknown, ErrUnavailable,
+		ErrKeyGone, ErrTooLarge, context.Canceled, context.DeadlineExceeded, connectors.ErrFenced, connectors.ErrPaused,
+	} {
+		if errors.Is(err, known) {
+			return known.Error()
+		}
+	}
+	return fmt.Sprintf("failure of type %T", innermost(err))
+}
+
+func innermost(err error) error {
+	for {
+		inner := errors.Unwrap(err)
+		if inner == nil {
+			return err
+		}
+		err = inner
+	}
+}
