@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/alecthomas/kong"
+)
+
+// surroundings are what a command gets from outside the process.
+type surroundings struct {
+	env    func(string) (string, bool)
+	stdout io.Writer
+	stderr io.Writer
+}
+
+// cli is the whole command line. Each command's help carries an example.
+type cli struct {
+	Demo     demoCmd     `cmd:"" help:"Run the main job, whole, on this machine, with nothing installed."`
+	Serve    serveCmd    `cmd:"" help:"Run the daemon."`
+	Check    checkCmd    `cmd:"" help:"Check every connection, permission, data map and canary, and say how to mend what is wrong."`
+	Plan     planCmd     `cmd:"" help:"A dry run for one subject: what would be found, gathered, purged. Changes nothing."`
+	Requests requestsCmd `cmd:"" help:"List, show and handle requests."`
+	Pause    pauseCmd    `cmd:"" help:"Stop every replica before its next irreversible batch."`
+	Resume   resumeCmd   `cmd:"" help:"End a pause."`
+	Zendesk  zendeskCmd  `cmd:"" help:"The Zendesk side."`
+	Verify   verifyCmd   `cmd:"" help:"Check a report or a certificate offline: hashes, signature, chain."`
+	Keys     keysCmd     `cmd:"" help:"The keyring."`
+	Docs     docsCmd     `cmd:"" help:"Write the reference of configuration and connectors."`
+	Health   healthCmd   `cmd:"" help:"Ask a running daemon whether it is well, for container health checks."`
+	Version  versionCmd  `cmd:"" help:"Print the version."`
+}
+
+// configFlag is shared by all commands that read the configuration.
+type configFlag struct {
+	Config string `required:"" short:"c" placeholder:"FILE" help:"The configuration file."`
+}
+
+// usageError is wrong usage or configuration: exit code 2.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+// errQuiet: the command has said what is wrong; exit code 1 and no more words.
+var errQuiet = errors.New("failed")
+
+func exitCode(err error, stderr io.Writer) int {
+	var usage *usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		_, _ = fmt.Fprintln(stderr, "privacydesk: "+err.Error())
+		return 2
+	case !errors.Is(err, errQuiet):
+		_, _ = fmt.Fprintln(stderr, "privacydesk: "+err.Error())
+	}
+	return 1
+}
+
+// helped is how kong's wish to exit after --help reaches run.
+type helped struct{}
+
+// run executes one command line. It never exits the process.
+func run(ctx context.Context, args []string, s surroundings) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(helped); !ok {
+				panic(r)
+			}
+			err = nil
+		}
+	}()
+	var c cli
+	parser, err := kong.New(&c,
+		kong.Name("privacydesk"),
+		kong.Description("Closes privacy tickets: checks who asks, finds the person in every system, gathers or purges, proves it, and resolves the ticket."),
+		kong.Writers(s.stdout, s.stderr),
+		kong.Exit(func(int) { panic(helped{}) }),
+		kong.UsageOnError(),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(&s),
+	)
+	if err != nil {
+		return fmt.Errorf("command line: %w", err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if err != nil {
+		return &usageError{fmt.Errorf("%w; `privacydesk --help` lists the commands", err)}
+	}
+	return parsed.Run(ctx, &s)
+}
