@@ -20,6 +20,8 @@ type Map struct {
 	// Links are the references between collections of this map, resolved;
 	// sorted and without duplicates.
 	Links []*Link
+	// Edges are the ways that a walk may take, as far as the map allows.
+	Edges []Edge
 
 	problems []connectors.Problem
 	index    map[string]*Collection
@@ -117,7 +119,10 @@ type Field struct {
 	// LeadsTo are qualified identity types of fields in other maps to which
 	// this field's values lead.
 	LeadsTo []connectors.IdentityType
-	Line    int
+	// YieldsAs are the identity types under which an owned row's value is
+	// told to other systems.
+	YieldsAs []connectors.IdentityType
+	Line     int
 
 	kept       string // why a personal field of a masked collection stays
 	references []reference
@@ -135,6 +140,17 @@ type Link struct {
 	// Down allows going from a parent's row to its children, Up from a child
 	// to its parent.
 	Down, Up bool
+}
+
+// Edge leads from the rows of one collection to those of another: a row of To
+// is reached if its ToField equals FromField of a row already reached.
+type Edge struct {
+	From, To           *Collection
+	FromField, ToField *Field
+	// Shared is true if what is reached is not owned by the owner of From.
+	Shared bool
+	// Keyed is true if the edge is a reference to a primary key.
+	Keyed bool
 }
 
 // Self is true for a reference within one collection.

@@ -31,7 +31,6 @@ type Plan struct {
 	m     *dataset.Map
 	nodes map[string]*node
 	order []*node // children first: the order of erasing
-	cuts  []cut   // references that are nulled first, to break cycles
 	// refuses is why deletes can't run, or "".
 	refuses string
 }

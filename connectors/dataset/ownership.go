@@ -1,0 +1,116 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+
+	"privacydesk/connectors"
+)
+
+// edges lists the ways that a walk may take. A child row belongs to the owner
+// of the row that it refers to; everything else that is reached is shared,
+// and is only read where the map has a use for it.
+func (s *resolver) edges() {
+	for _, l := range s.m.Links {
+		if l.Child.Skip || l.Parent.Skip {
+			continue
+		}
+		if l.Down {
+			s.edge(Edge{l.Parent, l.Child, l.ParentField, l.ChildField, !l.Keyed, l.Keyed})
+		}
+		if l.Up {
+			s.edge(Edge{l.Child, l.Parent, l.ChildField, l.ParentField, true, l.Keyed})
+		}
+	}
+}
+
+func (s *resolver) edge(e Edge) {
+	if e.Shared && !e.To.GatherShared && !e.To.Owned {
+		return
+	}
+	if e.To.Scope.Kind == ScopeNone && !e.FromField.VendorAssigned {
+		s.note(e.From, e.FromField.Line, e.From.Key+"."+e.FromField.Path, fmt.Sprintf(
+			"is not followed to %s, which records no tenant: mark the field vendor_assigned if the vendor assigns its values", e.To.Key))
+		return
+	}
+	s.m.Edges = append(s.m.Edges, e)
+}
+
+// yields decides under which names a field's values are told to other
+// systems: what it leads to, what the map says, and the key of a collection of people
+// that is followed within the map anyway. An identity such as an e-mail address found in a row
+// is not passed on unless the map says so: it may be someone else's.
+func (s *resolver) yields(c *Collection, f *Field) {
+	f.Needs, f.LeadsTo = sortedTypes(f.Needs), sortedTypes(f.LeadsTo)
+	out := slices.Clone(f.LeadsTo)
+	person := slices.ContainsFunc(c.Fields, func(g *Field) bool { return g.Identity != "" })
+	followed := person && c.KeyField() == f && slices.ContainsFunc(s.m.Edges, func(e Edge) bool {
+		return e.From == c && e.FromField == f && e.Keyed && !e.Shared
+	})
+	if f.Yields || followed {
+		out = append(out, c.Qualified(f))
+	}
+	if f.Yields && f.Identity != "" {
+		out = append(out, f.Identity)
+	}
+	f.YieldsAs = sortedTypes(out)
+}
+
+// Seed is a way into a collection from the subject's identities.
+type Seed struct {
+	Type   connectors.IdentityType
+	Field  *Field
+	Normal Normal
+	Shared bool // what is reached is not the subject's own
+}
+
+// Seeds are the ways into the collection, in a stable order. A key of this
+// collection that another system leads to is a reference from there: what it
+// reaches is shared, as it would be within one system.
+func (c *Collection) Seeds() []Seed {
+	if c.Skip {
+		return nil
+	}
+	var out []Seed
+	for _, f := range c.Fields {
+		if f.Identity != "" {
+			out = append(out, Seed{f.Identity, f, f.Normalise, false})
+		}
+		for _, t := range f.Needs {
+			out = append(out, Seed{t, f, NormalNone, false})
+		}
+		if c.KeyField() == f && (c.GatherShared || c.Owned) {
+			out = append(out, Seed{c.Qualified(f), f, NormalNone, true})
+		}
+	}
+	return out
+}
+
+// Referrers are the fields, of whichever collection, that refer to a field of
+// c over a link: those who may also hold on to its rows. Whatever the link's
+// direction and whether or not it is followed.
+func (m *Map) Referrers(c *Collection, f *Field) []Referrer {
+	var out []Referrer
+	for _, l := range m.Links {
+		switch {
+		case l.Parent == c && l.ParentField == f:
+			out = append(out, Referrer{l.Child, l.ChildField, l.Keyed})
+		case !l.Keyed && l.Child == c && l.ChildField == f:
+			out = append(out, Referrer{l.Parent, l.ParentField, false})
+		}
+	}
+	return out
+}
+
+// Referrer is a field that refers to another collection's.
+type Referrer struct {
+	Collection *Collection
+	Field      *Field
+	Keyed      bool // the reference is to a primary key
+}
+
+func sortedTypes(list []connectors.IdentityType) []connectors.IdentityType {
+	out := slices.Clone(list)
+	slices.Sort(out)
+	return slices.Compact(out)
+}

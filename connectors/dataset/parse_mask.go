@@ -1,0 +1,108 @@
+package dataset
+
+import (
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+)
+
+// takeMask reads a field's on_delete: {strategy: …, value: …}, or
+// {strategy: keep, reason: …}.
+func (f *Field) takeMask(o *object) {
+	// An unquoted null is YAML's null and means the strategy here.
+	name := "null"
+	if n := o.get("strategy"); n != nil {
+		name = o.r.scalar(n, o.where)
+	} else if !o.has("strategy") {
+		o.r.fail(o.line, o.where, "no strategy", "say `on_delete: {strategy: null}` or another of null, fixed, hash, hmac, random, keep")
+		return
+	}
+	m := &Mask{Strategy: Strategy(name), Suffix: o.str("suffix"), Length: o.count("length"), Unique: o.flag("unique")}
+	switch m.Strategy {
+	case StrategyNull, StrategyHash, StrategyHMAC, StrategyRandom:
+	case StrategyFixed:
+		n := o.get("value")
+		if n == nil || n.Kind != yaml.ScalarNode || n.Value == "" {
+			o.r.fail(o.line, o.where, "fixed needs a value", "say `value: …`, or use the strategy null")
+			return
+		}
+		m.Value = n.Value
+	case "keep":
+		if f.kept = o.str("reason"); f.kept == "" {
+			o.r.fail(o.line, o.where, "keep needs a reason", "say `reason: …`")
+		}
+		m = nil
+	default:
+		o.r.fail(o.lineOf("strategy"), o.where, fmt.Sprintf("the strategy %q is not known", name), "one of null, fixed, hash, hmac, random, keep")
+		return
+	}
+	o.strict()
+	f.Mask = m
+	if m != nil {
+		f.checkMask(o)
+	}
+}
+
+// checkMask refuses what could never be written.
+func (f *Field) checkMask(o *object) {
+	m := f.Mask
+	if f.ReadOnly {
+		o.r.fail(o.line, o.where, "a read_only field can't be masked", "remove read_only or the strategy")
+	}
+	if f.PrimaryKey {
+		o.r.fail(o.line, o.where, "a primary key can't be masked: rows would be lost to each other", "delete the rows, or keep the key with `strategy: keep`")
+	}
+	if m.Unique && (m.Strategy == StrategyFixed) {
+		o.r.fail(o.line, o.where, "a fixed value is not unique", "use random, hash or hmac")
+	}
+	base := strings.TrimSuffix(f.DataType, "[]")
+	plain := m.Strategy == StrategyNull || m.Strategy == StrategyFixed
+	if !plain && (strings.HasSuffix(f.DataType, "[]") || base == "boolean" || base == "object" || base == "object_id") {
+		o.r.fail(o.line, o.where, fmt.Sprintf("%s can't write the type %s", m.Strategy, f.DataType), "use null or fixed")
+	}
+	if f.Length > 0 && len([]rune(m.Suffix))+max(m.Length, len([]rune(m.Value))) > f.Length {
+		o.r.fail(o.line, o.where, "what is written is longer than the field", "shorten it, or correct length")
+	}
+}
+
+// fidesMask reads Fides' masking_strategy_override of a field and says it in
+// our strategies.
+func (o *object) fidesMask() *Mask {
+	name := o.str("strategy")
+	conf := o.sub("configuration")
+	if conf == nil {
+		conf = &object{r: o.r, where: o.where, line: o.line, taken: map[string]bool{}}
+	}
+	m := &Mask{Length: conf.count("length")}
+	if f := conf.sub("format_preservation"); f != nil {
+		m.Suffix = f.str("suffix")
+		f.done()
+	}
+	conf.ignore("algorithm")
+	switch name {
+	case "null_rewrite":
+		m.Strategy = StrategyNull
+	case "string_rewrite":
+		m.Strategy, m.Value = StrategyFixed, conf.str("rewrite_value")+m.Suffix
+		m.Suffix = ""
+		if m.Value == "" {
+			o.r.fail(o.line, o.where, "string_rewrite needs a rewrite_value", "add it, or use null_rewrite")
+		}
+	case "hash":
+		m.Strategy = StrategyHash
+	case "hmac":
+		m.Strategy = StrategyHMAC
+	case "random_string_rewrite":
+		m.Strategy = StrategyRandom
+	case "aes_encrypt":
+		o.r.fail(o.line, o.where, "aes_encrypt keeps the value for whoever holds the key", "use random_string_rewrite, hmac or null_rewrite")
+		return nil
+	default:
+		o.r.fail(o.line, o.where, fmt.Sprintf("the masking strategy %q is not known", name), "one of null_rewrite, string_rewrite, hash, hmac, random_string_rewrite")
+		return nil
+	}
+	conf.done()
+	o.done()
+	return m
+}

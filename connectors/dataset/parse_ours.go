@@ -1,0 +1,164 @@
+package dataset
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"privacydesk/connectors"
+)
+
+// tenantSpec is what the map says about a tenant scope, unresolved.
+type tenantSpec struct {
+	none  bool
+	field string
+	via   string
+	by    string // the field that leads there, if several do
+	line  int
+}
+
+// tenant reads `tenant: none`, `tenant: {field: …}` or
+// `tenant: {via: …, by: …}`.
+func (o *object) tenant() *tenantSpec {
+	n := o.get("tenant")
+	if n == nil {
+		return nil
+	}
+	t := &tenantSpec{line: o.lineOf("tenant")}
+	if n.Kind == yaml.ScalarNode {
+		if n.Value != "none" {
+			o.r.fail(t.line, o.where, "tenant is none or a mapping", "say `tenant: {field: …}`, `tenant: {via: other_collection}` or `tenant: none`")
+			return nil
+		}
+		t.none = true
+		return t
+	}
+	e := o.r.object(n, o.where+" tenant")
+	if e == nil {
+		return nil
+	}
+	t.field, t.via, t.by = e.str("field"), e.str("via"), e.str("by")
+	e.strict()
+	if (t.field == "") == (t.via == "") || t.by != "" && t.via == "" {
+		o.r.fail(t.line, o.where, "tenant has either field or via", "say `tenant: {field: …}` or `tenant: {via: other_collection}`")
+		return nil
+	}
+	return t
+}
+
+// takeOurs reads a collection's own keys.
+func (c *Collection) takeOurs(o *object) {
+	c.tenant = o.tenant()
+	c.Owned = o.flag("owned")
+	c.GatherShared = o.flag("gather")
+	if s := o.str("label"); s != "" {
+		c.Label = s
+	}
+	c.Source, c.Purpose, c.Retention = o.str("source"), o.str("purpose"), o.str("retention")
+	c.ThirdParties = o.strs("third_parties")
+	if n := o.get("on_delete"); n != nil {
+		c.takeAction(o, n)
+	}
+	o.strict()
+}
+
+func (c *Collection) takeAction(o *object, n *yaml.Node) {
+	line := o.lineOf("on_delete")
+	if n.Kind == yaml.ScalarNode {
+		c.Action = connectors.Action(n.Value)
+		switch c.Action {
+		case connectors.ActionDelete, connectors.ActionMask, connectors.ActionAggregate:
+		case connectors.ActionRetain:
+			o.r.fail(line, o.where, "retain needs its exception and reason", "say `on_delete: {retain: {exception: …, reason: …}}`")
+		default:
+			o.r.fail(line, o.where, fmt.Sprintf("on_delete is not %q", n.Value), "one of delete, deidentify, aggregate, or {retain: {exception, reason}}")
+		}
+		return
+	}
+	e := o.r.object(n, o.where+" on_delete")
+	if e == nil {
+		return
+	}
+	if keep := e.sub("retain"); keep != nil {
+		c.Action = connectors.ActionRetain
+		c.Exception, c.Reason = keep.str("exception"), keep.str("reason")
+		keep.strict()
+		if _, ok := Exceptions()[c.Exception]; !ok || c.Reason == "" {
+			o.r.fail(line, o.where, "retain needs an exception and a reason", "exception is one of "+strings.Join(exceptionNames(), ", ")+"; reason is free text")
+		}
+	} else {
+		o.r.fail(line, o.where, "on_delete is a word or a mapping with retain", "say `on_delete: delete` or `on_delete: {retain: {exception: …, reason: …}}`")
+	}
+	e.strict()
+}
+
+// Exceptions are the grounds of Civ. Code 1798.105(d) (and a legal hold, which
+// is its legal obligation) on which rows may be kept, with their paragraph.
+func Exceptions() map[string]string {
+	return map[string]string{
+		"transaction":       "1798.105(d)(1)",
+		"security":          "1798.105(d)(2)",
+		"debugging":         "1798.105(d)(3)",
+		"free_speech":       "1798.105(d)(4)",
+		"calecpa":           "1798.105(d)(5)",
+		"research":          "1798.105(d)(6)",
+		"internal_use":      "1798.105(d)(7)",
+		"legal_obligation":  "1798.105(d)(8)",
+		"legal_hold":        "1798.105(d)(8)",
+		"not_personal_data": "1798.140(v)(2)-(3)",
+	}
+}
+
+func exceptionNames() []string {
+	var out []string
+	for name := range Exceptions() {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// takeOurs reads a field's own keys.
+func (f *Field) takeOurs(o *object) {
+	if s := o.str("label"); s != "" {
+		f.Label = s
+	}
+	f.VendorAssigned = o.flag("vendor_assigned")
+	f.Yields = o.flag("yields")
+	switch n := Normal(o.str("normalise")); n {
+	case "":
+	case NormalNone, NormalEmail:
+		f.Normalise = n
+	default:
+		o.r.fail(o.lineOf("normalise"), o.where, fmt.Sprintf("normalise is email or none, not %q", string(n)), "")
+	}
+	f.takeDisclosure(o)
+	if s := o.sub("on_delete"); s != nil {
+		f.takeMask(s)
+	}
+	o.strict()
+}
+
+// takeDisclosure reads never_disclose: a reason, or false where a category
+// that is withheld to be safe is known to hold something else.
+func (f *Field) takeDisclosure(o *object) {
+	n := o.get("never_disclose")
+	if n == nil {
+		return
+	}
+	line := o.lineOf("never_disclose")
+	switch {
+	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!bool" && strings.EqualFold(n.Value, "false"):
+		if f.NeverDisclose == "" || mayDisclose(f.Categories) {
+			f.NeverDisclose = ""
+			return
+		}
+		o.r.fail(line, o.where, "the field's categories are never disclosed: "+f.NeverDisclose, "remove never_disclose: false, or correct data_categories")
+	case n.Kind == yaml.ScalarNode && n.ShortTag() == "!!str" && strings.TrimSpace(n.Value) != "":
+		f.NeverDisclose = n.Value
+	default:
+		o.r.fail(line, o.where, "never_disclose is the reason why the value is never shown", "give the reason as text")
+	}
+}

@@ -1,0 +1,82 @@
+package dataset
+
+import (
+	"slices"
+	"strings"
+)
+
+// What a business never discloses in answer to a request to know, though it
+// says that it holds it: Cal. Code Regs. tit. 11, §7024(d). Each category
+// stands for itself and for all below it.
+//
+// Security questions and answers have no category of their own in fideslang:
+// maps say never_disclose for them.
+func withheldCategories() map[string]string {
+	const (
+		government = "a government-issued identification number (Regs §7024(d))"
+		account    = "a financial account number (Regs §7024(d))"
+		medical    = "a health insurance or medical identification number (Regs §7024(d))"
+		password   = "a password or another credential (Regs §7024(d))"
+		biometric  = "unique biometric data (Regs §7024(d))"
+	)
+	return map[string]string{
+		"user.government_id":                                  government,
+		"user.financial.account_number":                       account,
+		"user.financial.bank_account":                         account,
+		"user.financial.credit_card":                          account,
+		"user.health.insurance_beneficiary_id":                medical,
+		"user.health_and_medical.insurance_beneficiary_id":    medical,
+		"user.health.record_id":                               medical,
+		"user.health_and_medical.record_id":                   medical,
+		"user.authorization.credentials":                      password,
+		"user.authorization.password":                         password,
+		"user.credentials":                                    password,
+		"system.authentication":                               password,
+		"user.authorization.biometric":                        biometric,
+		"user.authorization.biometrics":                       biometric,
+		"user.biometric":                                      biometric,
+		"user.biometrics":                                     biometric,
+		"user.biometric_health":                               biometric,
+		"user.health.genetic":                                 biometric,
+		"user.health_and_medical.genetic":                     biometric,
+		"user.provided.identifiable.government_id":            government,
+		"user.provided.identifiable.financial.account_number": account,
+		"user.provided.identifiable.biometric":                biometric,
+		"user.provided.identifiable.credentials":              password,
+	}
+}
+
+// withheldReason is why a field of these categories is never disclosed, or "".
+func withheldReason(categories []string) string {
+	table := withheldCategories()
+	for _, c := range categories {
+		for up := c; up != ""; up = parent(up) {
+			if reason, ok := table[up]; ok {
+				return reason
+			}
+		}
+	}
+	return ""
+}
+
+// mayDisclose is true if all that withholds the field are categories that
+// also cover things which are disclosed: a recording of a voice is, a
+// voiceprint is not; a licence plate is no identification of a person.
+func mayDisclose(categories []string) bool {
+	open := []string{"user.biometric.voice", "user.biometrics.voice", "user.government_id.vehicle_registration"}
+	for _, c := range categories {
+		if withheldReason([]string{c}) != "" && !slices.Contains(open, c) {
+			return false
+		}
+	}
+	return true
+}
+
+// parent is the category above, or "".
+func parent(category string) string {
+	i := strings.LastIndexByte(category, '.')
+	if i < 0 {
+		return ""
+	}
+	return category[:i]
+}
