@@ -1,0 +1,181 @@
+package sqldb
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"privacydesk/connectors"
+	"privacydesk/connectors/walk"
+)
+
+// selected is a selection with its table, and the parts of the conditions
+// that the statements on it are made of.
+type selected struct {
+	place
+	walk.Selection
+}
+
+func (v *visit) selected(sel walk.Selection) (selected, error) {
+	p, err := v.place(sel.Collection)
+	return selected{p, sel}, err
+}
+
+// part says which of a selection's rows a statement is about.
+type part byte
+
+const (
+	partOwned      part = iota + 1 // the subject's own
+	partShared                     // reached, not owned
+	partErasable                   // owned; and shared ones that are erased because nobody else refers to them
+	partLoneShared                 // shared ones to which nobody refers but rows that the same delete removes
+	partGathered                   // what a report shows
+)
+
+// where compiles the condition of one part, tenant included. It returns ""
+// when the selection has no such rows.
+func (v *visit) where(b *builder, s selected, alias string, which part) (string, error) {
+	rows, err := v.rows(b, s, alias, which)
+	if err != nil || rows == "" {
+		return "", err
+	}
+	scope, err := v.inScope(b, s.place, alias, s.Scope.Scope, []string{s.Scope.Tenant})
+	if err != nil {
+		return "", err
+	}
+	return all(scope, rows), v.bounded(s.place, b)
+}
+
+func (v *visit) rows(b *builder, s selected, alias string, which part) (string, error) {
+	if which == partShared || which == partLoneShared {
+		return v.sharedRows(b, s, alias, which == partLoneShared)
+	}
+	owned, err := v.reached(b, s.place, alias, s.Owned)
+	if err != nil {
+		return "", err
+	}
+	more := ""
+	switch {
+	case which == partGathered && s.place.GatherShared:
+		more, err = v.reached(b, s.place, alias, s.Shared)
+	case which == partErasable && s.place.Owned:
+		more, err = v.reached(b, s.place, alias, s.Shared)
+		if err == nil && more != "" {
+			var free string
+			free, err = v.guarded(b, s.place, alias, s.Guards, false)
+			more = "(" + all(more, free) + ")"
+		}
+	}
+	if err != nil {
+		return "", err
+	}
+	var either2 []string
+	for _, cond := range []string{owned, more} {
+		if cond != "" {
+			either2 = append(either2, cond)
+		}
+	}
+	return either(either2), nil
+}
+
+func (v *visit) sharedRows(b *builder, s selected, alias string, lone bool) (string, error) {
+	shared, err := v.reached(b, s.place, alias, s.Shared)
+	if err != nil || shared == "" {
+		return "", err
+	}
+	owned, err := v.reached(b, s.place, alias, s.Owned)
+	if err != nil {
+		return "", err
+	}
+	if owned != "" {
+		owned = "NOT coalesce(" + owned + ", " + nothing + ")"
+	}
+	free := ""
+	if lone {
+		if free, err = v.guarded(b, s.place, alias, s.Guards, true); err != nil {
+			return "", err
+		}
+	}
+	return all(shared, owned, free), nil
+}
+
+// count counts a selection's rows, each in one place.
+func (v *visit) count(ctx context.Context, j *connectors.Job, sel walk.Selection) (connectors.Counts, error) {
+	var out connectors.Counts
+	s, err := v.selected(sel)
+	if err != nil {
+		return out, err
+	}
+	shared, err := v.countPart(ctx, s, partShared)
+	if err != nil {
+		return out, err
+	}
+	var own connectors.Counts
+	erases := sel.Action == connectors.ActionDelete || masks(sel.Action)
+	lone := int64(0)
+	if shared > 0 && s.place.Owned && erases {
+		if own, err = v.tally(ctx, j, s, partLoneShared); err != nil {
+			return out, err
+		}
+		lone = own.Rows + own.Masked
+	}
+	more, err := v.tally(ctx, j, s, partOwned)
+	if err != nil {
+		return out, err
+	}
+	out.Rows, out.Masked = own.Rows+more.Rows, own.Masked+more.Masked
+	out.Shared = shared - lone
+	if sel.Action == connectors.ActionRetain {
+		out.Retained, out.Rows = out.Rows, 0
+	}
+	return out, nil
+}
+
+func masks(a connectors.Action) bool {
+	return a == connectors.ActionMask || a == connectors.ActionAggregate
+}
+
+// tally counts the rows of a part, and how many of them bear this request's
+// masks in every field that a delete replaces.
+func (v *visit) tally(ctx context.Context, j *connectors.Job, s selected, which part) (connectors.Counts, error) {
+	if j.Mask == nil || !masks(s.Action) || len(s.Masks) == 0 {
+		n, err := v.countPart(ctx, s, which)
+		return connectors.Counts{Rows: n}, err
+	}
+	var out connectors.Counts
+	b := &builder{}
+	where, err := v.where(b, s, "t", which)
+	if err != nil || where == "" {
+		return out, err
+	}
+	m, err := v.masking(s)
+	if err != nil {
+		return out, err
+	}
+	q := query{args: b.args, cols: m.reads}
+	q.sql = "SELECT " + m.list(v.d, "t") + " FROM " + qualified(v.d, s.t) + " AS t WHERE " + where
+	err = v.s.query(ctx, q, func(cells []cell) error {
+		if m.done(cells, j.Mask) {
+			out.Masked++
+		} else {
+			out.Rows++
+		}
+		return nil
+	})
+	return out, err
+}
+
+func (v *visit) countPart(ctx context.Context, s selected, which part) (int64, error) {
+	b := &builder{}
+	where, err := v.where(b, s, "t", which)
+	if err != nil || where == "" {
+		return 0, err
+	}
+	var n int64
+	q := query{sql: "SELECT count(*) FROM " + qualified(v.d, s.t) + " AS t WHERE " + where, args: b.args}
+	err = v.s.query(ctx, q, func(cells []cell) error {
+		n, err = strconv.ParseInt(strings.TrimSpace(string(cells[0].text)), 10, 64)
+		return err
+	})
+	return n, err
+}

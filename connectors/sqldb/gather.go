@@ -1,0 +1,109 @@
+package sqldb
+
+import (
+	"context"
+	"strings"
+
+	"privacydesk/connectors"
+	"privacydesk/connectors/dataset"
+	"privacydesk/connectors/walk"
+)
+
+// Gather streams one table after the other, ordered by primary key, row by
+// row from the server to the sink.
+func (c *connector) Gather(ctx context.Context, jobs []*connectors.Job) error {
+	return c.visit(ctx, "gather", c.o.GatherTimeout, func(v *visit) error {
+		return connectors.Each(ctx, jobs, func(ctx context.Context, j *connectors.Job) error {
+			selections, err := v.plan.Reads(j.Subject.Tenant, j.Finding)
+			if err != nil {
+				return err
+			}
+			for _, sel := range selections {
+				if err := v.gather(ctx, j, sel); err != nil {
+					return v.fail(ctx, v.at(sel.Collection), err)
+				}
+			}
+			return nil
+		})
+	})
+}
+
+func (v *visit) gather(ctx context.Context, j *connectors.Job, sel walk.Selection) error {
+	s, err := v.selected(sel)
+	if err != nil {
+		return err
+	}
+	b := &builder{}
+	where, err := v.where(b, s, "t", partGathered)
+	if err != nil || where == "" {
+		return err
+	}
+	fields := names(sel.Collection.Gathered())
+	columns, err := v.columns(s.place, fields)
+	if err != nil {
+		return err
+	}
+	expressions := make([]string, len(columns))
+	for i, c := range columns {
+		expressions[i] = v.d.read("t", c)
+	}
+	q := query{args: b.args, cols: columns}
+	q.sql = "SELECT " + strings.Join(expressions, ", ") + " FROM " + qualified(v.d, s.t) + " AS t WHERE " + where +
+		" ORDER BY " + v.ordered(s.t, columns)
+	return v.stream(ctx, j, s, q)
+}
+
+func (v *visit) stream(ctx context.Context, j *connectors.Job, s selected, q query) error {
+	op := v.at(s.place.Collection)
+	unwritten := func(err error) error {
+		return connectors.NewError(connectors.Transient, op, "what was gathered could not be written down", err)
+	}
+	table, err := j.Sink.Table(ctx, s.place.Schema())
+	if err != nil {
+		return unwritten(err)
+	}
+	out := make([]connectors.Cell, len(q.cols))
+	err = v.s.query(ctx, q, func(cells []cell) error {
+		for i := range cells {
+			out[i] = cells[i].forSink()
+		}
+		if err := table.Row(out); err != nil {
+			return unwritten(err)
+		}
+		return nil
+	})
+	if err != nil {
+		return err // the table stays open, and so out of the report
+	}
+	if err := table.Close(); err != nil {
+		return unwritten(err)
+	}
+	return nil
+}
+
+// ordered sorts by primary key, or without one by all that is read: rows that
+// agree in it are the same to the reader.
+func (v *visit) ordered(t *table, columns []*column) string {
+	sorted := columns
+	if len(t.primary) > 0 {
+		sorted = sorted[:0:0]
+		for _, name := range t.primary {
+			if c := t.column(name); c != nil {
+				sorted = append(sorted, c)
+			}
+		}
+	}
+	out := make([]string, len(sorted))
+	for i, c := range sorted {
+		out[i] = v.d.order("t", c)
+	}
+	return strings.Join(out, ", ")
+}
+
+func names(fields []*dataset.Field) []string {
+	out := make([]string, len(fields))
+	for i, f := range fields {
+		out[i] = f.Path
+	}
+	return out
+}

@@ -1,0 +1,269 @@
+package sqldb
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+
+	"privacydesk/connectors"
+	"privacydesk/connectors/dataset"
+	"privacydesk/connectors/walk"
+)
+
+// Locate walks for all jobs side by side: steps that ask the same of one
+// collection become one query, and each row is offered to every walk that
+// asked, which believes nothing but the row itself.
+func (c *connector) Locate(ctx context.Context, jobs []*connectors.Job) error {
+	return c.visit(ctx, "locate", c.o.StatementTimeout, func(v *visit) error {
+		walks, err := v.start(jobs)
+		if err != nil {
+			return err
+		}
+		if err := v.explore(ctx, walks); err != nil {
+			return err
+		}
+		for _, w := range walks {
+			if w.job.Err() != nil {
+				continue
+			}
+			if err := v.conclude(ctx, w); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// walking is one job's walk and the steps of its present round.
+type walking struct {
+	job   *connectors.Job
+	w     *walk.Walk
+	steps []walk.Step
+}
+
+func (v *visit) start(jobs []*connectors.Job) ([]*walking, error) {
+	var out []*walking
+	for _, j := range jobs {
+		w, err := v.plan.Start(j.Subject, j.Finding, walk.Limits{Keys: v.env.MaxKeys})
+		if err != nil {
+			j.Fail(err)
+			continue
+		}
+		out = append(out, &walking{job: j, w: w})
+	}
+	return out, nil
+}
+
+// explore runs rounds until no walk has anything left to ask.
+func (v *visit) explore(ctx context.Context, walks []*walking) error {
+	for {
+		open := false
+		for _, w := range walks {
+			w.steps = nil
+			if w.job.Err() != nil {
+				continue
+			}
+			steps, err := w.w.Next()
+			if err != nil {
+				w.job.Fail(err)
+				continue
+			}
+			w.steps = steps
+			open = open || len(steps) > 0
+		}
+		if !open {
+			return nil
+		}
+		for _, g := range group(walks) {
+			if err := v.run(ctx, g); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// asked is one query for the steps of one or more walks.
+type asked struct {
+	collection *dataset.Collection
+	scope      dataset.Scope
+	fetch      []string
+	tenants    []string
+	searches   []walk.Search
+	by         []asker
+}
+
+type asker struct {
+	w    *walking
+	step walk.Step
+}
+
+// group merges steps that read the same fields of one collection by the same
+// links. Their values and tenants are put together, which finds more than
+// each asked for.
+func group(walks []*walking) []*asked {
+	byShape := map[string]*asked{}
+	var order []*asked
+	for _, w := range walks {
+		for _, s := range w.steps {
+			shape := shapeOf(s)
+			a := byShape[shape]
+			if a == nil {
+				a = &asked{collection: s.Collection, scope: s.Scope.Scope, fetch: s.Fetch, searches: slices.Clone(s.Links)}
+				for i := range a.searches {
+					a.searches[i].Values = nil
+				}
+				byShape[shape] = a
+				order = append(order, a)
+			}
+			if !slices.Contains(a.tenants, s.Scope.Tenant) {
+				a.tenants = append(a.tenants, s.Scope.Tenant)
+			}
+			for i, l := range s.Links {
+				a.searches[i].Values = append(a.searches[i].Values, l.Values...)
+			}
+			a.by = append(a.by, asker{w, s})
+		}
+	}
+	return order
+}
+
+func shapeOf(s walk.Step) string {
+	parts := append([]string{s.Collection.Key, ""}, s.Fetch...)
+	for _, l := range s.Links {
+		parts = append(parts, "", l.Field, string(l.Identity), string(l.Normal))
+	}
+	return strings.Join(parts, "\x00")
+}
+
+func (v *visit) run(ctx context.Context, a *asked) error {
+	op := v.at(a.collection)
+	q, ok, err := v.reading(a)
+	if err != nil {
+		return failAll(a, err)
+	}
+	if !ok {
+		return nil
+	}
+	scoped := a.scope.Kind == dataset.ScopeField
+	err = v.s.query(ctx, q, func(cells []cell) error {
+		row := walk.Row{Cells: make([]connectors.Value, len(a.fetch))}
+		if scoped {
+			row.Tenant = cells[0].value()
+			cells = cells[1:]
+		}
+		for i, c := range cells {
+			row.Cells[i] = c.value()
+		}
+		for _, by := range a.by {
+			if by.w.job.Err() != nil {
+				continue
+			}
+			if _, err := by.w.w.Feed(by.step, row); err != nil {
+				by.w.job.Fail(err)
+			}
+		}
+		return nil
+	})
+	return v.fail(ctx, op, err)
+}
+
+// failAll tells every job that asked. What the map and the schema disagree
+// on is the jobs' own failure; other jobs may not need that collection.
+func failAll(a *asked, err error) error {
+	var ours *connectors.Error
+	if !errors.As(err, &ours) {
+		return err
+	}
+	for _, by := range a.by {
+		by.w.job.Fail(err)
+	}
+	return nil
+}
+
+// reading compiles SELECT DISTINCT tenant, fields. ok is false if nothing
+// that was asked can occur in the columns.
+func (v *visit) reading(a *asked) (q query, ok bool, err error) {
+	p, err := v.place(a.collection)
+	if err != nil {
+		return q, false, err
+	}
+	b := &builder{}
+	links, err := v.searched(b, p, "t", a.searches)
+	if err != nil || links == "" {
+		return q, false, err
+	}
+	from, where, selected := qualified(v.d, p.t)+" AS t", []string{links}, []string{}
+	if a.scope.Kind == dataset.ScopeField {
+		hops, last, alias, err := v.hops(p, "t", a.scope)
+		if err != nil {
+			return q, false, err
+		}
+		for _, h := range hops {
+			from += " JOIN " + h.from + " ON " + h.on
+		}
+		own, err := v.tenantIs(b, last, alias, a.scope.Field, a.tenants)
+		if err != nil {
+			return q, false, err
+		}
+		c, err := v.column(last, a.scope.Field)
+		if err != nil {
+			return q, false, err
+		}
+		where = append(where, own)
+		selected, q.cols = append(selected, v.d.distinct(alias, c)), append(q.cols, c)
+	} else if a.scope.Kind == dataset.ScopeMissing {
+		return q, false, connectors.NewError(connectors.Misfit, v.at(a.collection), "the data map does not say how its rows belong to a tenant", nil)
+	}
+	columns, err := v.columns(p, a.fetch)
+	if err != nil {
+		return q, false, err
+	}
+	for _, c := range columns {
+		selected, q.cols = append(selected, v.d.distinct("t", c)), append(q.cols, c)
+	}
+	q.sql = "SELECT DISTINCT " + strings.Join(selected, ", ") + " FROM " + from + " WHERE " + all(where...)
+	q.args = b.args
+	return q, true, v.bounded(p, b)
+}
+
+// bounded refuses a statement with more values than the server takes.
+func (v *visit) bounded(p place, b *builder) error {
+	if most := v.d.maxArgs(); most > 0 && len(b.args) > most {
+		return connectors.NewError(connectors.TooMuch, v.at(p.Collection), "more keys lead here than one statement can hold", nil)
+	}
+	return nil
+}
+
+// conclude takes over what the walk found and counts it.
+func (v *visit) conclude(ctx context.Context, w *walking) error {
+	finding := w.w.Finding()
+	selections, err := v.plan.Reads(w.job.Subject.Tenant, finding)
+	if err != nil {
+		w.job.Fail(err)
+		return nil
+	}
+	for _, sel := range selections {
+		set := finding.Set(sel.Collection.Key)
+		if set == nil {
+			continue
+		}
+		set.Counts, err = v.count(ctx, w.job, sel)
+		if err != nil {
+			if err = v.fail(ctx, v.at(sel.Collection), err); jobOwn(err) {
+				w.job.Fail(err)
+				return nil
+			}
+			return err
+		}
+	}
+	w.job.Finding = finding
+	return nil
+}
+
+// jobOwn: a misfit or a bound is met by this job's way through the map;
+// anything else would meet the others too.
+func jobOwn(err error) bool {
+	kind := connectors.KindOf(err)
+	return kind == connectors.Misfit || kind == connectors.TooMuch
+}

@@ -1,0 +1,331 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/go-sql-driver/mysql"
+
+	"privacydesk/connectors"
+)
+
+// mysqlDialect serves MySQL and MariaDB. Their collations call é and e, and
+// texts that differ in trailing spaces, equal; and they turn texts into
+// numbers when one is compared with the other. So numbers are bound as
+// numbers, and texts are compared as binary strings beside the collation.
+type mysqlDialect struct{}
+
+func (d mysqlDialect) open(ctx context.Context, o *Options, bound time.Duration) (session, error) {
+	config, err := mysql.ParseDSN(o.DSN)
+	if err != nil {
+		return nil, errBadDSN
+	}
+	config.ParseTime, config.InterpolateParams, config.MultiStatements = false, false, false
+	config.AllowAllFiles, config.ClientFoundRows, config.Loc = false, true, time.UTC
+	config.Logger = &mysql.NopLogger{}
+	config.Collation = ""
+	if err := config.Apply(mysql.Charset("utf8mb4", "")); err != nil {
+		return nil, errBadDSN
+	}
+	connector, err := mysql.NewConnector(config)
+	if err != nil {
+		return nil, errBadDSN
+	}
+	s, err := newSQLSession(ctx, sql.OpenDB(connector))
+	if err != nil {
+		return nil, err
+	}
+	s.read, s.rewrite = readMySQL, positional
+	if err := d.setUp(ctx, s, o, bound); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+// setUp bounds statements, lock waits and idle transactions on the server's
+// side. MariaDB counts max_statement_time in seconds; MySQL has only
+// max_execution_time, in milliseconds and for SELECT alone.
+func (d mysqlDialect) setUp(ctx context.Context, s *sqlSession, o *Options, bound time.Duration) error {
+	var version string
+	if err := s.conn.QueryRowContext(ctx, "SELECT VERSION()").Scan(&version); err != nil {
+		return err
+	}
+	settings := []string{
+		"SET SESSION time_zone = '+00:00'",
+		"SET SESSION innodb_lock_wait_timeout = " + seconds(o.LockTimeout) + ", SESSION lock_wait_timeout = " + seconds(o.LockTimeout),
+		// A sink may be slower than the server.
+		"SET SESSION net_write_timeout = " + seconds(bound) + ", SESSION wait_timeout = " + seconds(max(bound, time.Minute)),
+		// Zeros in dates must be readable, and what doesn't fit must not be
+		// cut off in silence.
+		"SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'",
+	}
+	if strings.Contains(version, "MariaDB") {
+		settings = append(settings, "SET SESSION max_statement_time = "+seconds(bound),
+			"SET SESSION idle_transaction_timeout = "+seconds(o.StatementTimeout))
+	} else {
+		settings = append(settings, "SET SESSION max_execution_time = "+millis(bound))
+	}
+	settings = append(settings, "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+	for _, set := range settings {
+		if _, err := s.conn.ExecContext(ctx, set); err != nil {
+			return err
+		}
+	}
+	s.start = func(ctx context.Context, s *sqlSession, lock string) error { return d.begin(ctx, s, lock, o) }
+	return nil
+}
+
+// begin takes a lock that belongs to the connection, so that the server frees
+// it when the worker is gone. Names are bounded to 64 characters.
+func (mysqlDialect) begin(ctx context.Context, s *sqlSession, lock string, o *Options) error {
+	name := "privacydesk-" + shortDigest(lock)
+	s.end = func(ctx context.Context, s *sqlSession) {
+		if _, err := s.conn.ExecContext(ctx, "DO RELEASE_LOCK(?)", name); err != nil {
+			s.close()
+		}
+	}
+	var got sql.NullInt64
+	if err := s.conn.QueryRowContext(ctx, "SELECT GET_LOCK(?, ?)", name, int64(o.LockTimeout.Seconds())).Scan(&got); err != nil {
+		return err
+	}
+	if got.Int64 != 1 {
+		return errLockHeld
+	}
+	_, err := s.conn.ExecContext(ctx, "START TRANSACTION")
+	return err
+}
+
+func seconds(d time.Duration) string {
+	return strconv.FormatInt(max(1, int64(d/time.Second)), 10)
+}
+
+func readMySQL(q query, values []any, cells []cell) {
+	for i, v := range values {
+		c := cell{class: classText}
+		if q.cols != nil {
+			c.class = q.cols[i].class
+		}
+		switch v := v.(type) {
+		case nil:
+			c.null = true
+		case []byte:
+			c.text = v
+		case string:
+			c.text = []byte(v)
+		case int64:
+			c.text = strconv.AppendInt(cells[i].text[:0], v, 10)
+		case uint64:
+			c.text = strconv.AppendUint(cells[i].text[:0], v, 10)
+		case float32:
+			c.text = strconv.AppendFloat(cells[i].text[:0], float64(v), 'f', -1, 32)
+		case float64:
+			c.text = strconv.AppendFloat(cells[i].text[:0], v, 'f', -1, 64)
+		default:
+			c.text = fmt.Append(nil, v)
+		}
+		cells[i] = c
+	}
+}
+
+func (mysqlDialect) quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
+
+// bind marks the place by number; positional, which numbers the server does
+// not know, makes question marks of it.
+func (mysqlDialect) bind(b *builder, v any) string {
+	b.args = append(b.args, v)
+	return mark + strconv.Itoa(len(b.args)-1) + mark
+}
+
+// mark occurs in no identifier: MySQL and MariaDB forbid NUL in them.
+const mark = "\x00"
+
+// positional puts the values into the order of their places in the text.
+func positional(q query) query {
+	if !strings.Contains(q.sql, mark) {
+		return q
+	}
+	parts := strings.Split(q.sql, mark)
+	args := q.args
+	q.args = nil
+	for i := 1; i < len(parts); i += 2 {
+		if n, err := strconv.Atoi(parts[i]); err == nil && n < len(args) {
+			q.args = append(q.args, args[n])
+		}
+		parts[i] = "?"
+	}
+	q.sql = strings.Join(parts, "")
+	return q
+}
+
+func (d mysqlDialect) read(alias string, c *column) string { return col(d, alias, c) }
+
+// bytewise is a text column as a binary string: without collation, without
+// padding, in UTF-8 whatever the column's character set.
+func (d mysqlDialect) bytewise(alias string, c *column) string {
+	switch {
+	case c.class != classText && c.class != classOther && c.class != classJSON:
+		return col(d, alias, c)
+	case c.charset == "" || c.charset == "utf8mb4":
+		return "CAST(" + col(d, alias, c) + " AS BINARY)"
+	default:
+		return "CAST(CONVERT(" + col(d, alias, c) + " USING utf8mb4) AS BINARY)"
+	}
+}
+
+func (d mysqlDialect) order(alias string, c *column) string { return d.bytewise(alias, c) }
+
+func (d mysqlDialect) distinct(alias string, c *column) string { return d.bytewise(alias, c) }
+
+func (d mysqlDialect) exact(b *builder, alias string, c *column, values []connectors.Value) string {
+	words := fitting(c, values)
+	if len(words) == 0 {
+		return ""
+	}
+	name := col(d, alias, c)
+	switch c.class {
+	case classInt, classDecimal, classFloat:
+		return name + " IN (" + d.numbers(b, words, c) + ")"
+	case classBytes:
+		out := make([]string, len(words))
+		for i, w := range words {
+			out[i] = d.bind(b, []byte(w))
+		}
+		return name + " IN (" + strings.Join(out, ", ") + ")"
+	case classUUID, classTime, classBool:
+		return name + " IN (" + d.words(b, words, "?") + ")"
+	case classText, classJSON, classOther:
+	}
+	// The first comparison is what an index can serve, the second decides.
+	narrow := ""
+	if c.charset == "utf8mb4" {
+		narrow = name + " IN (" + d.words(b, words, "?") + ") AND "
+	}
+	return "(" + narrow + d.bytewise(alias, c) + " IN (" + d.words(b, words, "CAST(? AS BINARY)") + "))"
+}
+
+// many is where single values give way to one JSON array: a prepared
+// statement holds at most 65,535.
+const many = 1000
+
+func (d mysqlDialect) numbers(b *builder, words []string, c *column) string {
+	if len(words) > many {
+		kind := "DECIMAL(65, 30)"
+		if c.class == classInt && !c.unsigned {
+			kind = "BIGINT"
+		} else if c.class == classInt {
+			kind = "BIGINT UNSIGNED"
+		}
+		return "SELECT j.v FROM JSON_TABLE(" + d.bind(b, "["+strings.Join(words, ",")+"]") + ", '$[*]' COLUMNS (v " + kind + " PATH '$')) AS j"
+	}
+	out := make([]string, len(words))
+	for i, w := range words {
+		if n, err := strconv.ParseInt(w, 10, 64); err == nil {
+			out[i] = d.bind(b, n)
+		} else if n, err := strconv.ParseUint(w, 10, 64); err == nil {
+			out[i] = d.bind(b, n)
+		} else {
+			out[i] = "CAST(" + d.bind(b, w) + " AS DECIMAL(65, 30))"
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+func (d mysqlDialect) words(b *builder, words []string, each string) string {
+	if len(words) > many {
+		if array, err := json.Marshal(words); err == nil {
+			return "SELECT " + strings.Replace(each, "?", "j.v", 1) + " FROM JSON_TABLE(" + d.bind(b, string(array)) +
+				", '$[*]' COLUMNS (v LONGTEXT PATH '$')) AS j"
+		}
+	}
+	out := make([]string, len(words))
+	for i, w := range words {
+		out[i] = strings.Replace(each, "?", d.bind(b, w), 1)
+	}
+	return strings.Join(out, ", ")
+}
+
+// alike takes white space out wherever it stands, which finds all that
+// trimming would and more; the collation is at liberty to find still more.
+func (d mysqlDialect) alike(b *builder, alias string, c *column, texts []string) string {
+	bare := "LOWER(CONVERT(" + col(d, alias, c) + " USING utf8mb4))"
+	for _, space := range []string{"9", "10", "11", "12", "13", "32"} {
+		bare = "REPLACE(" + bare + ", CHAR(" + space + " USING utf8mb4), '')"
+	}
+	var plain, out []string
+	for _, t := range texts {
+		like, ascii := pattern(lowerASCII(strings.Join(strings.Fields(t), "")))
+		if ascii {
+			plain = append(plain, lowerASCII(strings.Join(strings.Fields(t), "")))
+		} else {
+			out = append(out, bare+" LIKE "+d.bind(b, like)+" ESCAPE '!'")
+		}
+	}
+	if len(plain) > 0 {
+		out = append(out, bare+" IN ("+d.words(b, plain, "?")+")")
+	}
+	return either(out)
+}
+
+func (d mysqlDialect) same(aliasA string, a *column, aliasB string, b *column) string {
+	plain := col(d, aliasA, a) + " = " + col(d, aliasB, b)
+	switch {
+	case a.class == b.class && a.class != classText && a.class != classOther:
+		return plain
+	case a.class == classText && b.class == classText && a.charset == b.charset && a.collation == b.collation:
+		return "(" + plain + " AND " + d.bytewise(aliasA, a) + " = " + d.bytewise(aliasB, b) + ")"
+	case a.class == b.class:
+		return d.bytewise(aliasA, a) + " = " + d.bytewise(aliasB, b)
+	default:
+		// A text next to a number would be read as a number.
+		return "CAST(" + col(d, aliasA, a) + " AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin = CAST(" +
+			col(d, aliasB, b) + " AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin"
+	}
+}
+
+func (mysqlDialect) rowID(*table, string) string { return "" }
+
+func (mysqlDialect) byRowID(*builder, *table, string, []string) string { return "FALSE" }
+
+func (d mysqlDialect) assign(b *builder, c *column, v connectors.Value) string {
+	switch v.Kind() {
+	case connectors.KindNone:
+		return "NULL"
+	case connectors.KindInt:
+		if i, ok := v.Int64(); ok {
+			return d.bind(b, i)
+		}
+	case connectors.KindBytes:
+		return d.bind(b, []byte(v.Raw()))
+	case connectors.KindText, connectors.KindDecimal, connectors.KindUUID:
+	}
+	text := v.Raw()
+	if c.class == classTime {
+		text = strings.TrimSuffix(strings.Replace(text, "T", " ", 1), "Z")
+	}
+	if c.class == classInt || c.class == classBool {
+		if text == "true" || text == "false" {
+			return d.bind(b, oneIf(text == "true"))
+		}
+	}
+	return d.bind(b, text)
+}
+
+// deleteFrom: MariaDB knows an alias in DELETE only since 11.6, so the table
+// goes by its own name.
+func (d mysqlDialect) deleteFrom(t *table) (head, alias string) {
+	return "DELETE FROM " + qualified(d, t), qualified(d, t)
+}
+
+func (d mysqlDialect) update(t *table) (head, alias string) {
+	return "UPDATE " + qualified(d, t), qualified(d, t)
+}
+
+func (mysqlDialect) forUpdate() string { return " FOR UPDATE" }
+
+func (mysqlDialect) maxArgs() int { return 60_000 }

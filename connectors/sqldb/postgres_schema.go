@@ -1,0 +1,197 @@
+package sqldb
+
+import (
+	"context"
+	"strconv"
+	"strings"
+)
+
+const postgresUser = ` n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' `
+
+const postgresColumns = `
+SELECT n.nspname, c.relname, c.relkind::text, a.attname,
+       format_type(CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, NULL),
+       CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END,
+       NOT a.attnotnull, a.attgenerated <> '' OR a.attidentity = 'a'
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_type t ON t.oid = a.atttypid
+WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND` + postgresUser + `
+ORDER BY 1, 2, a.attnum`
+
+const postgresIndexes = `
+SELECT n.nspname, c.relname, i.indexrelid::int8, i.indisprimary, i.indisunique AND i.indpred IS NULL, coalesce(a.attname, '')
+FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, place)
+LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
+WHERE i.indisvalid AND k.place <= i.indnkeyatts AND` + postgresUser + `
+ORDER BY 1, 2, 3, k.place`
+
+// Keys that a partition inherited are left out: its parent's stands for them.
+const postgresKeys = `
+SELECT n.nspname, c.relname, k.oid::int8, k.conname, rn.nspname, r.relname, a.attname, ra.attname,
+       k.confdeltype::text, k.confupdtype::text
+FROM pg_constraint k
+JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_class r ON r.oid = k.confrelid JOIN pg_namespace rn ON rn.oid = r.relnamespace
+CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS p(here, there, place)
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = p.here
+JOIN pg_attribute ra ON ra.attrelid = r.oid AND ra.attnum = p.there
+WHERE k.contype = 'f' AND k.conparentid = 0
+ORDER BY 1, 2, 3, p.place`
+
+// Rewrite rules act like triggers: a DELETE may do something else instead.
+const postgresTriggers = `
+SELECT n.nspname, c.relname, t.tgname, (t.tgtype & 8) <> 0, (t.tgtype & 16) <> 0
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND (t.tgtype & 24) <> 0 AND` + postgresUser + `
+UNION ALL
+SELECT n.nspname, c.relname, w.rulename, w.ev_type = '4', w.ev_type = '2'
+FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p') AND w.ev_enabled <> 'D' AND w.ev_type IN ('2', '4') AND` + postgresUser + `
+ORDER BY 1, 2, 3`
+
+func (postgres) introspect(ctx context.Context, s session, o *Options) (*schema, error) {
+	out := &schema{tables: map[string]*table{}, home: o.Schema}
+	if out.home == "" {
+		out.home = "public"
+	}
+	steps := []struct {
+		sql string
+		row func(*schema, []string)
+	}{
+		{postgresColumns, addPostgresColumn},
+		{postgresIndexes, addIndexColumn},
+		{postgresKeys, addPostgresKey},
+		{postgresTriggers, addTrigger},
+	}
+	for _, step := range steps {
+		if err := texts(ctx, s, step.sql, func(row []string) { step.row(out, row) }); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// texts runs a catalogue query; NULL reads as "".
+func texts(ctx context.Context, s session, sql string, row func([]string), args ...any) error {
+	return s.query(ctx, query{sql: sql, args: args}, func(cells []cell) error {
+		out := make([]string, len(cells))
+		for i, c := range cells {
+			out[i] = string(c.text)
+		}
+		row(out)
+		return nil
+	})
+}
+
+func yes(text string) bool { return text == "t" || text == "1" || text == "true" || text == "YES" }
+
+func (s *schema) grow(schemaName, name string) *table {
+	key := schemaName + "." + name
+	t := s.tables[key]
+	if t == nil {
+		t = &table{schema: schemaName, name: name, plain: true}
+		s.tables[key] = t
+	}
+	return t
+}
+
+func addPostgresColumn(s *schema, r []string) {
+	t := s.grow(r[0], r[1])
+	t.plain = r[2] == "r" || r[2] == "p"
+	mod, err := strconv.ParseInt(r[5], 10, 64)
+	if err != nil {
+		mod = -1
+	}
+	c := &column{name: r[3], kind: r[4], class: postgresClass(r[4]), nullable: yes(r[6]), generated: yes(r[7])}
+	// The modifier is 4 more than the length, or packs precision and scale:
+	// PostgreSQL, src/backend/utils/adt/{varchar,numeric}.c.
+	if mod >= 4 && (c.kind == "character varying" || c.kind == "character") {
+		c.length = mod - 4
+	}
+	if mod >= 4 && c.class == classDecimal {
+		c.precision, c.scale = (mod-4)>>16, (mod-4)&0x7ff
+	}
+	c.bits = map[string]int{"smallint": 16, "integer": 32, "bigint": 64}[c.kind]
+	t.columns = append(t.columns, c)
+}
+
+func postgresClass(kind string) class {
+	switch kind {
+	case "smallint", "integer", "bigint":
+		return classInt
+	case "numeric":
+		return classDecimal
+	case "real", "double precision":
+		return classFloat
+	case "text", "character varying", "character", "citext", "name":
+		return classText
+	case "boolean":
+		return classBool
+	case "uuid":
+		return classUUID
+	case "bytea":
+		return classBytes
+	case "json", "jsonb":
+		return classJSON
+	}
+	if kind == "date" || strings.HasPrefix(kind, "timestamp") || strings.HasPrefix(kind, "time ") {
+		return classTime
+	}
+	return classOther
+}
+
+// addIndexColumn takes schema, table, index, primary, unique, column; rows of
+// one index follow each other.
+func addIndexColumn(s *schema, r []string) {
+	t := s.tables[r[0]+"."+r[1]]
+	if t == nil {
+		return
+	}
+	t.addIndex(r[2], r[5], yes(r[4]))
+	if yes(r[3]) {
+		t.primary = append(t.primary, r[5])
+	}
+}
+
+func addPostgresKey(s *schema, r []string) {
+	action := func(code string) string {
+		return map[string]string{"a": "NO ACTION", "r": "RESTRICT", "c": "CASCADE", "n": "SET NULL", "d": "SET DEFAULT"}[code]
+	}
+	s.addKey(keyColumn{
+		fromSchema: r[0], from: r[1], id: r[2], name: r[3], toSchema: r[4], to: r[5],
+		column: r[6], references: r[7], onDelete: action(r[8]), onUpdate: action(r[9]),
+	})
+}
+
+// keyColumn is one column of a foreign key.
+type keyColumn struct {
+	fromSchema, from, id, name, toSchema, to string
+	column, references, onDelete, onUpdate   string
+}
+
+func (s *schema) addKey(k keyColumn) {
+	from, to := s.tables[k.fromSchema+"."+k.from], s.tables[k.toSchema+"."+k.to]
+	if from == nil || to == nil {
+		return
+	}
+	if n := len(from.outgoing); n > 0 && from.outgoing[n-1].id == k.id {
+		last := from.outgoing[n-1]
+		last.columns, last.references = append(last.columns, k.column), append(last.references, k.references)
+		return
+	}
+	key := &foreignKey{
+		id: k.id, name: k.name, from: from, to: to, onDelete: k.onDelete, onUpdate: k.onUpdate,
+		columns: []string{k.column}, references: []string{k.references},
+	}
+	from.outgoing = append(from.outgoing, key)
+	to.incoming = append(to.incoming, key)
+}
+
+// addTrigger takes schema, table, name, on delete, on update.
+func addTrigger(s *schema, r []string) {
+	if t := s.tables[r[0]+"."+r[1]]; t != nil {
+		t.triggers = append(t.triggers, trigger{name: r[2], onDelete: yes(r[3]), onUpdate: yes(r[4])})
+	}
+}

@@ -1,0 +1,232 @@
+package sqldb
+
+import (
+	"strconv"
+	"strings"
+
+	"privacydesk/connectors"
+	"privacydesk/connectors/dataset"
+	"privacydesk/connectors/walk"
+)
+
+// nothing is the condition that no row meets: what a finding without a value
+// compiles to, never a query without a filter.
+const nothing = "1 = 0"
+
+func all(conditions ...string) string {
+	kept := make([]string, 0, len(conditions))
+	for _, c := range conditions {
+		if c != "" {
+			kept = append(kept, c)
+		}
+	}
+	return strings.Join(kept, " AND ")
+}
+
+// inScope compiles "the row lies in one of the tenants", through EXISTS where
+// the tenant is recorded on another table.
+func (v *visit) inScope(b *builder, p place, alias string, scope dataset.Scope, tenants []string) (string, error) {
+	switch scope.Kind {
+	case dataset.ScopeNone:
+		return "", nil
+	case dataset.ScopeField:
+	case dataset.ScopeMissing:
+		return "", connectors.NewError(connectors.Misfit, v.at(p.Collection), "the data map does not say how its rows belong to a tenant", nil)
+	}
+	hops, last, lastAlias, err := v.hops(p, alias, scope)
+	if err != nil {
+		return "", err
+	}
+	own, err := v.tenantIs(b, last, lastAlias, scope.Field, tenants)
+	if err != nil || len(hops) == 0 {
+		return own, err
+	}
+	var from, on []string
+	for _, h := range hops {
+		from, on = append(from, h.from), append(on, h.on)
+	}
+	return "EXISTS (SELECT 1 FROM " + strings.Join(from, ", ") + " WHERE " + all(append(on, own)...) + ")", nil
+}
+
+// hop is one table on the way to the tenant, and how it joins the one before.
+type hop struct{ from, on string }
+
+// hops resolves the way to the table that records the tenant. Each step has
+// to lead to one row at most: a key that two tenants may share says nothing
+// about whose the row is.
+func (v *visit) hops(p place, alias string, scope dataset.Scope) (hops []hop, last place, lastAlias string, err error) {
+	last, lastAlias = p, alias
+	for i, h := range scope.Hops {
+		next, err := v.place(h.Collection)
+		if err != nil {
+			return nil, last, "", err
+		}
+		from, err := v.column(last, h.Field)
+		if err != nil {
+			return nil, last, "", err
+		}
+		to, err := v.column(next, h.ToField)
+		if err != nil {
+			return nil, last, "", err
+		}
+		if !next.t.singular(h.ToField) {
+			return nil, last, "", connectors.NewError(connectors.Misfit, v.at(p.Collection),
+				"its tenant is found over "+h.Collection.Key+"."+h.ToField+", which the database does not keep unique", nil).
+				WithMend("scope the collection by a field of its own, or make that column unique")
+		}
+		nextAlias := "s" + strconv.Itoa(i+1)
+		hops = append(hops, hop{qualified(v.d, next.t) + " AS " + nextAlias, v.d.same(lastAlias, from, nextAlias, to)})
+		last, lastAlias = next, nextAlias
+	}
+	return hops, last, lastAlias, nil
+}
+
+func (v *visit) tenantIs(b *builder, p place, alias, field string, tenants []string) (string, error) {
+	c, err := v.column(p, field)
+	if err != nil {
+		return "", err
+	}
+	values := make([]connectors.Value, 0, len(tenants))
+	for _, t := range tenants {
+		value, ok := tenantValue(c, t)
+		if !ok {
+			return "", connectors.NewError(connectors.Misfit, v.at(p.Collection)+"."+field,
+				"the tenant's name can't be a value of this column ("+c.kind+")", nil).
+				WithMend("see how system " + v.env.System + " spells its tenants")
+		}
+		values = append(values, value)
+	}
+	if cond := v.d.exact(b, alias, c, values); cond != "" {
+		return cond, nil
+	}
+	return nothing, nil
+}
+
+// tenantValue reads the tenant's spelling as the column's type. SQLite's
+// declared types bind nothing, so a text column may hold what looks like a
+// number; there the declared class decides alone.
+func tenantValue(c *column, tenant string) (connectors.Value, bool) {
+	return typed(c, tenant)
+}
+
+// reached compiles "one of the links holds one of its values", exactly. It
+// returns "" if no link can hold any.
+func (v *visit) reached(b *builder, p place, alias string, links []connectors.Link) (string, error) {
+	var out []string
+	for _, l := range links {
+		c, err := v.column(p, l.Field)
+		if err != nil {
+			return "", err
+		}
+		if cond := v.d.exact(b, alias, c, l.Values); cond != "" {
+			out = append(out, cond)
+		}
+	}
+	return either(out), nil
+}
+
+// searched compiles a step's searches: identities widely, since Go compares
+// every row, and keys exactly.
+func (v *visit) searched(b *builder, p place, alias string, searches []walk.Search) (string, error) {
+	var out []string
+	for _, s := range searches {
+		c, err := v.column(p, s.Field)
+		if err != nil {
+			return "", err
+		}
+		cond := ""
+		if s.Normal == dataset.NormalEmail && s.Identity != "" {
+			cond = v.alike(b, alias, c, s)
+		} else {
+			cond = v.d.exact(b, alias, c, s.Values)
+		}
+		if cond != "" {
+			out = append(out, cond)
+		}
+	}
+	return either(out), nil
+}
+
+func (v *visit) alike(b *builder, alias string, c *column, s walk.Search) string {
+	var forms []string
+	for _, value := range s.Values {
+		forms = append(forms, s.Normal.SearchForms(value)...)
+	}
+	if len(forms) == 0 {
+		return ""
+	}
+	return v.d.alike(b, alias, c, forms)
+}
+
+// guarded compiles, for shared rows, that nobody refers to them. With ours,
+// rows that the same delete removes before don't count.
+func (v *visit) guarded(b *builder, p place, alias string, guards []walk.Guard, ours bool) (string, error) {
+	var out []string
+	for i, g := range guards {
+		other, err := v.place(g.Collection)
+		if err != nil {
+			return "", err
+		}
+		field, err := v.column(other, g.Field)
+		if err != nil {
+			return "", err
+		}
+		key, err := v.column(p, g.Key)
+		if err != nil {
+			return "", err
+		}
+		name := "g" + strconv.Itoa(i+1)
+		cond := v.d.same(name, field, alias, key)
+		if ours {
+			except, err := v.ours(b, other, name, g)
+			if err != nil {
+				return "", err
+			}
+			cond = all(cond, except)
+		}
+		out = append(out, "NOT EXISTS (SELECT 1 FROM "+qualified(v.d, other.t)+" AS "+name+" WHERE "+cond+")")
+	}
+	return all(out...), nil
+}
+
+func (v *visit) ours(b *builder, p place, alias string, g walk.Guard) (string, error) {
+	links, err := v.reached(b, p, alias, g.Ours)
+	if err != nil || links == "" {
+		return "", err
+	}
+	scope, err := v.inScope(b, p, alias, g.Scope.Scope, []string{g.Scope.Tenant})
+	if err != nil {
+		return "", err
+	}
+	// A comparison with NULL is neither true nor false, and must not make a
+	// row ours.
+	return "NOT coalesce(" + all(scope, links) + ", " + nothing + ")", nil
+}
+
+// unreferred compiles that no row refers to this one over a key of which the
+// server itself would delete or change the referring rows. What is the
+// subject's went before; what remains is somebody else's.
+func (v *visit) unreferred(t *table, alias string) string {
+	var out []string
+	for i, k := range t.incoming {
+		if !k.acts() {
+			continue
+		}
+		name := "k" + strconv.Itoa(i+1)
+		var on []string
+		for j, c := range k.columns {
+			from, to := k.from.column(c), t.column(k.references[j])
+			if from == nil || to == nil {
+				on = nil
+				break
+			}
+			on = append(on, col(v.d, name, from)+" = "+col(v.d, alias, to))
+		}
+		if len(on) == 0 {
+			out = append(out, nothing)
+			continue
+		}
+		out = append(out, "NOT EXISTS (SELECT 1 FROM "+qualified(v.d, k.from)+" AS "+name+" WHERE "+all(on...)+")")
+	}
+	return all(out...)
+}

@@ -1,0 +1,149 @@
+package sqldb
+
+import (
+	"slices"
+	"strings"
+)
+
+// class is how a column's text is to be read, compared and bound.
+type class byte
+
+const (
+	classOther   class = iota // compared as the text that the server prints
+	classText                 // char, varchar, text
+	classInt                  // whole numbers of any width
+	classDecimal              // exact decimals
+	classFloat
+	classBool
+	classUUID
+	classBytes
+	classTime
+	classJSON
+)
+
+// schema is what the server says that it holds. Every identifier in a
+// statement comes from here and never from a configuration or a row.
+type schema struct {
+	tables map[string]*table // by "schema.table"
+	home   string            // the schema that unqualified collections lie in
+}
+
+// find returns the table of a collection: its name in the home schema, or a
+// name that carries its schema.
+func (s *schema) find(collection string) *table {
+	if t := s.tables[s.home+"."+collection]; t != nil {
+		return t
+	}
+	return s.tables[collection]
+}
+
+// sorted lists all tables by name.
+func (s *schema) sorted() []*table {
+	out := make([]*table, 0, len(s.tables))
+	for _, t := range s.tables {
+		out = append(out, t)
+	}
+	slices.SortFunc(out, func(a, b *table) int { return strings.Compare(a.key(), b.key()) })
+	return out
+}
+
+// table is one relation of the server.
+type table struct {
+	schema, name string
+	// plain is false for what rows can't simply be deleted from: views,
+	// foreign tables.
+	plain    bool
+	columns  []*column
+	primary  []string
+	indexes  []index
+	triggers []trigger     // on delete or update; rewrite rules too
+	incoming []*foreignKey // keys of other tables (or of this one) that point here
+	outgoing []*foreignKey
+	rowless  bool   // SQLite: the table has no rowid
+	blind    string // what the server may hide from us, "" for nothing
+}
+
+func (t *table) key() string { return t.schema + "." + t.name }
+
+func (t *table) column(name string) *column {
+	for _, c := range t.columns {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+// unique reports whether the server keeps the column's values apart, alone
+// or together with others.
+func (t *table) unique(name string) bool {
+	return slices.Contains(t.primary, name) ||
+		slices.ContainsFunc(t.indexes, func(i index) bool { return i.unique && slices.Contains(i.columns, name) })
+}
+
+// singular reports whether the column alone tells rows apart.
+func (t *table) singular(name string) bool {
+	alone := func(set []string) bool { return len(set) == 1 && set[0] == name }
+	return alone(t.primary) || slices.ContainsFunc(t.indexes, func(i index) bool { return i.unique && alone(i.columns) })
+}
+
+// indexed reports whether an index begins with the column.
+func (t *table) indexed(name string) bool {
+	return len(t.primary) > 0 && t.primary[0] == name ||
+		slices.ContainsFunc(t.indexes, func(i index) bool { return i.columns[0] == name })
+}
+
+// index is one index; a column that is an expression is "".
+type index struct {
+	name    string
+	columns []string
+	unique  bool
+}
+
+// addIndex takes one column of an index; those of one index follow each other.
+func (t *table) addIndex(name, column string, unique bool) {
+	if n := len(t.indexes); n > 0 && t.indexes[n-1].name == name {
+		t.indexes[n-1].columns = append(t.indexes[n-1].columns, column)
+		return
+	}
+	t.indexes = append(t.indexes, index{name: name, columns: []string{column}, unique: unique})
+}
+
+// column is one column of a table.
+type column struct {
+	name      string
+	kind      string // as the server names the type: "character varying", "int unsigned"
+	class     class
+	length    int64 // in characters or bytes; 0 is none
+	precision int64 // of decimals
+	scale     int64
+	bits      int // width of an integer; 0 is unknown
+	unsigned  bool
+	nullable  bool
+	generated bool
+	charset   string // MySQL and MariaDB, as collation
+	collation string
+}
+
+type trigger struct {
+	name     string
+	onDelete bool
+	onUpdate bool
+}
+
+// foreignKey is a constraint from columns of one table to those of another.
+type foreignKey struct {
+	id         string
+	name       string
+	from, to   *table
+	columns    []string
+	references []string
+	onDelete   string // upper case: "NO ACTION", "CASCADE" …
+	onUpdate   string
+}
+
+// acts reports whether the server itself changes the referring rows when the
+// referenced one goes.
+func (k *foreignKey) acts() bool {
+	return k.onDelete == "CASCADE" || k.onDelete == "SET NULL" || k.onDelete == "SET DEFAULT"
+}

@@ -1,0 +1,254 @@
+package sqldb
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	_ "modernc.org/sqlite" // registers the driver "sqlite"
+
+	"privacydesk/connectors"
+)
+
+// sqlite compares by storage class: a column's declared type binds nothing
+// there, and the number 42 and the text '42' may lie in one column.
+type sqlite struct{}
+
+func (d sqlite) open(ctx context.Context, o *Options, _ time.Duration) (session, error) {
+	db, err := sql.Open("sqlite", o.DSN)
+	if err != nil {
+		return nil, errBadDSN
+	}
+	s, err := newSQLSession(ctx, db)
+	if err != nil {
+		return nil, err
+	}
+	s.read = readSQLite
+	s.start = func(ctx context.Context, s *sqlSession, _ string) error {
+		// IMMEDIATE is the one write lock that a file has: no two runs, of
+		// whichever request, write at the same time.
+		_, err := s.conn.ExecContext(ctx, "BEGIN IMMEDIATE")
+		return err
+	}
+	// Keys are enforced per connection, and off by default.
+	for _, pragma := range []string{
+		"PRAGMA foreign_keys = ON", "PRAGMA secure_delete = ON",
+		"PRAGMA busy_timeout = " + millis(o.LockTimeout),
+	} {
+		if _, err := s.conn.ExecContext(ctx, pragma); err != nil {
+			s.close()
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// readSQLite takes the class from how the value is stored, and the declared
+// type only where it tells more.
+func readSQLite(q query, values []any, cells []cell) {
+	for i, v := range values {
+		declared := classText
+		if q.cols != nil {
+			declared = q.cols[i].class
+		}
+		c := cell{}
+		switch v := v.(type) {
+		case nil:
+			c.null = true
+		case int64:
+			c.class, c.text = classInt, strconv.AppendInt(cells[i].text[:0], v, 10)
+			if declared == classBool && (v == 0 || v == 1) {
+				c.class = classBool
+			}
+		case float64:
+			c.class, c.text = classFloat, strconv.AppendFloat(cells[i].text[:0], v, 'f', -1, 64)
+		case []byte:
+			c.class, c.text = classBytes, v
+		case string:
+			c.class, c.text = classText, append(cells[i].text[:0], v...)
+			if declared == classTime || declared == classJSON {
+				c.class = declared
+			}
+		case bool:
+			c.class, c.text = classInt, strconv.AppendInt(cells[i].text[:0], oneIf(v), 10)
+		}
+		cells[i] = c
+	}
+}
+
+func (sqlite) quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
+
+func (sqlite) bind(b *builder, v any) string {
+	b.args = append(b.args, v)
+	return "?" + strconv.Itoa(len(b.args))
+}
+
+// read takes the declared type away from the result, or the driver would turn
+// texts into times.
+func (d sqlite) read(alias string, c *column) string { return "+" + col(d, alias, c) }
+
+func (d sqlite) order(alias string, c *column) string { return col(d, alias, c) + " COLLATE BINARY" }
+
+func (d sqlite) distinct(alias string, c *column) string {
+	return "(+" + col(d, alias, c) + ") COLLATE BINARY"
+}
+
+func (d sqlite) exact(b *builder, alias string, c *column, values []connectors.Value) string {
+	name := col(d, alias, c)
+	var ints, reals, words, blobs []any
+	for _, v := range values {
+		if v.IsEmpty() {
+			continue
+		}
+		switch v.Kind() {
+		case connectors.KindInt:
+			if i, ok := v.Int64(); ok {
+				ints = append(ints, i)
+				reals = append(reals, float64(i))
+			}
+		case connectors.KindDecimal:
+			if f, err := strconv.ParseFloat(v.Raw(), 64); err == nil {
+				reals = append(reals, f)
+			}
+		case connectors.KindBytes:
+			blobs = append(blobs, []byte(v.Raw()))
+		case connectors.KindText:
+			words = append(words, v.Raw())
+		case connectors.KindUUID, connectors.KindNone:
+		}
+	}
+	if c.class != classFloat && c.class != classDecimal {
+		reals = onlyBroken(reals)
+	}
+	var out []string
+	for storage, set := range map[string][]any{"integer": ints, "real": reals, "blob": blobs} {
+		if len(set) > 0 {
+			out = append(out, "(typeof("+name+") = '"+storage+"' AND "+name+" IN ("+d.bindAll(b, set)+"))")
+		}
+	}
+	if len(words) > 0 {
+		p := d.bindAll(b, words)
+		out = append(out, "(typeof("+name+") = 'text' AND "+name+" IN ("+p+") AND ("+name+" COLLATE BINARY) IN ("+p+"))")
+	}
+	return either(out)
+}
+
+// onlyBroken leaves out whole numbers, which are stored as integers unless
+// the column's type says otherwise.
+func onlyBroken(reals []any) []any {
+	var out []any
+	for _, r := range reals {
+		if f, ok := r.(float64); ok && f != float64(int64(f)) {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// bindAll binds values one by one, or many texts and numbers as one JSON
+// array, since SQLite bounds the number of parameters.
+func (d sqlite) bindAll(b *builder, values []any) string {
+	const many = 200
+	_, binary := values[0].([]byte)
+	if len(values) > many && !binary {
+		if array, err := json.Marshal(values); err == nil {
+			return "SELECT value FROM json_each(" + d.bind(b, string(array)) + ")"
+		}
+	}
+	out := make([]string, len(values))
+	for i, v := range values {
+		out[i] = d.bind(b, v)
+	}
+	return strings.Join(out, ", ")
+}
+
+func (d sqlite) alike(b *builder, alias string, c *column, texts []string) string {
+	// lower() knows ASCII alone, which is what pattern counts on.
+	folded := "lower(trim(CAST(" + col(d, alias, c) + " AS TEXT), char(9, 10, 11, 12, 13, 32))) COLLATE BINARY"
+	var plain []any
+	var out []string
+	for _, t := range texts {
+		if like, ascii := pattern(lowerASCII(t)); !ascii {
+			out = append(out, folded+" LIKE "+d.bind(b, like)+" ESCAPE '!'")
+			continue
+		}
+		plain = append(plain, lowerASCII(t))
+	}
+	if len(plain) > 0 {
+		out = append(out, "("+folded+") IN ("+d.bindAll(b, plain)+")")
+	}
+	return either(out)
+}
+
+func (d sqlite) same(aliasA string, a *column, aliasB string, b *column) string {
+	x, y := col(d, aliasA, a), col(d, aliasB, b)
+	return "(typeof(" + x + ") = typeof(" + y + ") AND " + x + " = " + y + " COLLATE BINARY)"
+}
+
+func (d sqlite) rowID(t *table, alias string) string {
+	if t.rowless {
+		return ""
+	}
+	return alias + ".rowid"
+}
+
+func (d sqlite) byRowID(b *builder, t *table, alias string, ids []string) string {
+	numbers := make([]any, 0, len(ids))
+	for _, id := range ids {
+		if n, err := strconv.ParseInt(id, 10, 64); err == nil {
+			numbers = append(numbers, n)
+		}
+	}
+	if len(numbers) == 0 {
+		return "0"
+	}
+	return d.rowID(t, alias) + " IN (" + d.bindAll(b, numbers) + ")"
+}
+
+// assign binds by the column's class; SQLite stores what it is given.
+func (d sqlite) assign(b *builder, c *column, v connectors.Value) string {
+	switch v.Kind() {
+	case connectors.KindNone:
+		return "NULL"
+	case connectors.KindInt:
+		if i, ok := v.Int64(); ok {
+			return d.bind(b, i)
+		}
+	case connectors.KindDecimal:
+		if f, err := strconv.ParseFloat(v.Raw(), 64); err == nil {
+			return d.bind(b, f)
+		}
+	case connectors.KindBytes:
+		return d.bind(b, []byte(v.Raw()))
+	case connectors.KindText, connectors.KindUUID:
+		if c.class == classBool {
+			return d.bind(b, oneIf(string(boolText([]byte(v.Raw()))) == "true"))
+		}
+	}
+	return d.bind(b, v.Raw())
+}
+
+func (d sqlite) deleteFrom(t *table) (head, alias string) {
+	return "DELETE FROM " + qualified(d, t) + " AS t", "t"
+}
+
+func (d sqlite) update(t *table) (head, alias string) {
+	return "UPDATE " + qualified(d, t) + " AS t", "t"
+}
+
+// forUpdate: the write lock is on the whole file.
+func (sqlite) forUpdate() string { return "" }
+
+// maxArgs: SQLITE_MAX_VARIABLE_NUMBER is 32,766 by default
+// (https://sqlite.org/limits.html).
+func (sqlite) maxArgs() int { return 32_000 }
+
+func oneIf(is bool) int64 {
+	if is {
+		return 1
+	}
+	return 0
+}

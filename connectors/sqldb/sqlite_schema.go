@@ -1,0 +1,143 @@
+package sqldb
+
+import (
+	"context"
+	"strconv"
+	"strings"
+)
+
+const sqliteColumns = `
+SELECT m.name, m.type, p.name, p.type, p."notnull", p.pk, p.hidden, coalesce(l.wr, 0)
+FROM sqlite_master AS m JOIN pragma_table_xinfo(m.name) AS p
+LEFT JOIN pragma_table_list AS l ON l.name = m.name AND l.schema = 'main'
+WHERE m.type IN ('table', 'view') AND m.name NOT LIKE 'sqlite!_%' ESCAPE '!'
+ORDER BY m.name, p.cid`
+
+const sqliteIndexes = `
+SELECT m.name, i.name, i."unique" AND NOT i.partial, coalesce(c.name, '')
+FROM sqlite_master AS m JOIN pragma_index_list(m.name) AS i JOIN pragma_index_info(i.name) AS c
+WHERE m.type = 'table' ORDER BY m.name, i.seq, c.seqno`
+
+// A key that names no columns of its parent means the parent's primary key.
+const sqliteKeys = `
+SELECT m.name, f.id, f."table", f."from", coalesce(f."to", ''), f.on_delete, f.on_update, f.seq
+FROM sqlite_master AS m JOIN pragma_foreign_key_list(m.name) AS f
+WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq`
+
+const sqliteTriggers = `SELECT tbl_name, name, coalesce(sql, '') FROM sqlite_master WHERE type = 'trigger' ORDER BY 1, 2`
+
+func (sqlite) introspect(ctx context.Context, s session, _ *Options) (*schema, error) {
+	out := &schema{tables: map[string]*table{}, home: "main"}
+	parts := map[*table]map[int]string{}
+	err := texts(ctx, s, sqliteColumns, func(r []string) { addSQLiteColumn(out, parts, r) })
+	if err != nil {
+		return nil, err
+	}
+	for t, columns := range parts {
+		for i := 1; i <= len(columns); i++ {
+			t.primary = append(t.primary, columns[i])
+		}
+	}
+	err = texts(ctx, s, sqliteIndexes, func(r []string) {
+		if t := out.tables["main."+r[0]]; t != nil {
+			t.addIndex(r[1], r[3], yes(r[2]))
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := texts(ctx, s, sqliteKeys, func(r []string) { addSQLiteKey(out, r) }); err != nil {
+		return nil, err
+	}
+	return out, texts(ctx, s, sqliteTriggers, func(r []string) {
+		if t := out.tables["main."+r[0]]; t != nil {
+			onDelete, onUpdate := sqliteTriggerEvents(r[1], r[2])
+			t.triggers = append(t.triggers, trigger{name: r[1], onDelete: onDelete, onUpdate: onUpdate})
+		}
+	})
+}
+
+// addSQLiteColumn takes table, its type, column, declared type, not null,
+// place in the primary key from 1, hidden, WITHOUT ROWID.
+func addSQLiteColumn(s *schema, parts map[*table]map[int]string, r []string) {
+	t := s.grow("main", r[0])
+	t.plain, t.rowless = r[1] == "table", yes(r[7])
+	c := sqliteColumn(r[2], r[3])
+	c.nullable = !yes(r[4])
+	c.generated = r[6] == "2" || r[6] == "3"
+	t.columns = append(t.columns, c)
+	if place, err := strconv.Atoi(r[5]); err == nil && place > 0 {
+		if parts[t] == nil {
+			parts[t] = map[int]string{}
+		}
+		parts[t][place] = r[2]
+		// Only the rowid can't be NULL for being the key
+		// (https://sqlite.org/lang_createtable.html#the_primary_key).
+		c.nullable = c.nullable && t.rowless
+	}
+}
+
+// sqliteColumn reads a declared type by the rules of affinity
+// (https://sqlite.org/datatype3.html), and further where people write more.
+func sqliteColumn(name, declared string) *column {
+	kind := strings.ToUpper(declared)
+	c := &column{name: name, kind: strings.ToLower(declared), class: classOther}
+	has := func(words ...string) bool {
+		for _, w := range words {
+			if strings.Contains(kind, w) {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case has("BOOL"):
+		c.class = classBool
+	case has("DATE", "TIME"):
+		c.class = classTime
+	case has("JSON"):
+		c.class = classJSON
+	case has("INT"):
+		c.class, c.bits = classInt, 64
+	case has("CHAR", "CLOB", "TEXT"):
+		c.class = classText
+	case has("BLOB"), kind == "":
+		c.class = classBytes
+	case has("REAL", "FLOA", "DOUB"):
+		c.class = classFloat
+	case has("DEC", "NUM"):
+		c.class = classDecimal
+	}
+	return c
+}
+
+func addSQLiteKey(s *schema, r []string) {
+	parent := s.tables["main."+r[2]]
+	references := r[4]
+	if place, err := strconv.Atoi(r[7]); references == "" && parent != nil && err == nil && place < len(parent.primary) {
+		references = parent.primary[place]
+	}
+	s.addKey(keyColumn{
+		fromSchema: "main", from: r[0], id: r[1], name: "foreign key " + r[1], toSchema: "main", to: r[2],
+		column: r[3], references: references, onDelete: r[5], onUpdate: r[6],
+	})
+}
+
+// sqliteTriggerEvents reads the event from the trigger's own text, the name
+// left out. Where it can't be told, both are assumed.
+func sqliteTriggerEvents(name, text string) (onDelete, onUpdate bool) {
+	text = strings.Replace(strings.ToUpper(text), strings.ToUpper(name), "", 1)
+	for _, w := range strings.Fields(text) {
+		switch w {
+		case "DELETE":
+			return true, false
+		case "INSERT":
+			return false, false
+		case "UPDATE":
+			return false, true
+		case "ON", "BEGIN":
+			return true, true
+		}
+	}
+	return true, true
+}
