@@ -140,3 +140,13 @@ func list[T any](in []T) []T {
 	}
 	return in
 }
+
+// Endpoints lists what the simulator serves as "METHOD /path", where ":name"
+// stands for a number and "*name" for any text.
+func (s *Sim) Endpoints() []string {
+	var out []string
+	for _, r := range s.routes {
+		out = append(out, r.method+" "+r.path)
+	}
+	return out
+}

@@ -44,7 +44,7 @@ func (c *call) ticketView(row *ticketRow) object {
 	if t.Deleted {
 		status = "deleted"
 	}
-	return object{
+	v := object{
 		"url": c.url("tickets/%d", t.ID), "id": t.ID, "external_id": text(t.ExternalID),
 		"via": t.Via.view(), "created_at": stamp(t.CreatedAt), "updated_at": stamp(t.UpdatedAt),
 		"generated_timestamp": t.UpdatedAt.Unix(), "type": text(t.Type), "subject": t.Subject, "raw_subject": t.Subject,
@@ -55,10 +55,14 @@ func (c *call) ticketView(row *ticketRow) object {
 		"forum_topic_id": nil, "problem_id": nil, "has_incidents": false, "is_public": t.Public, "due_at": nil,
 		"tags": list(t.Tags), "custom_fields": fields, "fields": fields, "satisfaction_rating": nil,
 		"sharing_agreement_ids": list(t.SharingAgreementIDs), "followup_ids": list(t.FollowupIDs),
-		"via_followup_source_id": nullID(t.FollowupSourceID), "ticket_form_id": nullID(t.FormID), "brand_id": brandID,
+		"ticket_form_id": nullID(t.FormID), "brand_id": brandID,
 		"allow_channelback": false, "allow_attachments": true, "from_messaging_channel": false,
 		"encoded_id": fmt.Sprintf("SIM%06d", t.ID),
 	}
+	if t.FollowupSourceID != 0 {
+		v["via_followup_source_id"] = t.FollowupSourceID
+	}
+	return v
 }
 
 // brandID is the account's only brand.
