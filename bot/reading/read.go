@@ -1,0 +1,195 @@
+package reading
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// defaultMaxText is how much of a comment is read where the rules don't say.
+const defaultMaxText = 20_000
+
+// Validate names what in the rules can't be meant.
+func (r Rules) Validate() error {
+	var errs []error
+	if r.FormID == 0 && r.Tag == "" {
+		errs = append(errs, errors.New("form, tag: at least one must be set, or no ticket is ever in scope"))
+	}
+	if r.KindField != 0 && len(r.KindValues) == 0 {
+		errs = append(errs, errors.New("kind_values: must say what the values of kind_field mean"))
+	}
+	for _, value := range slices.Sorted(maps.Keys(r.KindValues)) {
+		if !slices.Contains([]Kind{Access, Delete, OptOut, Direct}, r.KindValues[value]) {
+			errs = append(errs, fmt.Errorf("kind_values.%s: %q is not access, delete, opt_out or direct", value, string(r.KindValues[value])))
+		}
+	}
+	for i, a := range r.OwnAddresses {
+		if _, err := Normalise(a); err != nil {
+			errs = append(errs, fmt.Errorf("own_addresses[%d]: %w", i, err))
+		}
+	}
+	if r.MaxText < 0 {
+		errs = append(errs, errors.New("max_text: must not be negative"))
+	}
+	return errors.Join(errs...)
+}
+
+// InScope reports whether the ticket is a privacy request: it came by the
+// configured form, or an agent put the configured tag on it. Nothing else
+// makes it one; other mail is not read.
+func InScope(r Rules, t Ticket) bool {
+	return r.FormID != 0 && t.FormID == r.FormID || r.Tag != "" && slices.Contains(t.AgentTags, r.Tag)
+}
+
+// Read finds kind and subject. What the form's fields say counts first; what
+// is missing there is looked for in the description. A later reply of the
+// requester resolves what is unclear, and makes unclear what it contradicts.
+func Read(r Rules, t Ticket) Result {
+	p := newReader(r, t)
+	title := ""
+	if !isReply(t.Subject) {
+		title = p.clip(t.Subject)
+	}
+	description := ""
+	if len(t.Messages) > 0 && heard(t.Messages[0]) {
+		description = t.Messages[0].Text
+	}
+	p.kindOfForm(title, description)
+	p.subjectOfForm(title, description)
+	for _, m := range t.Messages[min(1, len(t.Messages)):] {
+		if heard(m) && !IsAutomatic("", m.Text) {
+			p.reply(m.Text)
+		}
+	}
+	return p.result()
+}
+
+// heard: only what the requester wrote to us themselves counts.
+func heard(m Message) bool { return m.FromRequester && !m.FromStaff && m.Public && !m.Automatic }
+
+// isReply is true for the title of an answer or a forwarded mail: its words
+// are somebody else's.
+func isReply(title string) bool {
+	for _, prefix := range []string{"re", "fw", "fwd", "aw", "wg", "antw", "tr", "rv", "ref"} {
+		if rest, ok := strings.CutPrefix(fold(strings.TrimSpace(title)), prefix); ok && strings.HasPrefix(strings.TrimSpace(rest), ":") {
+			return true
+		}
+	}
+	return false
+}
+
+// reader keeps what is known so far. An empty kind or subject is unclear, and
+// askSubject says why.
+type reader struct {
+	rules      Rules
+	ticket     Ticket
+	own        string // the requester's address, normalised
+	kind       Kind
+	subject    string
+	weak       bool // the subject is the requester's own address, by text alone
+	askSubject string
+	seen       map[string]bool // distinct addresses given on purpose
+}
+
+func newReader(r Rules, t Ticket) *reader {
+	p := &reader{rules: r, ticket: t, askSubject: AskSubject, seen: map[string]bool{}}
+	if p.rules.MaxText <= 0 {
+		p.rules.MaxText = defaultMaxText
+	}
+	p.own, _ = Normalise(t.RequesterAddress) // without one, nothing is the requester's own
+	return p
+}
+
+// clip bounds what is read. What was cut off is asked about, see long.
+func (p *reader) clip(text string) string {
+	if !p.long(text) {
+		return text
+	}
+	return string([]rune(text)[:p.rules.MaxText])
+}
+
+func (p *reader) long(text string) bool { return utf8.RuneCountInString(text) > p.rules.MaxText }
+
+func (p *reader) kindOfForm(title, description string) {
+	said, doubt := kindOf(title, purpose(p.clip(description)))
+	value := p.ticket.Fields[p.rules.KindField]
+	if p.rules.KindField == 0 || value == "" {
+		if !doubt && !p.long(description) {
+			p.kind = said
+		}
+		return
+	}
+	p.kind = p.rules.KindValues[value]
+	if contradicts(p.kind, said, doubt) {
+		p.kind = Unclear
+	}
+}
+
+// contradicts is true if a text clearly asks for the other of the two kinds
+// that are executed.
+func contradicts(have, said Kind, doubt bool) bool {
+	return !doubt && (have == Access && said == Delete || have == Delete && said == Access)
+}
+
+// kindOf finds the kind that the texts name. doubt is true if they name
+// several, or one in a sentence that may mean its opposite.
+func kindOf(texts ...string) (kind Kind, doubt bool) {
+	var kinds []Kind
+	for _, text := range texts {
+		if secondThoughts().in(words(text)) {
+			doubt = true
+		}
+		for _, s := range sentences(text) {
+			ws, _ := harmless().cut(words(text[s.start:s.end]))
+			ws, optOut := optOutWords().cut(ws)
+			if optOut {
+				kinds = append(kinds, OptOut)
+			}
+			before := len(kinds)
+			if accessWords().in(ws) {
+				kinds = append(kinds, Access)
+			}
+			if deleteWords().in(ws) {
+				kinds = append(kinds, Delete)
+			}
+			if len(kinds) > before && (negations().in(ws) || tellings().in(ws)) {
+				doubt = true
+			}
+		}
+	}
+	slices.Sort(kinds)
+	kinds = slices.Compact(kinds)
+	if len(kinds) == 1 {
+		return kinds[0], doubt
+	}
+	return Unclear, doubt || len(kinds) > 1
+}
+
+// reply takes a later message of the requester in.
+func (p *reader) reply(text string) {
+	long := p.long(text)
+	text = purpose(p.clip(text))
+	said, doubt := kindOf(text)
+	switch {
+	case p.kind == Unclear && said != Unclear && !doubt && !long:
+		p.kind = said
+	case contradicts(p.kind, said, doubt):
+		p.kind = Unclear
+	}
+	p.hear(p.given(text), long)
+}
+
+func (p *reader) result() Result {
+	res := Result{Kind: p.kind, Subject: p.subject, Candidates: len(p.seen)}
+	switch {
+	case p.kind == Unclear:
+		res.Question = AskKind
+	case p.kind == OptOut || p.kind == Direct:
+	case p.subject == "":
+		res.Question = p.askSubject
+	}
+	return res
+}
