@@ -148,10 +148,11 @@ func (e *Engine) reportInput(ctx context.Context, t *turn) (ReportInput, error) 
 		if state.Run.Ended.After(in.At) {
 			in.At = state.Run.Ended
 		}
-		in.Systems = append(in.Systems, ReportSystem{
-			Name: name, Label: e.label(name), Profile: e.Systems[name].Connector.Profile(),
-			State: state, Outcome: state.Outcome(t.c.Kind),
-		})
+		sys := ReportSystem{Name: name, Label: e.label(name), State: state, Outcome: state.Outcome(t.c.Kind)}
+		if cfg, ok := e.Systems[name]; ok {
+			sys.Profile = cfg.Connector.Profile()
+		}
+		in.Systems = append(in.Systems, sys)
 	}
 	return in, nil
 }

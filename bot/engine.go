@@ -120,6 +120,10 @@ func NewEngine(o Options) (*Engine, error) {
 // the next one.
 const maxPieces = 40
 
+// stepTimeout bounds one Step, the writing and sending of a large report
+// included.
+const stepTimeout = time.Hour
+
 // Step does the request's next pieces until it has to wait for somebody. It
 // is the only thing that moves a request on. Business failures are recorded
 // in the request; an error means that the record could not be reached.
@@ -134,15 +138,9 @@ func (e *Engine) Step(ctx context.Context, id string) error {
 		}
 		return fmt.Errorf("step %s: %w", id, err)
 	}
-	defer func() {
-		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		if err := e.Store.Release(release, id, "", token); err != nil && !errors.Is(err, ErrConflict) {
-			e.log(id).WithField("event", "release").Warn(scrub(err))
-		}
-	}()
-	ctx, cancel := context.WithTimeout(ctx, e.Settings.StepLease*3/4)
-	defer cancel()
+	defer e.release(ctx, id, "", token)
+	ctx, stop := e.keepAlive(ctx, id, "", token, e.Settings.StepLease, stepTimeout)
+	defer stop()
 	for range maxPieces {
 		more, err := e.piece(ctx, id, token)
 		switch {
@@ -249,6 +247,11 @@ func (e *Engine) backOff(ctx context.Context, id, token string, cause error) err
 	}
 	t.c.Attempts++
 	wait := e.backoff(t.c.Attempts)
+	if errors.Is(cause, ErrUnknown) {
+		// Stamps are whole seconds: a lost write that lands late must find
+		// another stamp than the one it was sent under.
+		wait = max(wait, 3*time.Second)
+	}
 	e.log(id).WithFields(logrus.Fields{"event": "retry", "attempt": t.c.Attempts, "in": wait.String()}).Warn(scrub(cause))
 	return t.rest(ctx, t.now.Add(wait))
 }
@@ -271,7 +274,9 @@ func (e *Engine) Sweep(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("sweep: %w", err)
 	}
-	key := "sweep-" + now.UTC().Format("20060102T150405.000")
+	// The same key while a hint waits, so that slow workers are not flooded;
+	// another after a while, should the queue have lost it.
+	key := fmt.Sprintf("sweep-%d", now.Unix()/120)
 	for _, id := range ids {
 		if err := e.Queue.Step(ctx, id, key); err != nil {
 			return fmt.Errorf("sweep: %w", err)

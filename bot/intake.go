@@ -28,8 +28,7 @@ func (e *Engine) readTicket(ctx context.Context, t *turn) (*Ticket, error) {
 // admit looks at a ticket that has no record. What is out of scope leaves no
 // trace; what bears our mark had a record once, and is held.
 func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
-	id, hint := t.stored.Case.ID, t.stored.Hint
-	t.c.ID = id
+	id, hint := t.c.ID, t.stored.Hint
 	ticket, err := e.readTicket(ctx, t)
 	if errors.Is(err, ErrNotFound) {
 		return false, e.Store.Drop(ctx, id, hint)

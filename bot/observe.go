@@ -34,8 +34,8 @@ func (e *Engine) observe(ctx context.Context, t *turn) (bool, error) {
 	return true, t.commit(ctx)
 }
 
-// ticketGone ends a request whose ticket was deleted. Erasing that has begun
-// is finished all the same: half an erase helps nobody.
+// ticketGone ends a request whose ticket was deleted. Where erasing has begun
+// the next system's review holds it: a person decides how half an erase ends.
 func (e *Engine) ticketGone(ctx context.Context, t *turn) (bool, error) {
 	if !t.c.Begun.IsZero() {
 		return true, t.commit(ctx)

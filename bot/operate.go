@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"privacydesk/bot/reading"
 )
@@ -34,11 +33,7 @@ func (e *Engine) operate(ctx context.Context, id, by, what string, change func(*
 		}
 		return err
 	}
-	defer func() {
-		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		_ = e.Store.Release(release, id, "", token)
-	}()
+	defer e.release(ctx, id, "", token)
 	t, err := e.load(ctx, id, token)
 	if errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("%w: there is no request %s", ErrNotFound, id)
@@ -158,14 +153,15 @@ func (e *Engine) Skip(ctx context.Context, id, system, by string) error {
 		if s == nil {
 			return fmt.Errorf("%w: request %s has no system %q; it has %s", ErrRefused, id, system, strings.Join(sorted(t.c.Systems), ", "))
 		}
-		if s.Run.State != RunFailed && s.Run.State != RunWaiting {
+		_, configured := e.Systems[system]
+		if configured && s.Run.State != RunFailed && s.Run.State != RunWaiting {
 			return fmt.Errorf("%w: %s has not failed", ErrRefused, system)
 		}
 		t.c.Systems = cloneSystems(t.c.Systems)
 		skipped := *s
 		skipped.Skip, skipped.Run.State = ReasonByOperator, RunDone
 		t.c.Systems[system] = &skipped
-		if w := t.c.Wait; w != nil && w.Reason == ReasonSystemFailed {
+		if w := t.c.Wait; w != nil && (w.Reason == ReasonSystemFailed || w.Reason == ReasonNotSearched) {
 			e.resume(t)
 		}
 		return nil

@@ -34,13 +34,7 @@ func (e *Engine) Run(ctx context.Context, id, system string) error {
 		}
 		return fmt.Errorf("run %s/%s: %w", id, system, err)
 	}
-	defer func() {
-		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-		defer cancel()
-		if err := e.Store.Release(release, id, system, token); err != nil && !errors.Is(err, ErrConflict) {
-			e.log(id).WithField("event", "release").Warn(scrub(err))
-		}
-	}()
+	defer e.release(ctx, id, system, token)
 	w := &work{e: e, id: id, system: system, token: token, cfg: cfg}
 	if err := w.begin(ctx); err != nil {
 		if errors.Is(err, ErrConflict) || errors.Is(err, ErrNotFound) {
@@ -124,7 +118,7 @@ func cloneSystems(m map[string]*System) map[string]*System {
 
 // do works while the lease is kept alive, and records how it went.
 func (w *work) do(ctx context.Context) error {
-	alive, stop := w.keepAlive(ctx)
+	alive, stop := w.e.keepAlive(ctx, w.id, w.system, w.token, w.e.Settings.Lease, w.cfg.Timeout)
 	defer stop()
 	started := w.e.Clock()
 	res, err := w.stage(alive)
@@ -132,7 +126,13 @@ func (w *work) do(ctx context.Context) error {
 	stage := w.t.c.Systems[w.system].Run.Stage
 	w.e.Observe(Observation{Event: "run", Kind: w.t.c.Kind, System: w.system, Stage: stage, Failed: err != nil, Duration: w.e.Clock().Sub(started)})
 	w.e.Failpoint("before-run-commit-" + string(stage))
-	err = w.commit(ctx, w.token, func(t *turn, s *System) error { return w.record(ctx, t, s, res, err) })
+	failure := err
+	if failure != nil && ctx.Err() != nil {
+		failure = errShutdown
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 20*time.Second)
+	defer cancel()
+	err = w.commit(ctx, w.token, func(t *turn, s *System) error { return w.record(ctx, t, s, res, failure) })
 	w.e.Failpoint("after-run-commit-" + string(stage))
 	if errors.Is(err, ErrConflict) {
 		w.e.log(w.id).WithFields(logrus.Fields{"event": "overtaken", "system": w.system}).Warn("another worker took the run over; nothing more is changed")
@@ -178,6 +178,9 @@ func (w *work) fail(t *turn, s *System, err error, data map[string]string) {
 	s.Run.Fail = &Failure{Kind: kind, What: what}
 	var stopped *stoppedError
 	switch {
+	case errors.Is(err, errShutdown):
+		s.Run.State, s.Run.Fail = RunQueued, nil
+		s.Run.Attempt--
 	case errors.Is(err, connectors.ErrPaused):
 		s.Run.State, s.Run.NextAt = RunWaiting, t.now.Add(w.e.Settings.Backoff*4)
 		s.Run.Attempt--
@@ -192,35 +195,13 @@ func (w *work) fail(t *turn, s *System, err error, data map[string]string) {
 	w.e.log(w.id).WithFields(logrus.Fields{"event": "run_failed", "system": w.system, "stage": string(s.Run.Stage), "state": string(s.Run.State)}).Warn(what)
 }
 
+// errShutdown: the worker was asked to stop; another takes the run up.
+var errShutdown = errors.New("the worker stops")
+
 // stoppedError: what was read anew right before erasing forbids it.
 type stoppedError struct{ reason Reason }
 
 func (e *stoppedError) Error() string { return "stopped: " + string(e.reason) }
-
-// keepAlive renews the lease until stop; the context ends when the lease is
-// lost or the run's time is up.
-func (w *work) keepAlive(ctx context.Context) (context.Context, func()) {
-	ctx, cancel := context.WithTimeout(ctx, w.cfg.Timeout)
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		tick := time.NewTicker(w.e.Settings.Lease / 3)
-		defer tick.Stop()
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-tick.C:
-				now := w.e.Clock()
-				if err := w.e.Store.Renew(ctx, w.id, w.system, w.token, now, now.Add(w.e.Settings.Lease)); errors.Is(err, ErrConflict) {
-					cancel()
-					return
-				}
-			}
-		}
-	}()
-	return ctx, func() { cancel(); <-done }
-}
 
 // stage prepares the job and calls the connector.
 func (w *work) stage(ctx context.Context) (result, error) {
@@ -228,7 +209,7 @@ func (w *work) stage(ctx context.Context) (result, error) {
 		return result{}, err
 	}
 	stage := w.t.c.Systems[w.system].Run.Stage
-	if err := w.e.fit(ctx, w.system, w.t.c.Kind == KindDelete); err != nil {
+	if err := w.e.fit(ctx, w.system, stage == StageErase || stage == StageRelocate); err != nil {
 		return result{}, err
 	}
 	switch stage {
@@ -273,9 +254,17 @@ func (w *work) prepare(ctx context.Context) error {
 	return err
 }
 
-// allow is the guard: token valid, deletes not paused, the lease alive.
+// allow is the guard: the request not held, the token valid, the lease alive,
+// deletes not paused.
 func (w *work) allow(ctx context.Context) error {
 	w.e.Failpoint("before-erase-batch")
+	rec, err := w.e.Store.Load(ctx, w.id)
+	if err != nil {
+		return fmt.Errorf("guard: %w", err)
+	}
+	if wait := rec.Case.Wait; wait != nil && wait.On == OnAgent {
+		return fmt.Errorf("%w: the request is held", connectors.ErrPaused)
+	}
 	return w.e.Store.Holds(ctx, w.id, w.system, w.token, w.e.Clock())
 }
 

@@ -174,6 +174,9 @@ func (e *Engine) search(ctx context.Context, t *turn, stage Stage) (done, more b
 	if held, err := e.failed(ctx, t); err != nil || held {
 		return false, held, err
 	}
+	if held, err := e.reconfigured(ctx, t); err != nil || held {
+		return false, held, err
+	}
 	systems, err := e.toSearch(ctx, t)
 	if err != nil {
 		return false, false, err
@@ -188,6 +191,29 @@ func (e *Engine) search(ctx context.Context, t *turn, stage Stage) (done, more b
 	t.c.Round++
 	t.start(stage, systems)
 	return false, true, t.commit(ctx)
+}
+
+// reconfigured takes systems in that were configured since the request was
+// accepted, and holds it over one that is no longer there.
+func (e *Engine) reconfigured(ctx context.Context, t *turn) (held bool, err error) {
+	systems := e.systemsOf(t.c)
+	for name, s := range t.c.Systems {
+		now, ok := systems[name]
+		if !ok && s.Skip == "" {
+			if t.hold(ReasonNotSearched) {
+				t.note("note_held", map[string]string{"reason": string(ReasonNotSearched), "systems": name})
+				return true, t.commit(ctx)
+			}
+			continue
+		}
+		kept := *s
+		if ok {
+			kept.Rank = now.Rank
+		}
+		systems[name] = &kept
+	}
+	t.c.Systems = systems
+	return false, nil
 }
 
 // forgetSearches makes the next search look everywhere again.

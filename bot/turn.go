@@ -32,6 +32,7 @@ func (e *Engine) load(ctx context.Context, id, token string) (*turn, error) {
 	rec, err := e.Store.Load(ctx, id)
 	t := &turn{e: e, now: e.Clock(), stored: rec, step: token}
 	copied := rec.Case
+	copied.ID = id
 	t.c = &copied
 	if err != nil {
 		if errors.Is(err, ErrNotFound) {
@@ -117,7 +118,7 @@ func (t *turn) write(ctx context.Context) error {
 			t.c.Claims = append(t.c.Claims, claim)
 		}
 	}
-	t.change.Case, t.change.Hint, t.change.Now, t.change.Step = *t.c, hint, t.now, t.step
+	t.change.Case, t.change.Hint, t.change.Now, t.change.Step = *t.c, hint, t.e.Clock(), t.step
 	name := string(t.c.Phase)
 	t.e.Failpoint("before-commit-" + name)
 	err := t.e.Store.Commit(ctx, t.change)
