@@ -102,7 +102,7 @@ func (c *call) ticketPage(row *ticketRow) ticketPage {
 	if ccs := c.addresses(row.EmailCCIDs); len(ccs) > 0 {
 		p.CCs = strings.Join(ccs, ", ")
 	}
-	for _, f := range c.Sim.fields.all() {
+	for _, f := range c.fields.all() {
 		if v := row.CustomFields[f.ID]; !f.System && !isBlank(v) {
 			p.Fields = append(p.Fields, fieldLine{f.Title, fmt.Sprint(v)})
 		}

@@ -87,7 +87,7 @@ func (s *Sim) settle(prev Ticket, next *Ticket, ch change) error {
 	s.settleAssignee(prev, next, ch, bad)
 	s.settleFieldTags(prev, next)
 	next.Tags = normalTags(next.Tags)
-	if !ch.lenient && next.Status == "solved" && prev.Status != "solved" {
+	if done := next.Status == "solved" || next.Status == "closed"; done && !ch.lenient && next.Status != prev.Status {
 		s.checkSolvable(*next, bad)
 	}
 	return bad.refusal()
@@ -294,7 +294,7 @@ func (s *Sim) diff(prev, next Ticket, fresh bool) []Event {
 		switch {
 		case fresh && !isBlank(is):
 			add("Create", strconv.FormatInt(f.ID, 10), is, nil)
-		case !fresh && !(isBlank(was) && isBlank(is)) && !reflect.DeepEqual(was, is):
+		case !fresh && (!isBlank(was) || !isBlank(is)) && !reflect.DeepEqual(was, is):
 			add("Change", strconv.FormatInt(f.ID, 10), is, was)
 		}
 	}

@@ -98,18 +98,18 @@ func eventKinds(a *Audit, fresh bool) []string {
 		}
 	}
 	for _, e := range a.Events {
-		switch {
-		case e.Type == "Comment":
+		switch e.Type {
+		case "Comment":
 			add("ticket.comment_added")
-		case e.Type == "CommentRedactionEvent":
+		case "CommentRedactionEvent":
 			add("ticket.comment_redacted")
-		case e.Type == "AttachmentRedactionEvent":
+		case "AttachmentRedactionEvent":
 			add("ticket.attachment_redacted_from_comment")
-		case e.Type == "CommentPrivacyChange":
+		case "CommentPrivacyChange":
 			add("ticket.comment_made_private")
-		case e.Type == "EmailCcChange":
+		case "EmailCcChange":
 			add("ticket.email_ccs_changed")
-		case e.Type == "FollowerChange":
+		case "FollowerChange":
 			add("ticket.followers_changed")
 		default:
 			add(changeKind(e.FieldName))
@@ -190,12 +190,13 @@ func (s *Sim) DeliverLike(ctx context.Context, m Manner) Delivered {
 			out.GivenUp++
 			continue
 		}
-		times := 1
+		again := s.deliver(ctx, d, m, &out)
 		if m.Twice {
-			times = 2
+			again = s.deliver(ctx, d, m, &out)
 		}
-		for range times {
-			s.deliver(ctx, d, m, &out)
+		if again { // only now: a pump beside this one may take it at once
+			s.putBack(d)
+			out.Retrying++
 		}
 	}
 	return out
@@ -220,14 +221,11 @@ func (s *Sim) takeDue() []*delivery {
 func (s *Sim) putBack(ds ...*delivery) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, d := range ds {
-		if !slices.Contains(s.queue, d) {
-			s.queue = append(s.queue, d)
-		}
-	}
+	s.queue = append(s.queue, ds...)
 }
 
-func (s *Sim) deliver(ctx context.Context, d *delivery, m Manner, out *Delivered) {
+// deliver sends once and tells whether it is to be tried again.
+func (s *Sim) deliver(ctx context.Context, d *delivery, m Manner, out *Delivered) bool {
 	s.mu.Lock()
 	w := s.webhook(d.webhookID)
 	var target webhook
@@ -237,7 +235,7 @@ func (s *Sim) deliver(ctx context.Context, d *delivery, m Manner, out *Delivered
 	s.mu.Unlock()
 	if w == nil || !target.Active {
 		out.GivenUp++
-		return
+		return false
 	}
 	status, retryAfter, err := s.post(ctx, target, d, m)
 	out.Statuses = append(out.Statuses, status)
@@ -245,14 +243,12 @@ func (s *Sim) deliver(ctx context.Context, d *delivery, m Manner, out *Delivered
 	case err == nil && status/100 == 2:
 		out.Sent++
 	case again:
-		s.mu.Lock()
 		d.notBefore = s.opt.Clock().Add(wait)
-		s.mu.Unlock()
-		s.putBack(d)
-		out.Retrying++
+		return true
 	default:
 		out.GivenUp++
 	}
+	return false
 }
 
 // verdict tells whether Zendesk tries again, and after how long. Any other

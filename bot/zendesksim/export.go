@@ -97,7 +97,7 @@ func (c *call) exportable(at exportPoint) []*ticketRow {
 	rows := c.tickets.where(func(r *ticketRow) bool {
 		unix := r.UpdatedAt.Unix()
 		after := unix > at.unix || (unix == at.unix && r.ID > at.id)
-		return after && r.UpdatedAt.Before(until) && !(withoutDeleted && r.Deleted)
+		return after && r.UpdatedAt.Before(until) && (!withoutDeleted || !r.Deleted)
 	})
 	slices.SortStableFunc(rows, func(a, b *ticketRow) int {
 		if n := a.UpdatedAt.Compare(b.UpdatedAt); n != 0 {

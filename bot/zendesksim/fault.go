@@ -1,6 +1,7 @@
 package zendesksim
 
 import (
+	"context"
 	"net/http"
 	"path"
 	"strconv"
@@ -108,16 +109,17 @@ func (s *Sim) takeFault(r *http.Request) *Fault {
 	return nil
 }
 
-func (s *Sim) serveWith(f *Fault, c *call, w http.ResponseWriter) {
+func (s *Sim) serveWith(ctx context.Context, f *Fault, c *call, w http.ResponseWriter) {
 	if f == nil {
 		a := c.handle()
 		a.write(w)
 		return
 	}
+	c.fault = f.Kind
 	switch f.Kind {
 	case Slow:
-		if err := s.opt.Sleep(c.req.Context(), f.Delay); err != nil {
-			c.recordFault(0, f.Kind)
+		if err := s.opt.Sleep(ctx, f.Delay); err != nil {
+			c.recordFault(0)
 			return // the client hung up before Zendesk began
 		}
 		a := c.handle()
@@ -135,20 +137,20 @@ func (s *Sim) serveWith(f *Fault, c *call, w http.ResponseWriter) {
 		s.mu.Unlock()
 		panic(http.ErrAbortHandler)
 	case NeverLands:
-		c.recordFault(0, f.Kind)
+		c.recordFault(0)
 		panic(http.ErrAbortHandler)
 	default:
 		a := f.answer()
-		c.recordFault(a.status, f.Kind)
+		c.recordFault(a.status)
 		a.write(w)
 	}
 }
 
-func (c *call) recordFault(status int, kind Kind) {
+func (c *call) recordFault(status int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	_ = c.authenticate() // only to name the user in the record
-	c.record(status, kind)
+	c.record(status)
 }
 
 func (f *Fault) answer() answer {

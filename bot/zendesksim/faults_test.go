@@ -50,6 +50,7 @@ func TestFaultsThatBreakTheConnection(t *testing.T) {
 			w.sim.LandLate()
 			equal(t, "in the end", len(w.sim.Comments(id)), tc.afterLate)
 			equal(t, "nothing lands twice", w.sim.LandLate(), 0)
+			equal(t, "recorded as", w.sim.Requests()[0].Fault, kind)
 		})
 	}
 }

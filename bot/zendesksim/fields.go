@@ -43,7 +43,7 @@ func (c *call) fieldView(f *TicketField) object {
 }
 
 func listFields(c *call) (answer, error) {
-	return paginate(c, "ticket_fields", c.Sim.fields.all(), func(f *TicketField) int64 { return f.ID }, c.fieldView)
+	return paginate(c, "ticket_fields", c.fields.all(), func(f *TicketField) int64 { return f.ID }, c.fieldView)
 }
 
 type fieldInput struct {
@@ -110,7 +110,7 @@ func createField(c *call) (answer, error) {
 }
 
 func showField(c *call) (answer, error) {
-	f := c.Sim.fields.get(c.id("id"))
+	f := c.fields.get(c.id("id"))
 	if f == nil {
 		return answer{}, notFound()
 	}
@@ -118,7 +118,7 @@ func showField(c *call) (answer, error) {
 }
 
 func updateField(c *call) (answer, error) {
-	f := c.Sim.fields.get(c.id("id"))
+	f := c.fields.get(c.id("id"))
 	if f == nil {
 		return answer{}, notFound()
 	}
@@ -174,7 +174,7 @@ func (c *call) applyForm(in formInput, f *TicketForm) error {
 		bad.add("name", "Name: cannot be blank")
 	}
 	for _, id := range f.FieldIDs {
-		if c.Sim.fields.get(id) == nil {
+		if c.fields.get(id) == nil {
 			bad.add("ticket_field_ids", "Ticket fields: one is invalid")
 		}
 	}

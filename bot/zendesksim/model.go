@@ -241,7 +241,7 @@ type Audit struct {
 	TicketID  int64
 	AuthorID  int64 // who made the update, whatever a comment's author says
 	Via       Via
-	Custom    map[string]any // metadata.custom: what the updater put there
+	Custom    map[string]any // metadata.custom: what the updater put there; numbers are json.Number
 	Flags     []int
 	FlagUser  string
 	Events    []Event

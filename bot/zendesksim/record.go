@@ -29,8 +29,8 @@ type Counts struct {
 
 func isRead(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
-func (c *call) record(status int, fault Kind) {
-	r := Request{At: c.opt.Clock(), Method: c.req.Method, Path: c.req.URL.Path, Query: c.req.URL.RawQuery, Status: status, Fault: fault}
+func (c *call) record(status int) {
+	r := Request{At: c.opt.Clock(), Method: c.req.Method, Path: c.req.URL.Path, Query: c.req.URL.RawQuery, Status: status, Fault: c.fault}
 	if c.user != nil {
 		r.UserID = c.user.ID
 	}

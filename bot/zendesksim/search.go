@@ -92,7 +92,7 @@ func (c *call) searchTickets(terms []term) ([]*result, error) {
 }
 
 func (c *call) fits(row *ticketRow, t term) (bool, error) {
-	hit := false
+	var hit bool
 	switch key, _ := strings.CutPrefix(t.key, "ticket_"); key {
 	case "":
 		hit = c.mentionsText(row, t.value)
@@ -150,8 +150,7 @@ func compareRank(have, want int, op string) (bool, error) {
 }
 
 func holds(order int, op string) bool {
-	negated := strings.HasPrefix(op, "-")
-	hit := order == 0
+	var hit bool
 	switch strings.TrimPrefix(op, "-") {
 	case ">":
 		hit = order > 0
@@ -161,8 +160,10 @@ func holds(order int, op string) bool {
 		hit = order < 0
 	case "<=":
 		hit = order <= 0
+	default:
+		hit = order == 0
 	}
-	return hit != negated
+	return hit != strings.HasPrefix(op, "-")
 }
 
 func compareTime(have time.Time, t term) (bool, error) {

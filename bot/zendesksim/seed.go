@@ -25,8 +25,11 @@ func (s *Sim) furnish() {
 	}
 	s.forms.add(form.ID, form)
 	for _, st := range [][3]string{
-		{"new", "New", "Open"}, {"open", "Open", "Open"}, {"pending", "Pending", "Awaiting your reply"},
-		{"hold", "On-hold", "Open"}, {"solved", "Solved", "Solved"},
+		{"new", "New", "Open"},
+		{"open", "Open", "Open"},
+		{"pending", "Pending", "Awaiting your reply"},
+		{"hold", "On-hold", "Open"},
+		{"solved", "Solved", "Solved"},
 	} {
 		c := &CustomStatus{
 			ID: s.newID(), Category: st[0], AgentLabel: st[1], EndUserLabel: st[2], Default: true, CreatedAt: now, UpdatedAt: now,
@@ -129,9 +132,9 @@ func (s *Sim) addIdentity(i Identity) *Identity {
 	return s.identities.add(i.ID, &i)
 }
 
-func (s *Sim) addOrgMember(user, org int64) *orgMembership {
+func (s *Sim) addOrgMember(user, org int64) {
 	m := &orgMembership{ID: s.newID(), UserID: user, OrganizationID: org, CreatedAt: s.now()}
-	return s.orgMembers.add(m.ID, m)
+	s.orgMembers.add(m.ID, m)
 }
 
 func (s *Sim) addGroupMember(user, group int64, isDefault bool) *groupMembership {

@@ -43,6 +43,7 @@ type call struct {
 	params map[string]string
 	user   *User  // nil when nobody signed in
 	scope  string // of the OAuth token; "" for an API token
+	fault  Kind   // what strikes this request; "" for nothing
 	base   string // begins the URLs in the answer
 }
 
@@ -91,7 +92,7 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c := &call{Sim: s, req: r, body: body, base: requestBase(r)}
 	fault := s.takeFault(r)
-	s.serveWith(fault, c, w)
+	s.serveWith(r.Context(), fault, c, w)
 }
 
 func requestBase(r *http.Request) string {
@@ -107,7 +108,7 @@ func (c *call) handle() answer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	a := c.answer()
-	c.record(a.status, "")
+	c.record(a.status)
 	return a
 }
 
@@ -117,7 +118,8 @@ func (c *call) answer() answer {
 		r := refuse(status, "InvalidEndpoint", "Not found")
 		return r.answer
 	}
-	a, err := c.admit(rt)
+	var a answer
+	err := c.admit(rt)
 	if err == nil {
 		a, err = rt.handle(c)
 	}
@@ -133,25 +135,24 @@ func (c *call) answer() answer {
 }
 
 // admit checks credentials, role, scope and limits before the handler runs.
-func (c *call) admit(rt *route) (answer, error) {
+func (c *call) admit(rt *route) error {
 	if rt.who == anyone {
-		return answer{}, nil
+		return nil
 	}
 	err := c.authenticate()
 	if rt.who == visitor {
-		return answer{}, nil
+		return nil // who has no or wrong credentials is a stranger here
 	}
 	if err != nil {
-		return answer{}, err
+		return err
 	}
 	if err := c.spendRequest(); err != nil {
-		return answer{}, err
+		return err
 	}
-	allowed := rt.who == signed || c.user.Role == Admin || (rt.who == agents && c.user.Role == Agent)
-	if !allowed {
-		return answer{}, forbidden()
+	if allowed := rt.who == signed || c.user.Role == Admin || (rt.who == agents && c.user.Role == Agent); !allowed {
+		return forbidden()
 	}
-	return answer{}, c.checkScope()
+	return c.checkScope()
 }
 
 func (c *call) match() (*route, int) {

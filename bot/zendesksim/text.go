@@ -120,6 +120,7 @@ func sanitize(s string) string {
 			if t.Data == skipping {
 				skipping = ""
 			}
+		default: // comments and doctypes are dropped
 		}
 	}
 }
@@ -152,6 +153,7 @@ func plainOf(rich string) string {
 			case "br", "p", "div", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", "h4", "pre", "blockquote":
 				out.WriteByte('\n')
 			}
+		default: // comments and doctypes have no text
 		}
 	}
 }

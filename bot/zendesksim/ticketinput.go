@@ -238,7 +238,7 @@ func (c *call) applyFields(in ticketInput, t *Ticket) error {
 		}
 		for _, f := range fields {
 			id, _ := f.ID.Int64()
-			field := c.Sim.fields.get(id)
+			field := c.fields.get(id)
 			if field == nil || field.System || field.Inactive {
 				continue
 			}

@@ -282,7 +282,7 @@ func (c *call) changeOf(in ticketInput) (change, error) {
 }
 
 func deleteTicket(c *call) (answer, error) {
-	if err := c.Sim.deleteTicket(c.user, c.id("id")); err != nil {
+	if err := c.deleteTicket(c.user, c.id("id")); err != nil {
 		return answer{}, err
 	}
 	return noContent(), nil
