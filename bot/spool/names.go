@@ -1,0 +1,89 @@
+package spool
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+	"syscall"
+)
+
+// Bounds of names, in bytes. A name becomes one file name, which most file
+// systems bound by 255.
+const (
+	maxRequest = 64
+	maxName    = 200
+)
+
+// tempMark begins the names of unfinished files; no legal name contains it.
+// It also stands for the slash, which no legal name begins with.
+const tempMark = "+"
+
+// checkRequest refuses ids that could leave the folder or clash on a file
+// system that ignores case.
+func checkRequest(id string) error {
+	if id == "" || len(id) > maxRequest || !allOf(id, isNameByte) || strings.Contains(id, "..") || id[0] == '.' {
+		return fmt.Errorf("spool: request id %q: it must be 1 to %d of [a-z0-9._-], without a leading dot and without \"..\"", id, maxRequest)
+	}
+	return nil
+}
+
+// fileName turns a spool name into the name of a file in the request's folder.
+func fileName(name string) (string, error) {
+	if name == "" || len(name) > maxName || strings.Contains(name, "..") {
+		return "", badName(name)
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if part == "" || part == "." || !allOf(part, isNameByte) {
+			return "", badName(name)
+		}
+	}
+	return strings.ReplaceAll(name, "/", tempMark), nil
+}
+
+// spoolName reverses fileName; ok is false for unfinished and foreign files.
+func spoolName(file string) (name string, ok bool) {
+	name = strings.ReplaceAll(file, tempMark, "/")
+	back, err := fileName(name)
+	return name, err == nil && back == file
+}
+
+func badName(name string) error {
+	return fmt.Errorf("spool: file name %q: it must be 1 to %d bytes, parts of [a-z0-9._-] with single slashes between them and without \"..\"", name, maxName)
+}
+
+func isNameByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '.' || c == '_' || c == '-'
+}
+
+func allOf(s string, ok func(byte) bool) bool {
+	for i := range len(s) {
+		if !ok(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// plainCause drops paths from an error of the os package and says what to do
+// about the common ones.
+func plainCause(err error) error {
+	var pe *fs.PathError
+	var le *os.LinkError
+	switch {
+	case errors.As(err, &pe):
+		err = pe.Err
+	case errors.As(err, &le):
+		err = le.Err
+	}
+	switch {
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fmt.Errorf("%w; free some space on its disk or move it to a larger one", err)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w; the folder and all in it must belong to the user that runs privacydesk", err)
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w; mount its disk writable", err)
+	}
+	return err
+}
