@@ -94,13 +94,12 @@ func (n Normal) SearchForms(v connectors.Value) []string {
 	if !ok {
 		return nil
 	}
-	domains := []string{asciiDomain(domain)}
-	if u, err := idna.Lookup.ToUnicode(domains[0]); err == nil {
-		domains = append(domains, u)
+	spellings := []string{asciiDomain(domain), foldCase(domain)}
+	if u, err := domains().ToUnicode(spellings[0]); err == nil {
+		spellings = append(spellings, u)
 	}
-	domains = append(domains, foldCase(domain))
 	var out []string
-	for _, d := range domains {
+	for _, d := range spellings {
 		whole := foldCase(local) + "@" + d
 		out = append(out, norm.NFC.String(whole), norm.NFD.String(whole))
 	}
@@ -119,7 +118,9 @@ func foldAddress(s string) (string, bool) {
 // splitAddress trims, brings into NFC and cuts at the last "@".
 func splitAddress(s string) (local, domain string, ok bool) {
 	s = strings.Trim(s, " \t\r\n\v\f")
-	if !utf8.ValidString(s) {
+	// The last three are signs that NFC would turn into ASCII letters and
+	// marks (Kelvin sign, Greek question mark, Greek varia).
+	if !utf8.ValidString(s) || strings.ContainsAny(s, "\u212a\u037e\u1fef") {
 		return "", "", false
 	}
 	s = norm.NFC.String(s)
@@ -133,13 +134,23 @@ func splitAddress(s string) (local, domain string, ok bool) {
 	return s[:i], s[i+1:], true
 }
 
-// asciiDomain writes a domain as A-labels. What IDNA refuses stays as it is,
-// in lower case, and then only equals itself.
+// asciiDomain writes a domain as A-labels, in lower case. Nothing is mapped
+// beyond case: what IDNA 2008 doesn't allow (full-width letters, invisible
+// signs) stays as it is, and then only equals itself.
 func asciiDomain(domain string) string {
-	if a, err := idna.Lookup.ToASCII(domain); err == nil && a != "" {
+	domain = foldCase(domain)
+	plain := !strings.ContainsFunc(domain, func(r rune) bool { return r >= utf8.RuneSelf })
+	if plain && !strings.Contains(domain, "xn--") {
+		return domain
+	}
+	if a, err := domains().ToASCII(domain); err == nil && a != "" {
 		return a
 	}
-	return foldCase(domain)
+	return domain
+}
+
+func domains() *idna.Profile {
+	return idna.New(idna.ValidateLabels(true), idna.BidiRule(), idna.VerifyDNSLength(true))
 }
 
 // foldCase lowers rune by rune. A letter outside ASCII never becomes one
