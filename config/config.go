@@ -1,0 +1,169 @@
+// Package config is the one file by which privacydesk is configured.
+//
+// Load reads it strictly: unknown keys, wrong types, impossible values and
+// missing ones are reported all at once, each with its line and its mend.
+// Any text may refer to ${env:NAME} and ${file:PATH}. Each package declares
+// its own options, their defaults and their meaning once, in struct tags;
+// decoding, the reference and the JSON schema are derived from them.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"time"
+
+	"privacydesk/bot/policy"
+	"privacydesk/bot/reading"
+	"privacydesk/bot/redisstore"
+	"privacydesk/bot/spool"
+	"privacydesk/bot/zendesk"
+)
+
+// Config is the whole configuration. Its relative paths are resolved.
+type Config struct {
+	Intake   Intake            `yaml:"intake" doc:"which tickets are taken in, and how they are noticed"`
+	Zendesk  Zendesk           `yaml:"zendesk" doc:"the account, and which tickets are requests"`
+	Redis    Redis             `yaml:"redis" doc:"where the records of requests are kept"`
+	DataDir  string            `yaml:"data_dir" default:"/var/lib/privacydesk" path:"true" doc:"folder of the spool, the key shelf and the embedded Redis; made with access for our own user alone"`
+	Keys     Keys              `yaml:"keys" doc:"what seals the records and files of requests"`
+	Deletes  policy.Rules      `yaml:"deletes" doc:"what must hold before a delete erases"`
+	Requests Requests          `yaml:"requests" doc:"terms, patience and sizes"`
+	Systems  map[string]System `yaml:"systems" required:"true" doc:"the systems that hold personal data, each under a name of your choice"`
+	Messages Messages          `yaml:"messages" doc:"what people are told"`
+	Web      Web               `yaml:"web" doc:"the HTTP server for webhooks, health and metrics"`
+	Log      LogOptions        `yaml:"log" doc:"the log"`
+	Workers  Workers           `yaml:"workers" doc:"how much is done at once by one process"`
+
+	file string // as it was given to Load
+	dir  string
+}
+
+// Intake says which tickets may become requests.
+type Intake struct {
+	// Since keeps the past alone: a ticket that is older never executes.
+	Since time.Time `yaml:"since" required:"true" doc:"tickets created before this moment are never executed; set it to when you begin"`
+	Poll  string    `yaml:"poll" default:"@every 5m" doc:"how often changed tickets are asked for, beside webhooks: a cron expression or @every DURATION; use @every 1m without webhooks"`
+	Sweep string    `yaml:"sweep" default:"@every 5s" doc:"how often due requests are looked for, which makes up for hints that a queue lost: a cron expression or @every DURATION"`
+}
+
+// Zendesk is the account, and what on a ticket is read.
+type Zendesk struct {
+	zendesk.Options `yaml:",inline"`
+	reading.Rules   `yaml:",inline"`
+	TenantField     int64 `yaml:"tenant_field" min:"0" doc:"Id of the ticket field that names the tenant, for admins of several. Without one they are asked."`
+}
+
+// check is Options' own, and what the rules leave to be checked.
+func (z Zendesk) check() error {
+	errs := []error{z.Check()}
+	for value, kind := range z.KindValues {
+		if kind != reading.Access && kind != reading.Delete && kind != reading.OptOut && kind != reading.Direct {
+			errs = append(errs, errors.New(join("zendesk.kind_values", value)+": is none of access, delete, opt_out, direct"))
+		}
+	}
+	if z.KindField != 0 && len(z.KindValues) == 0 {
+		errs = append(errs, errors.New("zendesk.kind_values: is missing, so that no value of kind_field means anything; list them"))
+	}
+	if z.FormID == 0 && z.Tag == "" {
+		errs = append(errs, errors.New("zendesk.form: neither a form nor a tag says which tickets are requests; give one"))
+	}
+	if z.MaxText < 1 {
+		errs = append(errs, errors.New("zendesk.max_text: must be at least 1"))
+	}
+	return errors.Join(errs...)
+}
+
+// Redis says where the store is.
+type Redis struct {
+	URL                string `yaml:"url" secret:"true" doc:"redis://user:password@host:6379/0, or rediss:// for TLS; empty: a redis-server of our own is started, which suits one machine"`
+	Dir                string `yaml:"dir" path:"true" doc:"folder of the redis-server of our own; empty: redis in data_dir"`
+	redisstore.Options `yaml:",inline"`
+}
+
+// Keys is the ring of master keys.
+type Keys struct {
+	Dir    string   `yaml:"dir" path:"true" doc:"folder of the key shelf; empty: keys in data_dir. Keep it out of every backup that holds Redis or the spool: destroyed keys must not come back"`
+	Master []Master `yaml:"master" required:"true" doc:"master keys, the newest first; old ones stay until keys rotate has renewed what they wrapped"`
+}
+
+// Master is one master key.
+type Master struct {
+	ID  string `yaml:"id" required:"true" doc:"its name, of a-z, 0-9, dot, dash and underline; stands in everything it wraps"`
+	Key Secret `yaml:"key" required:"true" doc:"32 random bytes in hex or base64, best as ${file:PATH}; make one with: openssl rand -hex 32"`
+}
+
+// Masters are the parsed keys. An error names the key by its id.
+func (k Keys) Masters() ([]spool.MasterKey, error) {
+	out := make([]spool.MasterKey, 0, len(k.Master))
+	for _, m := range k.Master {
+		parsed, err := spool.ParseMaster(m.ID, m.Key.Reveal())
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, parsed)
+	}
+	return out, nil
+}
+
+// Messages says where a team keeps its own words.
+type Messages struct {
+	Dir string `yaml:"dir" path:"true" doc:"folder of files that replace single messages; empty: the built-in ones"`
+}
+
+// Web is the HTTP server.
+type Web struct {
+	Listen  string `yaml:"listen" default:":8080" doc:"address and port to listen at; :8080 is every address of the machine"`
+	TLS     *TLS   `yaml:"tls" doc:"leave it out behind a proxy that ends TLS"`
+	Metrics bool   `yaml:"metrics" default:"true" doc:"serve /metrics for Prometheus; it holds counts and names of systems, never personal data"`
+}
+
+// TLS names certificate and key of the HTTP server.
+type TLS struct {
+	Cert string `yaml:"cert" required:"true" path:"true" doc:"file of the certificate and its chain, PEM"`
+	Key  string `yaml:"key" required:"true" path:"true" doc:"file of the private key, PEM"`
+}
+
+// Workers bounds one process.
+type Workers struct {
+	Concurrency int           `yaml:"concurrency" default:"8" min:"1" max:"256" doc:"requests and runs that one process works at, at the same time"`
+	Shutdown    time.Duration `yaml:"shutdown" default:"30s" doc:"how long work in flight may take to come to a stop; what is not done then is taken up after its lease"`
+}
+
+// File is the configuration file as it was named.
+func (c *Config) File() string { return c.file }
+
+// Path resolves a file name against the configuration file's folder.
+func (c *Config) Path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(c.dir, name)
+}
+
+// SpoolDir is the folder of the spool.
+func (c *Config) SpoolDir() string { return filepath.Join(c.DataDir, "spool") }
+
+// KeysDir is the folder of the key shelf.
+func (c *Config) KeysDir() string { return orDefault(c.Keys.Dir, filepath.Join(c.DataDir, "keys")) }
+
+// RedisDir is the folder of the redis-server of our own.
+func (c *Config) RedisDir() string { return orDefault(c.Redis.Dir, filepath.Join(c.DataDir, "redis")) }
+
+func orDefault(s, def string) string {
+	if s == "" {
+		return def
+	}
+	return s
+}
+
+// Format prints nothing but the file's name, whatever the verb: secrets lie
+// in the sections.
+func (c *Config) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "configuration "+c.file) }
+
+// MarshalJSON shows the configuration with its secrets hidden.
+func (c *Config) MarshalJSON() ([]byte, error) { return jsonOf(redact(c)) }
+
+// Warnings name what works now and weakens protection, or ends soon.
+func (c *Config) Warnings() []string { return c.Zendesk.Warnings() }

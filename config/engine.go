@@ -1,0 +1,54 @@
+package config
+
+import (
+	"time"
+
+	"privacydesk/bot"
+)
+
+// Requests are the engine's numbers. The defaults are those of a cautious
+// vendor; most installations change none.
+type Requests struct {
+	DueDays     int           `yaml:"due_days" default:"30" min:"1" max:"45" doc:"calendar days from a ticket's arrival to its due date"`
+	Location    Location      `yaml:"location" default:"UTC" doc:"time zone of due dates and of the day of a cap, such as Europe/Berlin"`
+	ForgetAfter time.Duration `yaml:"forget_after" default:"336h" doc:"how long after the end a request's key and files are kept for downloads; then they are destroyed"`
+	MaxAsked    int           `yaml:"max_asked" default:"3" min:"0" max:"10" doc:"questions to the requester before an agent takes over"`
+	PartSize    int64         `yaml:"part_size" default:"50 MB" unit:"bytes" min:"1 MB" max:"50 MB" doc:"size of one attachment of a report; Zendesk takes 50 MB"`
+	MaxParts    int           `yaml:"max_parts" default:"10" min:"1" max:"100" doc:"attachments of one report; a larger one is held for a person"`
+	Lease       time.Duration `yaml:"lease" default:"60s" min:"5s" max:"1h" doc:"how long a run's worker is believed to live; renewed at a third"`
+	StepLease   time.Duration `yaml:"step_lease" default:"2m" min:"10s" max:"1h" doc:"the same for a step"`
+	Backoff     time.Duration `yaml:"backoff" default:"15s" min:"1s" doc:"wait after the first failure; doubles each time"`
+	MaxBackoff  time.Duration `yaml:"max_backoff" default:"15m" min:"1s" max:"24h" doc:"the longest such wait"`
+	MaxAttempts int           `yaml:"max_attempts" default:"8" min:"1" max:"100" doc:"attempts of one run before it counts as failed and a person is asked"`
+	MaxRounds   int           `yaml:"max_rounds" default:"8" min:"1" max:"64" doc:"rounds of locating, each with what the last one turned up"`
+	CheckEvery  time.Duration `yaml:"check_every" default:"10m" doc:"how long a system's check is believed before it is made again"`
+}
+
+// Location is a time zone by its IANA name.
+type Location struct{ *time.Location }
+
+// UnmarshalText reads the name. The machine's own zone is refused: replicas
+// would not agree on a due date.
+func (l *Location) UnmarshalText(text []byte) error {
+	zone, err := time.LoadLocation(string(text))
+	if err != nil || len(text) == 0 || string(text) == "Local" {
+		return wrong("is not the name of a time zone", "write it as UTC or Europe/Berlin")
+	}
+	l.Location = zone
+	return nil
+}
+
+// MarshalText writes the name.
+func (l Location) MarshalText() ([]byte, error) { return []byte(l.String()), nil }
+
+// Settings are the engine's settings.
+func (c *Config) Settings(version string) bot.Settings {
+	r := c.Requests
+	return bot.Settings{
+		Since: c.Intake.Since, Reading: c.Zendesk.Rules, TenantField: c.Zendesk.TenantField, Deletes: c.Deletes, DueDays: r.DueDays, Location: r.Location.Location,
+		Lease: r.Lease, StepLease: r.StepLease, Backoff: r.Backoff, MaxBackoff: r.MaxBackoff,
+		MaxAttempts: r.MaxAttempts, MaxRounds: r.MaxRounds, CheckEvery: r.CheckEvery,
+		ForgetAfter: r.ForgetAfter, PartSize: r.PartSize, MaxParts: r.MaxParts, MaxAsked: r.MaxAsked,
+		Version: version,
+	}
+}

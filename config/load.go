@@ -1,0 +1,184 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"privacydesk/bot/spool"
+	"privacydesk/connectors"
+)
+
+// maxFile bounds a configuration file, in bytes.
+const maxFile = 4 << 20
+
+// Load reads and checks the file. env looks environment variables up; kinds
+// are the connectors that systems may be of. What is wrong with the file's
+// content comes back as one *InvalidError. It opens no connection and makes
+// no file.
+func Load(path string, env func(string) (string, bool), kinds connectors.Kinds) (*Config, error) {
+	body, err := readConfig(path)
+	if err != nil {
+		return nil, err
+	}
+	return parse(path, body, env, kinds)
+}
+
+func readConfig(path string) (body []byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("configuration %s: %w; name an existing file with --config", path, plain(err))
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	body, err = io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("configuration %s: %w", path, plain(err))
+	}
+	if len(body) > maxFile {
+		return nil, fmt.Errorf("configuration %s: larger than %d bytes; data maps and lists of users belong into files of their own", path, maxFile)
+	}
+	return body, nil
+}
+
+func parse(path string, body []byte, env func(string) (string, bool), kinds connectors.Kinds) (*Config, error) {
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return nil, fmt.Errorf("configuration %s: %w", path, plain(err))
+	}
+	c := &Config{file: path, dir: dir}
+	root, problem := document(body)
+	if problem != nil {
+		return nil, &InvalidError{File: path, Problems: []Problem{*problem}}
+	}
+	d := &decoder{expander: expander{env: env, dir: dir}, kinds: kinds, places: map[string]*yaml.Node{"": root}}
+	v := reflect.ValueOf(c).Elem()
+	d.setDefaults(v)
+	d.section(root, "", v)
+	d.named(c.Systems)
+	if len(d.problems) == 0 {
+		d.whole(c)
+	}
+	if len(d.problems) > 0 {
+		return nil, &InvalidError{File: path, Problems: sortProblems(d.problems)}
+	}
+	return c, nil
+}
+
+// document parses the text into its one mapping. The parser's messages are
+// passed on only where they can't repeat the text.
+func document(body []byte) (*yaml.Node, *Problem) {
+	loader, err := yaml.NewLoader(strings.NewReader(string(body)))
+	if err != nil {
+		return nil, &Problem{What: "the YAML parser can't start"}
+	}
+	var doc yaml.Node
+	switch err := loader.Load(&doc); {
+	case errors.Is(err, io.EOF):
+		return nil, &Problem{What: "the file is empty", Mend: "begin with the sample: privacydesk docs prints it"}
+	case err != nil:
+		return nil, syntax(err)
+	}
+	var second yaml.Node
+	if err := loader.Load(&second); !errors.Is(err, io.EOF) {
+		if err != nil {
+			return nil, syntax(err)
+		}
+		return nil, &Problem{Line: second.Line, Column: second.Column, What: "a second document begins", Mend: "remove the line --- and what follows it"}
+	}
+	if len(doc.Content) != 1 || isNull(doc.Content[0]) {
+		return nil, &Problem{What: "the file is empty", Mend: "begin with the sample: privacydesk docs prints it"}
+	}
+	root := doc.Content[0]
+	if root.Kind != yaml.MappingNode {
+		return nil, &Problem{Line: root.Line, Column: root.Column, What: "the file is " + shape(root) + " and must be a mapping", Mend: "begin with a line such as intake:"}
+	}
+	return root, nil
+}
+
+func syntax(err error) *Problem {
+	p := &Problem{What: "is not YAML", Mend: "mind the indentation; quote a text that holds a colon, ${…} inside [ ] or { }, or one that begins with * & ! % @ or `"}
+	var load *yaml.LoadError
+	if errors.As(err, &load) {
+		p.Line, p.Column = load.Mark.Line, load.Mark.Column
+		if !strings.Contains(load.Message, "anchor") && !strings.Contains(load.Message, "`") {
+			p.What = "is not YAML: " + load.Message
+		}
+	}
+	return p
+}
+
+// whole checks what only the finished configuration shows.
+func (d *decoder) whole(c *Config) {
+	d.validate(c.Deletes.Validate(), "deletes")
+	d.validate(c.Zendesk.check(), "zendesk")
+	seen := map[string]bool{}
+	for i, m := range c.Keys.Master {
+		path := fmt.Sprintf("keys.master[%d]", i)
+		if _, err := spool.ParseMaster(m.ID, m.Key.Reveal()); err != nil {
+			d.failAt(path, d.scrub(err.Error()), "")
+		}
+		if seen[m.ID] {
+			d.failAt(path+".id", "is the id of two master keys", "give each an id of its own")
+		}
+		seen[m.ID] = true
+	}
+	for _, s := range []struct{ path, spec string }{{"intake.poll", c.Intake.Poll}, {"intake.sweep", c.Intake.Sweep}} {
+		if !isSchedule(s.spec) {
+			d.failAt(s.path, "is not a schedule", "write @every 5m, or the five fields of cron: */5 * * * *")
+		}
+	}
+	if c.Requests.MaxBackoff < c.Requests.Backoff {
+		d.failAt("requests.max_backoff", "is shorter than requests.backoff", "make it longer")
+	}
+}
+
+// isSchedule holds a schedule's form; the clock that keeps it parses it whole.
+func isSchedule(spec string) bool {
+	if every, ok := strings.CutPrefix(spec, "@every "); ok {
+		dur, err := parseDuration(every)
+		return err == nil && dur > 0 && !strings.HasSuffix(every, "d")
+	}
+	return regexp.MustCompile(`^(@(hourly|daily|weekly|monthly)|([0-9*/,?A-Za-z-]+ +){4}[0-9*/,?A-Za-z-]+)$`).MatchString(spec)
+}
+
+// validate reports what a package's own options say of themselves. Each line
+// may begin with the path that it is about.
+func (d *decoder) validate(err error, section string) {
+	if err == nil {
+		return
+	}
+	for line := range strings.SplitSeq(d.scrub(err.Error()), "\n") {
+		path, what, ok := strings.Cut(line, ": ")
+		if _, placed := d.places[path]; !ok || !placed && !strings.HasPrefix(path, section+".") {
+			path, what = section, line
+		}
+		d.failAt(path, what, "")
+	}
+}
+
+// scrub hides what came from outside in a text that others wrote.
+func (d *decoder) scrub(text string) string {
+	for _, value := range d.outside {
+		if value != "" {
+			text = strings.ReplaceAll(text, value, hidden)
+		}
+	}
+	return text
+}
+
+// jsonOf spares callers the wrapping.
+func jsonOf(v any) ([]byte, error) {
+	out, err := json.Marshal(v)
+	if err != nil {
+		return nil, fmt.Errorf("configuration as JSON: %w", err)
+	}
+	return out, nil
+}
