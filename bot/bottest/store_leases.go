@@ -1,0 +1,129 @@
+package bottest
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"privacydesk/bot"
+	"privacydesk/connectors"
+)
+
+func leases(d *desk) {
+	until := noon().Add(time.Minute)
+	s, ctx := d.store, d.ctx
+	d.must(s.Acquire(ctx, "t1", "shop", "a", noon(), until)) // no record is needed
+	d.must(s.Acquire(ctx, "t1", "shop", "a", noon(), until)) // it is its own
+	d.wantErr(s.Acquire(ctx, "t1", "shop", "b", noon(), until), bot.ErrConflict)
+	d.must(s.Acquire(ctx, "t1", "crm", "b", noon(), until))
+	d.must(s.Acquire(ctx, "t1", "", "c", noon(), until))
+	d.must(s.Acquire(ctx, "t2", "shop", "b", noon(), until))
+	d.create("t1")
+	stored := d.load("t1").Leases
+	for part, token := range map[string]string{"shop": "a", "crm": "b", "": "c"} {
+		if l := stored[part]; l.Token != token || !l.Until.Equal(until) {
+			d.Fatalf("the lease on %q is stored as %+v", part, l)
+		}
+	}
+
+	d.wantErr(s.Renew(ctx, "t1", "shop", "b", noon(), until), bot.ErrConflict)
+	later := until.Add(time.Minute)
+	d.must(s.Renew(ctx, "t1", "shop", "a", noon(), later))
+	d.wantErr(s.Acquire(ctx, "t1", "shop", "b", until, later), bot.ErrConflict) // renewed: it still runs
+	d.wantErr(s.Renew(ctx, "t1", "shop", "a", later, later.Add(time.Hour)), bot.ErrConflict)
+	d.must(s.Acquire(ctx, "t1", "shop", "b", later, later.Add(time.Minute))) // it ran out
+	d.wantErr(s.Renew(ctx, "t1", "shop", "a", later, later.Add(time.Hour)), bot.ErrConflict)
+
+	if err := s.Release(ctx, "t1", "shop", "a"); err != nil && !errors.Is(err, bot.ErrConflict) {
+		d.Fatal(err)
+	}
+	d.must(s.Holds(ctx, "t1", "shop", "b", later)) // another's release ended nothing
+	d.must(s.Release(ctx, "t1", "shop", "b"))
+	d.must(s.Acquire(ctx, "t1", "shop", "c", later, later.Add(time.Minute)))
+	if _, still := d.load("t1").Leases["crm"]; !still {
+		d.Fatal("releasing one part ended another's lease")
+	}
+}
+
+func leaseConcurrently(d *desk) {
+	const rivals = 12
+	errs := together(rivals, func(i int) error {
+		return d.store.Acquire(d.ctx, "t1", "shop", ticketID(i), noon(), noon().Add(time.Minute))
+	})
+	if won, _ := d.tally(errs, bot.ErrConflict); won != 1 {
+		d.Fatalf("%d took one lease", won)
+	}
+}
+
+func holds(d *desk) {
+	until := noon().Add(time.Minute)
+	ask := func(token string, now time.Time) error { return d.store.Holds(d.ctx, "t1", "shop", token, now) }
+	d.wantErr(ask("a", noon()), connectors.ErrFenced)
+	d.must(d.store.Acquire(d.ctx, "t1", "shop", "a", noon(), until))
+	d.must(ask("a", noon()))
+	d.must(ask("a", until.Add(-time.Millisecond)))
+	d.wantErr(ask("a", until), connectors.ErrFenced)
+	d.wantErr(ask("b", noon()), connectors.ErrFenced)
+	d.must(d.store.PauseDeletes(d.ctx, "an operator", noon()))
+	d.wantErr(ask("a", noon()), connectors.ErrPaused)
+	if err := ask("b", noon()); !errors.Is(err, connectors.ErrFenced) && !errors.Is(err, connectors.ErrPaused) {
+		d.Fatalf("a stranger's token gives %v", err)
+	}
+	d.must(d.store.ResumeDeletes(d.ctx))
+	d.must(ask("a", noon()))
+	d.must(d.store.Release(d.ctx, "t1", "shop", "a"))
+	d.wantErr(ask("a", noon()), connectors.ErrFenced)
+}
+
+func pause(d *desk) {
+	by := func() string {
+		d.Helper()
+		who, err := d.store.DeletesPaused(d.ctx)
+		d.must(err)
+		return who
+	}
+	d.same("who paused at first", by(), "")
+	d.must(d.store.ResumeDeletes(d.ctx)) // nothing to resume
+	d.must(d.store.PauseDeletes(d.ctx, "an operator", noon()))
+	d.same("who paused", by(), "an operator")
+	d.must(d.store.PauseDeletes(d.ctx, "another", noon()))
+	d.must(d.store.ResumeDeletes(d.ctx))
+	d.same("who paused after the end", by(), "")
+}
+
+func cursors(d *desk) {
+	get := func(name string) string {
+		d.Helper()
+		value, err := d.store.Cursor(d.ctx, name)
+		d.must(err)
+		return value
+	}
+	d.same("a cursor that was never set", get("poll"), "")
+	d.must(d.store.SetCursor(d.ctx, "poll", "a=="))
+	d.must(d.store.SetCursor(d.ctx, "other", "b"))
+	d.must(d.store.SetCursor(d.ctx, "poll", "c"))
+	d.same("the cursor", get("poll"), "c")
+	d.same("the other cursor", get("other"), "b")
+}
+
+// cancelledContext: an operation that can't have happened says so.
+func cancelledContext(d *desk) {
+	ctx, cancel := context.WithCancel(d.ctx)
+	cancel()
+	_, hint := d.store.Hint(ctx, []string{"t1"}, "", 0)
+	_, load := d.store.Load(ctx, "t1")
+	for name, err := range map[string]error{
+		"Commit":  d.store.Commit(ctx, withEvent(change(fresh("t1")), "arrived")),
+		"Hint":    hint,
+		"Load":    load,
+		"Acquire": d.store.Acquire(ctx, "t1", "", "a", noon(), noon().Add(time.Minute)),
+		"Holds":   d.store.Holds(ctx, "t1", "", "a", noon()),
+	} {
+		if !errors.Is(err, context.Canceled) {
+			d.Errorf("%s with a cancelled context: %v", name, err)
+		}
+	}
+	if _, err := d.store.Load(d.ctx, "t1"); !errors.Is(err, bot.ErrNotFound) {
+		d.Errorf("and something was written: %v", err)
+	}
+}

@@ -1,0 +1,197 @@
+package redisstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"time"
+
+	"privacydesk/bot"
+	"privacydesk/bot/ledger"
+)
+
+// ErrChain: the change's events don't follow the stored ledger, though the record's version is the one that was loaded.
+// Trying again doesn't help: whoever made the change is wrong, or the record is damaged.
+var ErrChain = errors.New("the change's ledger events do not follow the stored ones")
+
+// Commit implements bot.Store as one script. A call that is repeated because its answer was lost (go-redis does so by
+// itself) applies once. Releases come before claims; Forget wins over Sealed. Beside the contract's errors it returns
+// ErrChain.
+func (s *Store) Commit(ctx context.Context, c bot.Change) error {
+	if err := s.check(c); err != nil {
+		return err
+	}
+	args, err := s.commitArgs(c)
+	if err != nil {
+		return err
+	}
+	id := c.Case.ID
+	keys := []string{s.recordKey(id), s.eventsKey(id), s.claimsKey(), s.dueKey(), s.hintedKey(), s.sequenceKey()}
+	answer, err := s.scripts.commit.Run(ctx, s.client, keys, args...).StringSlice()
+	if err != nil {
+		return failed("commit", err)
+	}
+	switch {
+	case len(answer) == 1 && answer[0] == "ok":
+		return nil
+	case len(answer) == 1 && answer[0] == "conflict":
+		return bot.ErrConflict
+	case len(answer) == 1 && answer[0] == "capped":
+		return bot.ErrCapped
+	case len(answer) == 1 && answer[0] == "chain":
+		return fmt.Errorf("request %s: %w", id, ErrChain)
+	case len(answer) == 3 && answer[0] == "claimed":
+		return &bot.ClaimError{Claim: answer[1], Holder: answer[2]}
+	}
+	return fmt.Errorf("redis: commit: an answer of %d parts that no script of ours gives", len(answer))
+}
+
+// check refuses a change that no state of the store could take.
+func (s *Store) check(c bot.Change) error {
+	if err := needID("commit", c.Case.ID); err != nil {
+		return err
+	}
+	if c.Case.Version < 0 {
+		return fmt.Errorf("redisstore: commit %s: the version is negative", c.Case.ID)
+	}
+	for part, token := range c.Runs {
+		if token == "" {
+			return fmt.Errorf("redisstore: commit %s: the token of run %s is empty", c.Case.ID, part)
+		}
+	}
+	seq, head := before(c)
+	for _, e := range c.Events {
+		if e.Seq != seq+1 || e.Prev != head || e.Hash == "" {
+			return fmt.Errorf("request %s: event %d: %w", c.Case.ID, e.Seq, ErrChain)
+		}
+		seq, head = e.Seq, e.Hash
+	}
+	if seq != c.Case.Seq || head != c.Case.Head {
+		return fmt.Errorf("request %s: the case names another last event: %w", c.Case.ID, ErrChain)
+	}
+	return nil
+}
+
+// before is the ledger's end as the change expects it in the store.
+func before(c bot.Change) (seq int64, head string) {
+	if len(c.Events) == 0 {
+		return c.Case.Seq, c.Case.Head
+	}
+	return c.Events[0].Seq - 1, c.Events[0].Prev
+}
+
+// commitArgs are the script's arguments in its order.
+func (s *Store) commitArgs(c bot.Change) ([]any, error) {
+	expected := c.Case.Version
+	c.Case.Version++
+	body, err := json.Marshal(c.Case)
+	if err != nil {
+		return nil, fmt.Errorf("redisstore: commit %s: the case does not encode", c.Case.ID)
+	}
+	events, err := encode(c.Events)
+	if err != nil {
+		return nil, fmt.Errorf("redisstore: commit %s: an event does not encode", c.Case.ID)
+	}
+	sealing := "keep"
+	switch {
+	case c.Forget:
+		sealing, c.Sealed = "forget", nil
+	case c.Sealed != nil:
+		sealing = "set"
+	}
+	seq, head := before(c)
+	args := []any{
+		c.Case.ID, newNonce(), expected, c.Case.Version, c.Now.UnixMilli(),
+		c.Hint, wakeScore(c.Case.Wake), body, sealing, c.Sealed,
+		seq, head, c.Case.Seq, c.Case.Head,
+		s.prefix, arrivalMember(c.Case.Arrived, c.Case.ID),
+	}
+	for _, items := range [][]string{leases(c), c.Release, c.Claim, c.Absent, s.caps(c.Caps), events, facets(c.Case)} {
+		args = append(args, len(items))
+		for _, item := range items {
+			args = append(args, item)
+		}
+	}
+	return args, nil
+}
+
+func encode(events []ledger.Event) ([]string, error) {
+	var out []string
+	for _, e := range events {
+		line, err := json.Marshal(e)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, string(line))
+	}
+	return out, nil
+}
+
+// leases are the tokens that must be held, as pairs of part and token.
+func leases(c bot.Change) []string {
+	var out []string
+	if c.Step != "" {
+		out = append(out, "", c.Step)
+	}
+	for _, part := range slices.Sorted(maps.Keys(c.Runs)) {
+		out = append(out, part, c.Runs[part])
+	}
+	return out
+}
+
+// caps are triples of key, limit and time to keep in milliseconds, 0 for ever.
+func (s *Store) caps(caps []bot.Cap) []string {
+	var out []string
+	for _, c := range caps {
+		keep := max(c.Keep.Milliseconds(), 0)
+		out = append(out, s.capKey(c.Key), strconv.FormatInt(c.Limit, 10), strconv.FormatInt(keep, 10))
+	}
+	return out
+}
+
+// wakeScore is a wake time in milliseconds, rounded up: who is woken early finds nothing to do.
+func wakeScore(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	ms := t.UnixMilli()
+	if t.After(time.UnixMilli(ms)) {
+		ms++
+	}
+	return strconv.FormatInt(ms, 10)
+}
+
+// The facets by which List narrows. none stands for "has no such facet"; a value bears a mark, so that none is no value.
+const (
+	facetAll    = "all"
+	facetPhase  = "phase"
+	facetKind   = "kind"
+	facetTenant = "tenant"
+	facetWait   = "wait"
+	none        = "-"
+)
+
+func facetValue(v string) string { return "=" + v }
+
+// facets are pairs of facet and value; each facet is named, so that an old value is taken out of its index.
+func facets(c bot.Case) []string {
+	wait := ""
+	if c.Wait != nil {
+		wait = string(c.Wait.On)
+	}
+	out := []string{facetAll, facetValue("")}
+	for _, f := range [][2]string{
+		{facetPhase, string(c.Phase)}, {facetKind, string(c.Kind)}, {facetTenant, c.Tenant}, {facetWait, wait},
+	} {
+		if f[1] == "" {
+			out = append(out, f[0], none)
+			continue
+		}
+		out = append(out, f[0], facetValue(f[1]))
+	}
+	return out
+}

@@ -1,0 +1,97 @@
+-- Applies one change whole, or nothing: every check comes before the first write.
+local record, events, claims, due, hinted, sequence = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local id, nonce, expected, version, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local hint, wake, case, sealing, sealed = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+local prior_seq, prior_head, seq, head = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
+local prefix, arrival = ARGV[15], ARGV[16]
+local at = 17
+local leases, release, claim, absent, caps, appended, facets
+leases, at = list(at)
+release, at = list(at)
+claim, at = list(at)
+absent, at = list(at)
+caps, at = list(at)
+appended, at = list(at)
+facets, at = list(at)
+
+local stored = redis.call('HMGET', record, 'version', 'nonce', 'seq', 'head', 'hint', 'arrival')
+if stored[1] and stored[2] == nonce then
+  return { 'ok' } -- this very change landed before; only its answer was lost
+end
+if (stored[1] or '0') ~= expected then
+  return { 'conflict' }
+end
+for i = 1, #leases, 2 do
+  if holder(record, leases[i], now) ~= leases[i + 1] then
+    return { 'conflict' }
+  end
+end
+if (stored[3] or '0') ~= prior_seq or (stored[4] or '') ~= prior_head then
+  return { 'chain' }
+end
+for _, names in ipairs({ claim, absent }) do
+  for _, name in ipairs(names) do
+    local owner = redis.call('HGET', claims, name)
+    if owner and owner ~= id then
+      return { 'claimed', name, owner }
+    end
+  end
+end
+local counted = {}
+for i = 1, #caps, 3 do
+  local key, limit = caps[i], tonumber(caps[i + 1])
+  counted[key] = (counted[key] or tonumber(redis.call('GET', key) or '0')) + 1
+  if counted[key] > limit then
+    return { 'capped' }
+  end
+end
+
+redis.call('HSET', record, 'version', version, 'nonce', nonce, 'case', case, 'seq', seq, 'head', head, 'arrival', arrival)
+if sealing == 'set' then
+  redis.call('HSET', record, 'sealed', sealed)
+elseif sealing == 'forget' then
+  redis.call('HDEL', record, 'sealed')
+end
+for _, event in ipairs(appended) do
+  redis.call('RPUSH', events, event)
+end
+for _, name in ipairs(release) do
+  if redis.call('HGET', claims, name) == id then
+    redis.call('HDEL', claims, name)
+  end
+end
+for _, name in ipairs(claim) do
+  redis.call('HSET', claims, name, id)
+end
+for i = 1, #caps, 3 do
+  redis.call('INCR', caps[i])
+  if caps[i + 2] ~= '0' then
+    redis.call('PEXPIRE', caps[i], caps[i + 2])
+  end
+end
+
+if wake == '' then
+  redis.call('ZREM', due, id)
+else
+  redis.call('ZADD', due, wake, id)
+end
+if (stored[5] or '0') == hint then
+  redis.call('ZREM', hinted, id)
+elseif not redis.call('ZSCORE', hinted, id) then
+  redis.call('ZADD', hinted, redis.call('INCR', sequence), id)
+end
+
+for i = 1, #facets, 2 do
+  local facet, value = facets[i], facets[i + 1]
+  local old = redis.call('HGET', record, 'facet/' .. facet)
+  if old and (old ~= value or stored[6] ~= arrival) then
+    redis.call('ZREM', prefix .. 'index/' .. facet .. '/' .. old, stored[6])
+  end
+  if value == '-' then
+    redis.call('HDEL', record, 'facet/' .. facet)
+  else
+    redis.call('HSET', record, 'facet/' .. facet, value)
+    redis.call('ZADD', prefix .. 'index/' .. facet .. '/' .. value, 0, arrival)
+  end
+end
+return { 'ok' }

@@ -1,0 +1,129 @@
+// Package redisstore keeps requests in Redis 6.2 or newer.
+//
+// Everything of one installation lies under one hash tag, so that a change is one Lua script, on a Redis Cluster too, and
+// applies whole or not at all. State never expires; only invocation ids and caps do. Whether what Redis acknowledges
+// survives a crash is decided by its configuration, which CheckServer reads.
+//
+// A record is a hash: version, case (JSON), sealed, the ledger's seq and head, hint, facets for the indexes, and one
+// field per lease. Beside it lie its ledger (a list), and for all requests together the claims (a hash), the wake times
+// and the open hints (sorted sets) and the indexes by arrival.
+package redisstore
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"regexp"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"privacydesk/bot"
+)
+
+// Store is a bot.Store on Redis. It may be used by any number of goroutines and processes.
+type Store struct {
+	client  redis.UniversalClient
+	prefix  string
+	scripts scripts
+}
+
+var _ bot.Store = (*Store)(nil)
+
+// Options of a Store.
+type Options struct {
+	// Prefix names the installation within its Redis; two installations that share a Redis need two. Lower-case letters,
+	// digits, "-" and "_", at most 40. Empty means "pd".
+	Prefix string `yaml:"prefix" json:"prefix,omitempty"`
+}
+
+const defaultPrefix = "pd"
+
+// New makes a Store on a client that the caller owns and closes. It doesn't talk to the server.
+func New(client redis.UniversalClient, o Options) (*Store, error) {
+	if client == nil {
+		return nil, errors.New("redisstore: no client was given")
+	}
+	name := o.Prefix
+	if name == "" {
+		name = defaultPrefix
+	}
+	if !regexp.MustCompile(`^[a-z0-9_-]{1,40}$`).MatchString(name) {
+		return nil, errors.New(`redis.prefix: only a-z, 0-9, "-" and "_" may stand in it, at most 40 of them`)
+	}
+	return &Store{client: client, prefix: name + ":{" + name + "}:", scripts: newScripts()}, nil
+}
+
+// The keys. All bear the hash tag of the prefix.
+func (s *Store) recordKey(id string) string { return s.recordPrefix() + id }
+func (s *Store) recordPrefix() string       { return s.prefix + "request/" }
+func (s *Store) eventsKey(id string) string { return s.prefix + "ledger/" + id }
+func (s *Store) claimsKey() string          { return s.prefix + "claims" }
+func (s *Store) dueKey() string             { return s.prefix + "due" }
+func (s *Store) hintedKey() string          { return s.prefix + "hinted" }
+func (s *Store) sequenceKey() string        { return s.prefix + "sequence" }
+func (s *Store) pausedKey() string          { return s.prefix + "paused" }
+func (s *Store) cursorsKey() string         { return s.prefix + "cursors" }
+func (s *Store) capKey(key string) string   { return s.prefix + "cap/" + key }
+func (s *Store) onceKey(digest string) string {
+	return s.prefix + "once/" + digest
+}
+func (s *Store) indexKey(facet, value string) string {
+	return s.prefix + "index/" + facet + "/" + value
+}
+
+// Claimed implements bot.Store.
+func (s *Store) Claimed(ctx context.Context, claim string) (string, error) {
+	holder, err := s.client.HGet(ctx, s.claimsKey(), claim).Result()
+	return orEmpty("claimed", holder, err)
+}
+
+// PauseDeletes implements bot.Store.
+func (s *Store) PauseDeletes(ctx context.Context, by string, at time.Time) error {
+	if by == "" {
+		return errors.New("redisstore: pause deletes: say who pauses them")
+	}
+	return failed("pause deletes", s.client.HSet(ctx, s.pausedKey(), "by", by, "at", at.UTC().Format(time.RFC3339Nano)).Err())
+}
+
+// ResumeDeletes implements bot.Store.
+func (s *Store) ResumeDeletes(ctx context.Context) error {
+	return failed("resume deletes", s.client.Del(ctx, s.pausedKey()).Err())
+}
+
+// DeletesPaused implements bot.Store.
+func (s *Store) DeletesPaused(ctx context.Context) (string, error) {
+	by, err := s.client.HGet(ctx, s.pausedKey(), "by").Result()
+	return orEmpty("deletes paused", by, err)
+}
+
+// Cursor implements bot.Store: "" for a name that was never set.
+func (s *Store) Cursor(ctx context.Context, name string) (string, error) {
+	value, err := s.client.HGet(ctx, s.cursorsKey(), name).Result()
+	return orEmpty("cursor", value, err)
+}
+
+// SetCursor implements bot.Store.
+func (s *Store) SetCursor(ctx context.Context, name, value string) error {
+	return failed("set cursor", s.client.HSet(ctx, s.cursorsKey(), name, value).Err())
+}
+
+// orEmpty takes a missing value for an empty one.
+func orEmpty(op, value string, err error) (string, error) {
+	if errors.Is(err, redis.Nil) {
+		return "", nil
+	}
+	return value, failed(op, err)
+}
+
+// needID refuses the empty id, which would be the key of nothing.
+func needID(op, id string) error {
+	if id == "" {
+		return fmt.Errorf("redisstore: %s: the request's id is empty", op)
+	}
+	return nil
+}
+
+// newNonce names one call, so that a repeated one, whose first answer was lost, is known for the same.
+func newNonce() string { return rand.Text() }
