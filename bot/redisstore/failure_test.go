@@ -1,0 +1,232 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"privacydesk/bot"
+	"privacydesk/bot/ledger"
+	"privacydesk/connectors/connectortest/servers"
+)
+
+func epoch() time.Time { return time.Unix(0, 0) }
+
+// TestRule10_ErrorsQuoteNothing: the texts of some of Redis's errors quote the command.
+func TestRule10_ErrorsQuoteNothing(t *testing.T) {
+	for text, code := range map[string]string{
+		"OOM command not allowed when used memory > 'maxmemory'.":     "OOM",
+		"ERR unknown command 'X', with args beginning with: 'secret'": "ERR",
+		"secret": "ERR",
+		"":       "ERR",
+		"WRONGTYPE Operation against a key holding secret": "WRONGTYPE",
+	} {
+		err := failed("load", fmt.Errorf("a wrap: %w", refusal(text)))
+		var server *ServerError
+		if !errors.As(err, &server) || server.Code != code || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q became %v", text, err)
+		}
+	}
+	if err := failed("load", io.EOF); !errors.Is(err, io.EOF) {
+		t.Errorf("a broken connection became %v", err)
+	}
+}
+
+type refusal string
+
+func (r refusal) Error() string { return string(r) }
+func (r refusal) RedisError()   {}
+
+// TestRule10_DamagedRecordIsNotQuoted: what can't be read is named by its place alone.
+func TestRule10_DamagedRecordIsNotQuoted(t *testing.T) {
+	store, client := onServer(t)
+	damage := map[string]map[string]any{
+		"case":    {"case": "{secret", "version": 1},
+		"version": {"case": `{"id":"t1","version":2}`, "version": 1},
+		"lease":   {"case": `{"id":"t1","version":1}`, "version": 1, "lease/shop": "secret"},
+		"hint":    {"hint": "secret"},
+	}
+	for what, fields := range damage {
+		client.Del(t.Context(), store.recordKey("t1"))
+		if err := client.HSet(t.Context(), store.recordKey("t1"), fields).Err(); err != nil {
+			t.Fatal(err)
+		}
+		_, err := store.Load(t.Context(), "t1")
+		if err == nil || errors.Is(err, bot.ErrNotFound) || !strings.Contains(err.Error(), what) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("with a damaged %s: %v", what, err)
+		}
+	}
+	if err := client.RPush(t.Context(), store.eventsKey("t1"), "secret").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Events(t.Context(), "t1"); err == nil || strings.Contains(err.Error(), "secret") {
+		t.Errorf("with a damaged ledger: %v", err)
+	}
+}
+
+func onServer(t *testing.T) (*Store, *redis.Client) {
+	t.Helper()
+	client := redis.NewClient(&redis.Options{Network: "unix", Addr: servers.Redis(t).Socket()})
+	t.Cleanup(func() {
+		if err := client.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	store, err := New(client, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store, client
+}
+
+// TestRule3_LostAnswersApplyOnce: the first answer of each call is lost on its way, and go-redis asks again.
+func TestRule3_LostAnswersApplyOnce(t *testing.T) {
+	_, plain := onServer(t)
+	lossy := &lossy{}
+	o := *plain.Options()
+	o.MaxRetries, o.MinRetryBackoff, o.MaxRetryBackoff = 2, -1, -1
+	o.Dialer = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
+		return &lossyConn{conn, lossy}, err
+	}
+	client := redis.NewClient(&o)
+	t.Cleanup(func() {
+		if err := client.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	store, err := New(client, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, now := t.Context(), epoch()
+	for _, warm := range []*redis.Script{store.scripts.hint, store.scripts.commit} {
+		if err := warm.Load(ctx, plain).Err(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lossy.loseNext = true
+	if fresh, err := store.Hint(ctx, []string{"t1"}, "invocation", time.Hour); err != nil || !fresh {
+		t.Errorf("a hint whose answer was lost: %v, %v", fresh, err)
+	}
+	e := ledger.Append("t1", 0, "", now, "arrived", nil)
+	lossy.loseNext = true
+	err = store.Commit(ctx, bot.Change{
+		Case: bot.Case{ID: "t1", Seq: e.Seq, Head: e.Hash, Arrived: now}, Events: []ledger.Event{e}, Now: now,
+		Caps: []bot.Cap{{Key: "day", Limit: 1, Keep: time.Hour}},
+	})
+	if err != nil {
+		t.Errorf("a commit whose answer was lost: %v", err)
+	}
+	if lossy.lost != 2 {
+		t.Fatalf("%d answers were lost, not 2: the test proves nothing", lossy.lost)
+	}
+	r, err := store.Load(ctx, "t1")
+	if err != nil || r.Case.Version != 1 || r.Hint != 1 {
+		t.Errorf("the record is %+v: %v", r, err)
+	}
+}
+
+// lossy loses an answer when it is told to: the command is carried out, and the connection breaks before the answer.
+type lossy struct {
+	loseNext bool
+	lost     int
+}
+
+type lossyConn struct {
+	net.Conn
+	l *lossy
+}
+
+func (c *lossyConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if err == nil && c.l.loseNext && strings.HasPrefix(string(p[:n]), ":") || strings.Contains(string(p[:n]), "$2\r\nok") && c.l.loseNext {
+		c.l.loseNext = false
+		c.l.lost++
+		return 0, errors.Join(io.EOF, c.Close())
+	}
+	return n, err
+}
+
+func TestNewRefusesNames(t *testing.T) {
+	client := redis.NewClient(&redis.Options{})
+	defer client.Close()
+	for _, name := range []string{"a{b}", "A", "a b", strings.Repeat("a", 41), "a:b"} {
+		if _, err := New(client, Options{Prefix: name}); err == nil {
+			t.Errorf("the prefix %q was taken", name)
+		}
+	}
+	if _, err := New(nil, Options{}); err == nil {
+		t.Error("no client was taken")
+	}
+}
+
+// TestOneHashTag: a cluster carries a script out only if all of its keys lie in one slot.
+func TestOneHashTag(t *testing.T) {
+	store, client := onServer(t)
+	ctx, now := t.Context(), epoch()
+	if _, err := store.Hint(ctx, []string{"t1"}, "x", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	e := ledger.Append("t1", 0, "", now, "arrived", nil)
+	err := errors.Join(
+		store.Commit(ctx, bot.Change{
+			Case:   bot.Case{ID: "t1", Tenant: "{acme}", Kind: bot.KindDelete, Seq: e.Seq, Head: e.Hash, Wake: now},
+			Events: []ledger.Event{e}, Claim: []string{"c"}, Caps: []bot.Cap{{Key: "day", Limit: 1, Keep: time.Hour}},
+		}),
+		store.Acquire(ctx, "t2", "", "token", now, now.Add(time.Hour)),
+		store.PauseDeletes(ctx, "an operator", now),
+		store.SetCursor(ctx, "poll", "c"),
+	)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, err := client.Keys(ctx, "*").Result()
+	if err != nil || len(keys) < 12 {
+		t.Fatalf("%d keys: %v", len(keys), err)
+	}
+	for _, key := range keys {
+		if !strings.HasPrefix(key, "pd:{pd}:") {
+			t.Errorf("the key %q is outside of the hash tag", key)
+		}
+		mayExpire := strings.HasPrefix(key, "pd:{pd}:once/") || strings.HasPrefix(key, "pd:{pd}:cap/")
+		if ttl := client.TTL(ctx, key).Val(); mayExpire != (ttl > 0) {
+			t.Errorf("the key %q expires after %s", key, ttl)
+		}
+	}
+}
+
+func TestCheckServerOnBadServer(t *testing.T) {
+	server := servers.Redis(t, servers.RedisConfig("maxmemory-policy", "allkeys-lru"), servers.RedisConfig("appendonly", "no"))
+	client := redis.NewClient(&redis.Options{Network: "unix", Addr: server.Socket()})
+	defer client.Close()
+	store, err := New(client, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantFatal := func(n int) {
+		t.Helper()
+		problems, err := store.CheckServer(t.Context())
+		if err != nil || len(problems) != n {
+			t.Fatalf("%v %v", problems, err)
+		}
+		for _, p := range problems {
+			if !p.Fatal {
+				t.Errorf("not fatal: %s", p)
+			}
+		}
+	}
+	wantFatal(2)
+	// A managed server refuses CONFIG: INFO says the same.
+	if err := client.Do(t.Context(), "ACL", "SETUSER", "default", "-config").Err(); err != nil {
+		t.Fatal(err)
+	}
+	wantFatal(2)
+}
