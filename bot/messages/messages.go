@@ -1,27 +1,142 @@
-// Package messages holds all that people are told, in their language.
+// Package messages holds all that people are told, in their language. It is
+// pure; the texts are data, in locales/*.yaml.
 package messages
 
-import "io/fs"
+import (
+	"bytes"
+	"embed"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+)
+
+//go:embed locales/*.yaml
+var builtIn embed.FS
+
+// DefaultLocale is used where a locale, or a message in it, is not there.
+const DefaultLocale = "en"
+
+// ErrUnknownMessage: there is no message of that key.
+var ErrUnknownMessage = errors.New("no such message")
 
 // Catalog renders messages. It is immutable and safe for concurrent use.
-type Catalog struct{}
+type Catalog struct {
+	locales map[string]*locale
+}
 
-// New reads the built-in templates and, if overrides is not nil, a team's own
-// ones over them ("en.html", "de.html", also further locales). Every template
-// is checked: a misspelt variable, an unknown name or a template that fails
-// is an error that names file and template.
-func New(overrides fs.FS) (*Catalog, error) { return &Catalog{}, nil }
+// locale is one language's texts.
+type locale struct {
+	templates map[string]*template.Template
+	reasons   map[string]string
+	words     map[string]string
+}
 
-// Render returns a comment's HTML. vars are plain text; "reason" is a reason
-// code and is put into words. Lists ("systems") are lines; tables ("counts")
-// are lines of tab-separated cells, the first line being the heading.
-// Variables that the message does not mention are ignored; one that it
-// requires and that is missing is an error.
-func (c *Catalog) Render(locale, key string, vars map[string]string) (string, error) { return "", nil }
+// New reads the built-in texts and, if overrides is not nil, a team's own ones
+// over them: files "en.yaml", "de-at.yaml", "fr.yaml" in its root, of the same
+// shape, with as many messages as the team wants to change. Every text is
+// checked: an unknown name, an unknown or misspelt variable and a template
+// that fails are errors that name file and message.
+func New(overrides fs.FS) (*Catalog, error) {
+	c := &Catalog{locales: map[string]*locale{}}
+	root, err := fs.Sub(builtIn, "locales")
+	if err != nil {
+		return nil, fmt.Errorf("messages: %w", err)
+	}
+	for _, dir := range []fs.FS{root, overrides} {
+		if dir == nil {
+			continue
+		}
+		if err := c.addAll(dir); err != nil {
+			return nil, fmt.Errorf("messages: %w", err)
+		}
+	}
+	return c, c.complete()
+}
+
+// complete reports what the default locale lacks.
+func (c *Catalog) complete() error {
+	var errs []error
+	def := c.locales[DefaultLocale]
+	for _, key := range c.Keys() {
+		if def == nil || def.templates[key] == nil {
+			errs = append(errs, fmt.Errorf("messages: %s lacks messages.%s", DefaultLocale, key))
+		}
+	}
+	return errors.Join(errs...)
+}
 
 // Keys lists all message keys in order.
-func (c *Catalog) Keys() []string { return nil }
+func (c *Catalog) Keys() []string { return slices.Sorted(maps.Keys(specs())) }
+
+// Locales lists the languages that have texts, in order.
+func (c *Catalog) Locales() []string { return slices.Sorted(maps.Keys(c.locales)) }
+
+// Vars lists the variables of a message: those without which it is not
+// rendered, and those that it may do without.
+func (c *Catalog) Vars(key string) (required, optional []string) {
+	s := specs()[key]
+	return slices.Clone(s.required), s.optional()
+}
+
+// Render returns a comment's HTML. vars are plain text: they are escaped, and
+// the desk's placeholders ("{{…}}") in them are broken up, because the desk
+// would expand them. "reason" is a reason code and is put into words. Lists
+// ("systems") are lines; tables ("counts") are lines of tab-separated cells,
+// the first line being the heading. Long ones are cut, and say by how much.
+// Variables that the message does not know are ignored. Errors: one that it
+// requires is missing, ErrUnknownMessage, a reason that has no words.
+func (c *Catalog) Render(localeName, key string, vars map[string]string) (string, error) {
+	spec, ok := specs()[key]
+	if !ok {
+		return "", fmt.Errorf("%w: %q", ErrUnknownMessage, key)
+	}
+	for _, name := range spec.required {
+		if strings.TrimSpace(vars[name]) == "" {
+			return "", fmt.Errorf("message %s: variable %s is missing", key, name)
+		}
+	}
+	if code := vars["reason"]; code != "" {
+		text, ok := c.Reason(localeName, code)
+		if !ok {
+			return "", fmt.Errorf("message %s: reason %q has no words", key, code)
+		}
+		vars = maps.Clone(vars)
+		vars["reason"], vars["code"] = text, code
+	}
+	l := c.locale(localeName, func(l *locale) bool { return l.templates[key] != nil })
+	var out bytes.Buffer
+	if err := l.templates[key].Execute(&out, l.data(spec, vars)); err != nil {
+		return "", fmt.Errorf("message %s: %w", key, err)
+	}
+	return breakPlaceholders(strings.TrimSpace(out.String())), nil
+}
 
 // Reason puts a reason code into a plain sentence. ok is false for a code
 // that has no words.
-func (c *Catalog) Reason(locale, code string) (text string, ok bool) { return "", false }
+func (c *Catalog) Reason(localeName, code string) (text string, ok bool) {
+	l := c.locale(localeName, func(l *locale) bool { return l.reasons[code] != "" })
+	text, ok = l.reasons[code]
+	return text, ok
+}
+
+// locale finds the nearest one that has what is asked for: "de-at", "de", the
+// default.
+func (c *Catalog) locale(name string, has func(*locale) bool) *locale {
+	name = canonical(name)
+	for name != "" {
+		if l := c.locales[name]; l != nil && has(l) {
+			return l
+		}
+		cut := strings.LastIndexByte(name, '-')
+		name = name[:max(cut, 0)]
+	}
+	return c.locales[DefaultLocale]
+}
+
+func canonical(name string) string {
+	return strings.ReplaceAll(strings.ToLower(strings.TrimSpace(name)), "_", "-")
+}

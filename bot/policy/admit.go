@@ -44,9 +44,7 @@ func Admit(a Ask) Decision {
 	switch {
 	case a.SubjectIsRequester:
 		return Decision{Verdict: Hold, Reason: reasonSubjectIsSelf, Tenant: tenant}
-	case a.SubjectIsUser || len(a.SubjectTenants) > 0:
-		// Also when the subject is a user of other tenants alone. What the
-		// requester reads about a hold is the same for every reason.
+	case a.SubjectIsUser, slices.Contains(a.SubjectTenants, tenant):
 		return Decision{Verdict: Hold, Reason: reasonSubjectIsUser, Tenant: tenant}
 	}
 	return Decision{Verdict: Accept, Tenant: tenant}

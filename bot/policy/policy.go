@@ -26,13 +26,13 @@ const (
 
 // Denials in the words of the Data Rights Protocol 1.0.
 const (
-	DenialSuspectedFraud     = "suspected_fraud"
-	DenialInsufVerification  = "insuf_verification"
-	DenialNoMatch            = "no_match"
-	DenialClaimNotCovered    = "claim_not_covered"
+	DenialSuspectedFraud      = "suspected_fraud"
+	DenialInsufVerification   = "insuf_verification"
+	DenialNoMatch             = "no_match"
+	DenialClaimNotCovered     = "claim_not_covered"
 	DenialOutsideJurisdiction = "outside_jurisdiction"
-	DenialTooManyRequests    = "too_many_requests"
-	DenialOther              = "other"
+	DenialTooManyRequests     = "too_many_requests"
+	DenialOther               = "other"
 )
 
 // Reasons that this package gives: codes of package bot (bot/reason.go),

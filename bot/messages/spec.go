@@ -1,0 +1,83 @@
+package messages
+
+import "slices"
+
+// spec says what a message may mention.
+type spec struct {
+	required []string
+	may      []string
+}
+
+// common may be mentioned by every message: the request's id, the customer's
+// own reference, the subject's masked address, the due date, the desk's other
+// ticket.
+func common() []string { return []string{"request", "reference", "subject", "due", "linked"} }
+
+// optional are the variables that the message may do without.
+func (s spec) optional() []string {
+	var out []string
+	for _, name := range slices.Concat(s.may, common()) {
+		if !slices.Contains(s.required, name) && !slices.Contains(out, name) {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (s spec) all() []string { return append(slices.Clone(s.required), s.optional()...) }
+
+// lists and tables are variables of more than one line.
+func isList(name string) bool  { return name == "systems" || name == "outcomes" || name == "skipped" }
+func isTable(name string) bool { return name == "counts" }
+
+// specs are all messages by key: what the requester reads, and, from "note_"
+// on, what only agents read.
+func specs() map[string]spec {
+	found := []string{"systems", "counts", "outcomes"}
+	out := map[string]spec{
+		"receipt_access": {may: []string{"systems"}},
+		"receipt_delete": {may: []string{"systems"}},
+
+		"answer_opt_out":        {},
+		"answer_direct_request": {},
+		"duplicate":             {required: []string{"linked"}},
+		"held":                  {},
+		"reminder":              {required: []string{"reason"}, may: []string{"days"}},
+		"cancelled":             {},
+		"refused":               {required: []string{"reason"}, may: []string{"code"}},
+
+		"done_access":         {may: found},
+		"done_access_link":    {required: []string{"link"}, may: found},
+		"done_access_nothing": {may: found},
+		"done_delete":         {may: found},
+		"done_delete_nothing": {may: found},
+		"done_partly":         {required: []string{"skipped"}, may: append([]string{"reason", "code"}, found...)},
+
+		"note_held":     {required: []string{"reason"}, may: append([]string{"code"}, found...)},
+		"note_shadow":   {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
+		"note_approval": {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
+		"note_alert":    {required: []string{"due"}, may: []string{"days", "reason", "code"}},
+		"note_late":     {required: []string{"counts"}, may: []string{"systems"}},
+	}
+	for _, reason := range questions() {
+		out["question_"+reason] = spec{}
+	}
+	for _, reason := range refusals() {
+		out["refused_"+reason] = spec{}
+	}
+	return out
+}
+
+// questions are the reasons for which the requester is asked.
+func questions() []string {
+	return []string{"kind_unclear", "subject_missing", "subject_several", "tenant_unclear", "subject_not_an_address", "confirm_signed_in"}
+}
+
+// refusals are the reasons for which a request is refused or ended unfulfilled.
+func refusals() []string {
+	return []string{
+		"not_admin", "requester_unknown", "other_tenant", "sender_doubtful", "requester_unverified", "requester_suspended",
+		"right_lost", "no_answer",
+	}
+}

@@ -1,0 +1,172 @@
+package plan_test
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"privacydesk/bot/plan"
+	"privacydesk/connectors"
+)
+
+type (
+	types    = []connectors.IdentityType
+	profiles = map[string]connectors.Profile
+)
+
+func profile(needs, yields types) connectors.Profile {
+	return connectors.Profile{Needs: needs, Yields: yields}
+}
+
+// shop: the CRM finds the customer's number by e-mail, billing needs the
+// number and yields the invoice's, the archive needs that; voice knows nobody
+// by anything that turns up.
+func shop() profiles {
+	return profiles{
+		"crm":     profile(types{"email"}, types{"crm.customer.id"}),
+		"billing": profile(types{"crm.customer.id"}, types{"billing.invoice.id"}),
+		"archive": profile(types{"billing.invoice.id", "email"}, nil),
+		"voice":   profile(types{"phone"}, nil),
+		"silent":  profile(nil, nil),
+	}
+}
+
+func TestNext(t *testing.T) {
+	for name, c := range map[string]struct {
+		known    types
+		searched map[string]types
+		want     []string
+	}{
+		"the first round":          {types{"email"}, nil, []string{"archive", "crm"}},
+		"nothing known":            {nil, nil, nil},
+		"nothing new":              {types{"email"}, map[string]types{"crm": {"email"}, "archive": {"email"}}, nil},
+		"a new identity":           {types{"email", "crm.customer.id"}, map[string]types{"crm": {"email"}, "archive": {"email"}}, []string{"billing"}},
+		"a further one for again":  {types{"email", "billing.invoice.id"}, map[string]types{"crm": {"email"}, "archive": {"email"}}, []string{"archive"}},
+		"grown since: type is out": {types{"email"}, map[string]types{"crm": {}, "archive": {"email"}}, []string{"crm"}},
+	} {
+		if got := plan.Next(shop(), c.known, c.searched); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+func TestRule11_UnreachableSystemsAreNamed(t *testing.T) {
+	if got := plan.Unreachable(shop(), types{"email"}); !slices.Equal(got, []string{"billing", "silent", "voice"}) {
+		t.Errorf("%v", got)
+	}
+	if got := plan.Unreachable(shop(), types{"email", "crm.customer.id", "phone"}); !slices.Equal(got, []string{"silent"}) {
+		t.Errorf("%v", got)
+	}
+}
+
+func TestRanks(t *testing.T) {
+	for name, c := range map[string]struct {
+		systems profiles
+		want    map[string]int
+	}{
+		"none": {nil, map[string]int{}},
+		"a chain": {shop(), map[string]int{
+			"archive": 0, "billing": 1, "crm": 2, "voice": 0, "silent": 0,
+		}},
+		"everybody yields addresses": {profiles{
+			"a": profile(types{"email"}, types{"email"}), "b": profile(types{"email"}, types{"email"}),
+		}, map[string]int{"a": 0, "b": 0}},
+		"a cycle, and one behind it": {profiles{
+			"a": profile(types{"y"}, types{"x"}), "b": profile(types{"x"}, types{"y"}),
+			"c": profile(types{"x"}, nil), "d": profile(types{"email"}, types{"y"}),
+		}, map[string]int{"a": 1, "b": 1, "c": 0, "d": 2}},
+		"its own yield": {profiles{"a": profile(types{"x"}, types{"x"})}, map[string]int{"a": 0}},
+	} {
+		if got := plan.Ranks(c.systems); !maps.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
+func drawSystems(t *rapid.T) profiles {
+	kinds := rapid.SliceOfNDistinct(rapid.SampledFrom(types{"email", "a", "b", "c", "d", "e"}), 0, 3, rapid.ID)
+	out := profiles{}
+	for i := range rapid.IntRange(0, 7).Draw(t, "systems") {
+		out[fmt.Sprintf("s%d", i)] = profile(kinds.Draw(t, "needs"), kinds.Draw(t, "yields"))
+	}
+	return out
+}
+
+// Searching as Next says ends, reaches each system that can be reached, and
+// leaves exactly the unreachable ones.
+func TestLocatingReachesAllThatCanBeReached(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		systems := drawSystems(t)
+		known, searched := types{"email"}, map[string]types{}
+		rounds := 0
+		for next := plan.Next(systems, known, searched); len(next) > 0; next = plan.Next(systems, known, searched) {
+			if rounds++; rounds > plan.MaxRounds {
+				t.Fatalf("still searching after %d rounds", plan.MaxRounds)
+			}
+			before := slices.Clone(known)
+			for _, name := range next {
+				searched[name] = before
+				for _, y := range systems[name].Yields {
+					if !slices.Contains(known, y) {
+						known = append(known, y)
+					}
+				}
+			}
+		}
+		lost := plan.Unreachable(systems, known)
+		for name := range systems {
+			if _, found := searched[name]; found == slices.Contains(lost, name) {
+				t.Fatalf("%s: searched %v, unreachable %v", name, found, lost)
+			}
+		}
+	})
+}
+
+// reaches tells whether from must be erased before to, directly or not.
+func reaches(systems profiles, from, to string, seen map[string]bool) bool {
+	for name, p := range systems {
+		if seen[name] || name == from || !slices.ContainsFunc(systems[from].Needs, func(t connectors.IdentityType) bool {
+			return t != connectors.Email && slices.Contains(p.Yields, t)
+		}) {
+			continue
+		}
+		seen[name] = true
+		if name == to || reaches(systems, name, to, seen) {
+			return true
+		}
+	}
+	return false
+}
+
+// Who needs is erased before who yields, unless the two need each other: then
+// side by side. Ranks have no gaps and don't depend on chance.
+func TestRanksOrderNeedersBeforeYielders(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		systems := drawSystems(t)
+		ranks := plan.Ranks(systems)
+		if len(ranks) != len(systems) || !maps.Equal(ranks, plan.Ranks(systems)) {
+			t.Fatalf("%v", ranks)
+		}
+		used := map[int]bool{}
+		for a := range systems {
+			used[ranks[a]] = true
+			for b := range systems {
+				if a == b {
+					continue
+				}
+				ab, ba := reaches(systems, a, b, map[string]bool{}), reaches(systems, b, a, map[string]bool{})
+				if ab && ba && ranks[a] != ranks[b] || ab && !ba && ranks[a] >= ranks[b] {
+					t.Fatalf("%s has rank %d, %s has %d: %v", a, ranks[a], b, ranks[b], systems)
+				}
+			}
+		}
+		for r := range used {
+			if r > 0 && !used[r-1] {
+				t.Fatalf("there is no rank %d in %v", r-1, ranks)
+			}
+		}
+	})
+}
