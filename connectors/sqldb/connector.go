@@ -65,7 +65,13 @@ func (o *Options) validate() error {
 	}
 }
 
-func (c *connector) Profile() connectors.Profile { return c.m.Profile() }
+func (c *connector) Profile() connectors.Profile {
+	out := c.m.Profile()
+	if c.plan != nil && out.RefusesErase == "" {
+		out.RefusesErase = c.plan.RefusesErase()
+	}
+	return out
+}
 
 func (c *connector) Close() error { return nil }
 

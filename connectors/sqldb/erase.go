@@ -58,7 +58,46 @@ func (v *visit) harmless(steps []walk.EraseStep) error {
 	return nil
 }
 
+func (v *visit) batchSize() int { return min(v.o.Batch, v.d.maxBatch()) }
+
+// eraseStep does one step, some thousand keys at a time: a row goes if any of
+// them reaches it, so it makes no difference by which it is met first.
 func (v *visit) eraseStep(ctx context.Context, j *connectors.Job, step walk.EraseStep) error {
+	for _, sel := range portions(step.Selection) {
+		step.Selection = sel
+		if err := v.erasePortion(ctx, j, step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func portions(sel walk.Selection) []walk.Selection {
+	const most = 10_000
+	keys := 0
+	for _, l := range slices.Concat(sel.Owned, sel.Shared) {
+		keys += len(l.Values)
+	}
+	if keys <= most {
+		return []walk.Selection{sel}
+	}
+	var out []walk.Selection
+	add := func(links []connectors.Link, set func(*walk.Selection, []connectors.Link)) {
+		for _, l := range links {
+			for values := range slices.Chunk(l.Values, most) {
+				one := sel
+				one.Owned, one.Shared = nil, nil
+				set(&one, []connectors.Link{{Field: l.Field, Values: values}})
+				out = append(out, one)
+			}
+		}
+	}
+	add(sel.Owned, func(s *walk.Selection, l []connectors.Link) { s.Owned = l })
+	add(sel.Shared, func(s *walk.Selection, l []connectors.Link) { s.Shared = l })
+	return out
+}
+
+func (v *visit) erasePortion(ctx context.Context, j *connectors.Job, step walk.EraseStep) error {
 	s, err := v.selected(step.Selection)
 	if err != nil {
 		return err
@@ -138,7 +177,7 @@ func (v *visit) drain(ctx context.Context, j *connectors.Job, s selected, c chan
 			return v.leftovers(ctx, s, c)
 		}
 		changed := int64(0)
-		for batch := range slices.Chunk(rows, v.o.Batch) {
+		for batch := range slices.Chunk(rows, v.batchSize()) {
 			n, err := v.batch(ctx, j, s, c, batch)
 			if err != nil {
 				return err
@@ -186,7 +225,7 @@ func (v *visit) candidates(ctx context.Context, s selected, c change) ([]address
 	}
 	q := query{args: b.args, cols: a.columns}
 	q.sql = "SELECT " + a.list(v.d, s.t, "t") + " FROM " + qualified(v.d, s.t) + " AS t WHERE " +
-		all(where, pending) + " LIMIT " + limit(ahead*v.o.Batch)
+		all(where, pending) + " LIMIT " + limit(ahead*v.batchSize())
 	var out []address
 	err = v.s.query(ctx, q, func(cells []cell) error {
 		out = append(out, a.take(cells))

@@ -28,7 +28,7 @@ func (v *visit) mask(ctx context.Context, j *connectors.Job, s selected) error {
 		if err != nil || len(rows) == 0 {
 			return err
 		}
-		for batch := range slices.Chunk(rows, v.o.Batch) {
+		for batch := range slices.Chunk(rows, v.batchSize()) {
 			err := v.inTransaction(ctx, j, s, func() error { return v.maskRows(ctx, j, s, m, batch) })
 			if err != nil {
 				return err
@@ -55,7 +55,7 @@ func (v *visit) page(ctx context.Context, s selected, m *masking, after []connec
 	}
 	q := query{args: nil, cols: m.key}
 	q.sql = "SELECT " + strings.Join(keys, ", ") + " FROM " + qualified(v.d, s.t) + " AS t WHERE " + all(where, beyond) +
-		" ORDER BY " + strings.Join(orders, ", ") + " LIMIT " + limit(ahead*v.o.Batch)
+		" ORDER BY " + strings.Join(orders, ", ") + " LIMIT " + limit(ahead*v.batchSize())
 	q.args = b.args
 	byKey := addressing{columns: m.key}
 	var out []address

@@ -209,9 +209,10 @@ func (d mysqlDialect) exact(b *builder, alias string, c *column, values []connec
 	return "(" + narrow + d.bytewise(alias, c) + " IN (" + d.words(b, words, "CAST(? AS BINARY)") + "))"
 }
 
-// many is where single values give way to one JSON array: a prepared
-// statement holds at most 65,535.
-const many = 1000
+// many is where single values give way to one JSON array, because a prepared
+// statement holds at most 65,535. It is high, since MariaDB before 11.1 joins
+// no subquery in a DELETE but runs it anew for each row.
+const many = 15_000
 
 func (d mysqlDialect) numbers(b *builder, words []string, c *column) string {
 	if len(words) > many {
@@ -328,4 +329,6 @@ func (d mysqlDialect) update(t *table) (head, alias string) {
 
 func (mysqlDialect) forUpdate() string { return " FOR UPDATE" }
 
-func (mysqlDialect) maxArgs() int { return 60_000 }
+func (mysqlDialect) maxArgs() int { return 65_535 }
+
+func (mysqlDialect) maxBatch() int { return 10_000 }

@@ -304,6 +304,8 @@ func (postgres) forUpdate() string { return " FOR UPDATE" }
 
 func (postgres) maxArgs() int { return 0 }
 
+func (postgres) maxBatch() int { return 100_000 }
+
 // assign lets the server read the text as a value of the column's type.
 func (d postgres) assign(b *builder, c *column, v connectors.Value) string {
 	switch {

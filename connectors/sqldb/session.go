@@ -86,6 +86,8 @@ type dialect interface {
 	forUpdate() string
 	// maxArgs bounds the bound values of one statement; 0 is no bound.
 	maxArgs() int
+	// maxBatch bounds the rows that one statement names.
+	maxBatch() int
 }
 
 // builder collects a statement's bound values.

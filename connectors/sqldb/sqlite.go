@@ -252,3 +252,5 @@ func oneIf(is bool) int64 {
 	}
 	return 0
 }
+
+func (sqlite) maxBatch() int { return 100_000 }
