@@ -5,6 +5,26 @@
 // A data map is a fideslang dataset (https://ethyca.github.io/fideslang), as
 // people wrote it for Fides, plus our keys under `privacydesk:`. The package
 // does no I/O and knows no technology.
+//
+// Our keys, all optional for reading the file; what a system can't do without
+// them, Map.Problems says:
+//
+//	privacydesk:                       # of a dataset
+//	  tenant: {field: account_id}      # for every collection that has the field; or none
+//	privacydesk:                       # of a collection
+//	  tenant: {field: account_id}      # or {via: orders}, {via: orders, by: order_id}, none
+//	  on_delete: delete                # or deidentify, aggregate, {retain: {exception: …, reason: …}}
+//	  owned: true                      # delete rows reached as shared once nobody else refers to them
+//	  gather: true                     # show rows reached as shared
+//	  label, source, purpose, retention: text
+//	  third_parties: [text]
+//	privacydesk:                       # of a field
+//	  on_delete: {strategy: null}      # or fixed (value), hash, hmac, random (suffix, length, unique), keep (reason)
+//	  never_disclose: reason           # false: known to be a recording, not a voiceprint
+//	  vendor_assigned: true            # values may lead into collections without a tenant
+//	  yields: true                     # values of owned rows are identities for other systems
+//	  normalise: none                  # or email; the identity type decides otherwise
+//	  label: text
 package dataset
 
 import (
@@ -24,6 +44,7 @@ type Map struct {
 	Edges []Edge
 
 	problems []connectors.Problem
+	digest   string
 	index    map[string]*Collection
 }
 

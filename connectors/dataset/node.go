@@ -294,21 +294,19 @@ func (o *object) strs(key string) []string {
 func (o *object) sub(key string) *object { return o.r.object(o.get(key), o.where+" "+key) }
 
 func kindName(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
+	if n.Kind == yaml.MappingNode {
 		return "a mapping"
-	case yaml.SequenceNode:
-		return "a list"
-	case yaml.ScalarNode:
-		switch n.ShortTag() {
-		case "!!int", "!!float":
-			return "a number"
-		case "!!bool":
-			return "true or false"
-		case "!!null":
-			return "nothing"
-		}
-		return "text"
 	}
-	return "something else"
+	if n.Kind == yaml.SequenceNode {
+		return "a list"
+	}
+	switch n.ShortTag() {
+	case "!!int", "!!float":
+		return "a number"
+	case "!!bool":
+		return "true or false"
+	case "!!null":
+		return "nothing"
+	}
+	return "text"
 }

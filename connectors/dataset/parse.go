@@ -48,6 +48,10 @@ func ParseFiles(files ...File) (*Map, []Note, error) {
 		return nil, notes, errors.Join(s.errs...)
 	}
 	m.problems = findProblems(m)
+	var err error
+	if m.digest, err = m.makeDigest(); err != nil {
+		return nil, notes, err
+	}
 	return m, notes, nil
 }
 

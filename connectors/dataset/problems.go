@@ -29,6 +29,7 @@ func findProblems(m *Map) []connectors.Problem {
 		k.action(c)
 		k.masks(c)
 		k.scopeLasts(c)
+		k.held(c)
 		if !reached[c] {
 			k.unreached(c, reached)
 		}
@@ -118,6 +119,16 @@ func (k *checker) scopeLasts(c *Collection) {
 			return
 		}
 		at = h.Collection
+	}
+}
+
+// held: what hangs below a shared row is not followed, for nobody can say
+// whose it is, and so it holds the row.
+func (k *checker) held(c *Collection) {
+	for _, l := range k.m.Links {
+		if c.Owned && l.Parent == c && !l.Self() && l.Down && !l.Up {
+			k.add(connectors.SeverityNote, c.Key, fmt.Sprintf("rows that were reached as shared are not deleted while %s refers to them", l.Child.Qualified(l.ChildField)), "")
+		}
 	}
 }
 

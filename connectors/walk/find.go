@@ -256,7 +256,8 @@ func (s Search) Matches(v connectors.Value) bool {
 func (w *Walk) expand(n *node, fetch []string, cells []connectors.Value, owned bool) error {
 	cell := func(field string) connectors.Value { return cells[slices.Index(fetch, field)] }
 	for _, e := range n.out {
-		if !owned && !(e.Shared && e.Keyed) {
+		upwards := e.Shared && e.Keyed
+		if !owned && !upwards {
 			continue
 		}
 		if err := w.reach(w.plan.nodes[e.To.Key], e.ToField.Path, e.Shared, cell(e.FromField.Path), true); err != nil {

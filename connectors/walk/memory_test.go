@@ -49,7 +49,7 @@ func shop(t *testing.T) *walk.Plan {
 }
 
 // tenants are all values of the scope's field that the record leads to.
-func (m memory) tenants(s walk.Scope, c *dataset.Collection, r record) []connectors.Value {
+func (m memory) tenants(s walk.Scope, r record) []connectors.Value {
 	at := []record{r}
 	for _, h := range s.Hops {
 		var next []record
@@ -102,7 +102,7 @@ func (m memory) feed(w *walk.Walk, step walk.Step, r record) error {
 		_, err := w.Feed(step, row)
 		return err
 	}
-	for _, t := range m.tenants(step.Scope, step.Collection, r) {
+	for _, t := range m.tenants(step.Scope, r) {
 		row.Tenant = t
 		if _, err := w.Feed(step, row); err != nil {
 			return err
@@ -115,9 +115,9 @@ func linked(links []connectors.Link, r record) bool {
 	return slices.ContainsFunc(links, func(l connectors.Link) bool { return slices.Contains(l.Values, r[l.Field]) })
 }
 
-func (m memory) scoped(s walk.Scope, c *dataset.Collection, r record) bool {
+func (m memory) scoped(s walk.Scope, r record) bool {
 	return s.Kind == dataset.ScopeNone ||
-		slices.ContainsFunc(m.tenants(s, c, r), func(v connectors.Value) bool { return walk.TenantIs(v, s.Tenant) })
+		slices.ContainsFunc(m.tenants(s, r), func(v connectors.Value) bool { return walk.TenantIs(v, s.Tenant) })
 }
 
 // free is true if no guard finds anyone else who refers to the record.
@@ -127,7 +127,7 @@ func (m memory) free(guards []walk.Guard, r record, counting bool) bool {
 			if v := r[g.Key]; v.IsEmpty() || other[g.Field] != v {
 				continue
 			}
-			if counting && linked(g.Ours, other) && m.scoped(g.Scope, g.Collection, other) {
+			if counting && linked(g.Ours, other) && m.scoped(g.Scope, other) {
 				continue
 			}
 			return false
@@ -138,7 +138,7 @@ func (m memory) free(guards []walk.Guard, r record, counting bool) bool {
 
 // hits is true if the selection reaches the record and may act on it.
 func (m memory) hits(s walk.Selection, r record, counting bool) bool {
-	if !m.scoped(s.Scope, s.Collection, r) {
+	if !m.scoped(s.Scope, r) {
 		return false
 	}
 	return linked(s.Owned, r) || linked(s.Shared, r) && m.free(s.Guards, r, counting)

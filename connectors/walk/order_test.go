@@ -114,6 +114,9 @@ func TestACircleThatCannotBeCutRefuses(t *testing.T) {
 	if p.RefusesErase() == "" {
 		t.Error("the plan does not say that it refuses")
 	}
+	if ps := p.Problems(); p.Profile().RefusesErase == "" || len(ps) == 0 || ps[0].Severity != connectors.SeverityDeletes {
+		t.Error("neither the profile nor a problem says that it refuses")
+	}
 	if _, err := p.Reads("t", everything(p.Map())); err != nil {
 		t.Errorf("access has to work: %v", err)
 	}

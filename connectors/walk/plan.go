@@ -56,6 +56,22 @@ func (p *Plan) Map() *dataset.Map { return p.m }
 // the map's own word.
 func (p *Plan) RefusesErase() string { return p.refuses }
 
+// Profile is the map's, with what only the plan knows about erasing.
+func (p *Plan) Profile() connectors.Profile {
+	out := p.m.Profile()
+	out.RefusesErase = p.refuses
+	return out
+}
+
+// Problems are the map's, and what only the plan knows about erasing.
+func (p *Plan) Problems() []connectors.Problem {
+	out := p.m.Problems()
+	if p.refuses != "" && p.m.RefusesErase() == "" {
+		out = append([]connectors.Problem{{Severity: connectors.SeverityDeletes, What: p.refuses, Mend: "let one of the references be changed, or mark a primary key of one field"}}, out...)
+	}
+	return out
+}
+
 // prepare settles what has to be fetched of a collection's rows.
 func (p *Plan) prepare(n *node) string {
 	for _, f := range n.c.Fields {

@@ -109,7 +109,7 @@ func TestRule6_PlantedNumbersReachNothing(t *testing.T) {
 	}
 	for _, s := range reads {
 		for _, r := range m[s.Collection.Key] {
-			if m.hits(s, r, true) && slices.Contains(m.tenants(s.Scope, s.Collection, r), text("other")) {
+			if m.hits(s, r, true) && slices.Contains(m.tenants(s.Scope, r), text("other")) {
 				t.Errorf("a row of another tenant is read from %s", s.Collection.Key)
 			}
 		}
