@@ -16,7 +16,6 @@ import (
 
 	"privacydesk/bot/policy"
 	"privacydesk/bot/reading"
-	"privacydesk/bot/redisstore"
 	"privacydesk/bot/spool"
 	"privacydesk/bot/zendesk"
 )
@@ -77,9 +76,9 @@ func (z Zendesk) check() error {
 
 // Redis says where the store is.
 type Redis struct {
-	URL                string `yaml:"url" secret:"true" doc:"redis://user:password@host:6379/0, or rediss:// for TLS; empty: a redis-server of our own is started, which suits one machine"`
-	Dir                string `yaml:"dir" path:"true" doc:"folder of the redis-server of our own; empty: redis in data_dir"`
-	redisstore.Options `yaml:",inline"`
+	URL    string `yaml:"url" secret:"true" doc:"redis://user:password@host:6379/0, or rediss:// for TLS; empty: a redis-server of our own is started, which suits one machine"`
+	Dir    string `yaml:"dir" path:"true" doc:"folder of the redis-server of our own; empty: redis in data_dir"`
+	Prefix string `yaml:"prefix" default:"pd" doc:"what the keys begin with; two installations that share a Redis need two. Of a-z, 0-9, dash and underline, at most 40"`
 }
 
 // Keys is the ring of master keys.
