@@ -1,0 +1,100 @@
+package zendesk
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+)
+
+// The account's budget is shared with its agents' tools: unless told
+// otherwise, one process takes three quarters, and leaves the last twentieth
+// of a minute's calls alone.
+const (
+	shareNum, shareDen = 3, 4
+	reserveDen         = 20
+	burstDen           = 10 // of a minute's calls, at once
+)
+
+// budget spaces calls so that the account's limit is not met. Zendesk's
+// headers tell what is left of the minute for all who call.
+type budget struct {
+	mu      sync.Mutex
+	fixed   bool // configured, not learned
+	limiter *rate.Limiter
+	pause   time.Time // nothing before
+}
+
+func newBudget(perMinute int) *budget {
+	b := &budget{limiter: rate.NewLimiter(rate.Inf, 1)}
+	if perMinute > 0 {
+		b.fixed = true
+		b.limiter = rate.NewLimiter(perSecond(perMinute), max(1, perMinute/burstDen))
+	}
+	return b
+}
+
+func perSecond(perMinute int) rate.Limit {
+	return rate.Limit(float64(perMinute) / time.Minute.Seconds())
+}
+
+// take reserves one call and tells how long to wait before it, at most bound;
+// false: it would be longer, and nothing was reserved.
+func (b *budget) take(now time.Time, bound time.Duration) (wait time.Duration, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	r := b.limiter.ReserveN(now, 1)
+	wait = max(r.DelayFrom(now), b.pause.Sub(now))
+	if !r.OK() || wait > bound {
+		r.CancelAt(now)
+		return wait, false
+	}
+	return wait, true
+}
+
+// learn takes in what an answer says of the account's limit.
+func (b *budget) learn(now time.Time, h http.Header) {
+	total, hasTotal := headerInt(h, "X-Rate-Limit", "Ratelimit-Limit")
+	left, hasLeft := headerInt(h, "X-Rate-Limit-Remaining", "Ratelimit-Remaining")
+	reset, hasReset := headerInt(h, "Ratelimit-Reset")
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if hasTotal && total > 0 && !b.fixed {
+		if share := total * shareNum / shareDen; b.limiter.Limit() != perSecond(share) {
+			b.limiter = rate.NewLimiter(perSecond(share), max(1, share/burstDen))
+		}
+	}
+	if hasTotal && hasLeft && hasReset && left <= total/reserveDen {
+		b.hold(now.Add(time.Duration(reset) * time.Second))
+	}
+}
+
+func (b *budget) hold(until time.Time) {
+	if until.After(b.pause) {
+		b.pause = until
+	}
+}
+
+func headerInt(h http.Header, names ...string) (int, bool) {
+	for _, name := range names {
+		if n, err := strconv.Atoi(strings.TrimSpace(h.Get(name))); err == nil && n >= 0 {
+			return n, true
+		}
+	}
+	return 0, false
+}
+
+// retryAfter reads the header in either of its forms; 0 when there is none.
+func retryAfter(now time.Time, h http.Header) time.Duration {
+	v := strings.TrimSpace(h.Get("Retry-After"))
+	if n, err := strconv.Atoi(v); err == nil && n >= 0 && n < 1_000_000 {
+		return time.Duration(n) * time.Second
+	}
+	if at, err := http.ParseTime(v); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
+}

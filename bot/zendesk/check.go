@@ -1,0 +1,255 @@
+package zendesk
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+)
+
+// Severity says what a problem stops.
+type Severity string
+
+// Severities of problems.
+const (
+	Blocks Severity = "blocks" // the bot can't work
+	Warns  Severity = "warns"  // it works, and less well than it should
+)
+
+// Problem is something in the account that is not as it has to be.
+type Problem struct {
+	Severity Severity
+	Where    string // the option, or the place in Zendesk
+	What     string
+	Mend     string
+}
+
+// Uses names what other options refer to in the account, so that Check sees
+// whether it is there. Zero ids are left out.
+type Uses struct {
+	Form   int64
+	Fields map[string]int64 // option to id: {"reading.kind_field": 360…}
+}
+
+// The bounds of Check.
+const (
+	clockSkew    = 30 * time.Second // beyond it signatures' times and stamps get doubtful
+	callsAdvised = 200              // a minute; Zendesk's smallest plan
+)
+
+// Check asks the account for all that the bot rests on and lists what is not
+// so. It changes nothing. An error means that the account could not be asked.
+func (d *Desk) Check(ctx context.Context, uses Uses) ([]Problem, error) {
+	c := &checker{Desk: d, uses: uses}
+	for _, w := range d.o.Warnings() {
+		c.add(Warns, "zendesk.api_token", w, "create a confidential OAuth client in Zendesk's Admin Center and set zendesk.oauth")
+	}
+	signedIn, err := c.user(ctx)
+	if err != nil || !signedIn {
+		return c.problems, err
+	}
+	for _, look := range []func(context.Context) error{c.export, c.settings, c.form, c.fields, c.status, c.group} {
+		if err := look(ctx); err != nil {
+			return c.problems, forSide(err)
+		}
+	}
+	return c.problems, nil
+}
+
+type checker struct {
+	*Desk
+	uses     Uses
+	problems []Problem
+	me       int64
+}
+
+func (c *checker) add(s Severity, where, what, mend string) {
+	c.problems = append(c.problems, Problem{s, where, what, mend})
+}
+
+// denied is true for answers that are a problem rather than a failure.
+func denied(err error) bool {
+	s := status(err)
+	return s == http.StatusUnauthorized || s == http.StatusForbidden || s == http.StatusNotFound
+}
+
+func (c *checker) user(ctx context.Context) (bool, error) {
+	var answer struct {
+		User wireUser `json:"user"`
+	}
+	head, err := c.fetch(ctx, "read the bot's own user", "/users/me.json", &answer)
+	switch {
+	case err != nil && (denied(err) || status(err) == http.StatusBadRequest):
+		c.add(Blocks, "zendesk", "the account refuses the credentials: "+err.Error(), "check zendesk.subdomain and zendesk.oauth")
+		return false, nil
+	case err != nil:
+		return false, forSide(err)
+	case answer.User.ID <= 0 || answer.User.Role == "end-user":
+		c.add(Blocks, "zendesk.oauth", "the credentials don't act as an agent", "let an admin of the account create the OAuth client")
+		return false, nil
+	case answer.User.Role != "admin":
+		c.add(Blocks, "zendesk.oauth", "the bot's user is not an admin; Zendesk exports tickets to admins only", "give that user the role admin")
+	}
+	c.me = answer.User.ID
+	c.clocks(head)
+	c.limits(head)
+	return true, nil
+}
+
+func (c *checker) clocks(head http.Header) {
+	at, err := http.ParseTime(head.Get("Date"))
+	if err != nil {
+		return
+	}
+	if off := c.clock().Sub(at).Abs(); off > clockSkew {
+		c.add(Warns, "this machine's clock", fmt.Sprintf("it differs from Zendesk's by %s", off.Round(time.Second)), "synchronise it (NTP)")
+	}
+}
+
+func (c *checker) limits(head http.Header) {
+	total, known := headerInt(head, "X-Rate-Limit", "Ratelimit-Limit")
+	switch {
+	case !known:
+	case c.o.RequestsPerMinute > total:
+		c.add(Warns, "zendesk.requests_per_minute", fmt.Sprintf("it is %d, and the account has %d", c.o.RequestsPerMinute, total),
+			"set it to the share of the account's calls that the bot may use")
+	case total < callsAdvised:
+		c.add(Warns, "the account's plan", fmt.Sprintf("it allows %d calls a minute; a ticket's read takes about ten", total),
+			"expect delays, or ask Zendesk for the High Volume API add-on")
+	}
+}
+
+func (c *checker) export(ctx context.Context) error {
+	_, err := c.Changes(ctx, "", c.clock().Add(-exportAge))
+	if err != nil && denied(err) {
+		c.add(Blocks, "incremental export", "Zendesk refuses it: "+err.Error(), "the bot's user needs the role admin, the OAuth client the scope read")
+		return nil
+	}
+	return err
+}
+
+func (c *checker) settings(ctx context.Context) error {
+	private, err := c.account.privateAttachments(ctx)
+	if err == nil && !private {
+		c.add(Blocks, "Admin Center, Objects and rules, Tickets, Settings", "attachments are not private: whoever has a report's URL can open it, for ever",
+			`switch "Enable secure attachments" on`)
+	}
+	return err
+}
+
+func (c *checker) form(ctx context.Context) error {
+	if c.uses.Form == 0 {
+		return nil
+	}
+	var answer struct {
+		Form struct {
+			Active bool `json:"active"`
+		} `json:"ticket_form"`
+	}
+	err := c.get(ctx, "read the ticket form", fmt.Sprintf("/ticket_forms/%d.json", c.uses.Form), &answer)
+	if err != nil && denied(err) {
+		c.add(Blocks, "reading.form", fmt.Sprintf("there is no ticket form %d", c.uses.Form), "take its id from Admin Center, or run privacydesk zendesk setup")
+		return nil
+	}
+	if err == nil && !answer.Form.Active {
+		c.add(Blocks, "reading.form", fmt.Sprintf("ticket form %d is not active", c.uses.Form), "activate it")
+	}
+	return err
+}
+
+type wireFieldKind struct {
+	ID     int64  `json:"id"`
+	Type   string `json:"type"`
+	Active bool   `json:"active"`
+}
+
+// fields checks each field that is read or written.
+func (c *checker) fields(ctx context.Context) error {
+	kinds := map[int64]wireFieldKind{}
+	err := c.pages(ctx, "read the ticket fields", "/ticket_fields.json", maxMemberPages, func(p page) error {
+		for _, f := range p.Fields {
+			kinds[f.ID] = f
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	texts := []string{"text", "textarea"}
+	type use struct {
+		option string
+		id     int64
+		types  []string // empty: any
+	}
+	all := []use{
+		{"zendesk.reference_field", c.o.ReferenceField, texts},
+		{"zendesk.due_field", c.o.DueField, append([]string{"date"}, texts...)},
+		{"zendesk.progress_field", c.o.ProgressField, append([]string{"tagger"}, texts...)},
+	}
+	for option, id := range c.uses.Fields {
+		all = append(all, use{option: option, id: id})
+	}
+	slices.SortFunc(all, func(a, b use) int {
+		if a.option < b.option {
+			return -1
+		}
+		return 1
+	})
+	for _, u := range all {
+		f, there := kinds[u.id]
+		switch {
+		case u.id == 0:
+		case !there || !f.Active:
+			c.add(Blocks, u.option, fmt.Sprintf("there is no active ticket field %d", u.id), "take its id from Admin Center, or run privacydesk zendesk setup")
+		case len(u.types) > 0 && !slices.Contains(u.types, f.Type):
+			c.add(Blocks, u.option, fmt.Sprintf("ticket field %d has the type %s; %v would do", u.id, f.Type, u.types), "name another field")
+		}
+	}
+	return nil
+}
+
+func (c *checker) status(ctx context.Context) error {
+	id, err := c.account.resolvedStatus(ctx)
+	if err == nil && id == 0 {
+		c.add(Warns, "zendesk.resolved_status", "the account has no active status of category solved with that label or id; finished tickets will show Solved",
+			"create the status, or leave it so")
+	}
+	return err
+}
+
+// group checks who gets a ticket that nobody has when it is solved.
+func (c *checker) group(ctx context.Context) error {
+	assignee, where := c.o.AssigneeID, "zendesk.assignee_id"
+	if assignee == 0 {
+		assignee, where = c.me, "the bot's user"
+	}
+	var answer struct {
+		Memberships []struct {
+			Group int64 `json:"group_id"`
+		} `json:"group_memberships"`
+	}
+	err := c.get(ctx, "read the assignee's groups", fmt.Sprintf("/users/%d/group_memberships.json", assignee), &answer)
+	if err != nil && denied(err) {
+		c.add(Blocks, where, fmt.Sprintf("user %d is no agent whose groups can be read", assignee), "name an agent")
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	inGroup := func(id int64) bool {
+		for _, m := range answer.Memberships {
+			if m.Group == id {
+				return true
+			}
+		}
+		return false
+	}
+	switch {
+	case len(answer.Memberships) == 0:
+		c.add(Blocks, where, fmt.Sprintf("user %d is in no group, and solving a ticket needs one", assignee), "put that user into a group")
+	case c.o.GroupID != 0 && !inGroup(c.o.GroupID):
+		c.add(Blocks, "zendesk.group_id", fmt.Sprintf("user %d is not in group %d", assignee, c.o.GroupID), "put that user into the group")
+	}
+	return nil
+}

@@ -1,0 +1,198 @@
+package zendesk
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	zd "github.com/nukosuke/go-zendesk/zendesk"
+
+	"privacydesk/bot"
+)
+
+// ErrCursor: Zendesk does not take the cursor any more. Begin again at a time.
+var ErrCursor = errors.New("the export's cursor is not valid any more")
+
+// ErrTooLong: the text exceeds what Zendesk keeps of a comment. Zendesk would
+// cut it and say nothing.
+var ErrTooLong = errors.New("the comment is longer than Zendesk keeps")
+
+// ErrRedirected: Zendesk's address answered with a redirection, which is not
+// followed, because the credentials would go along.
+var ErrRedirected = errors.New("the answer is a redirection; check zendesk.subdomain and zendesk.url")
+
+// APIError is an answer that refuses a call. It holds nothing of the answer's
+// texts: they quote addresses and names.
+type APIError struct {
+	Op     string // "read ticket 35"
+	Status int
+	Code   string   // Zendesk's error code, such as RecordInvalid
+	Fields []string // the fields that a 422 complains of: names, or ids of ticket fields
+	closed bool
+}
+
+func (e *APIError) Error() string {
+	s := fmt.Sprintf("%s: Zendesk answered %d", e.Op, e.Status)
+	if e.Code != "" {
+		s += " " + e.Code
+	}
+	if len(e.Fields) > 0 {
+		s += " about " + strings.Join(e.Fields, ", ")
+	}
+	switch e.Status {
+	case http.StatusUnauthorized:
+		s += "; check the credentials"
+	case http.StatusForbidden:
+		s += "; the bot's user needs the role admin, and the OAuth client the scopes read and write"
+	case http.StatusUnprocessableEntity:
+		s += "; on solving, that are fields which the form requires"
+	}
+	return s
+}
+
+// plain allows what is a name and nothing else.
+func plain(s string) bool {
+	return s != "" && len(s) <= 60 && !strings.ContainsFunc(s, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '.')
+	})
+}
+
+// apiError takes out of an answer what is free of personal data.
+func apiError(op string, status int, body []byte) *APIError {
+	e := &APIError{Op: op, Status: status}
+	var answer struct {
+		Error   json.RawMessage            `json:"error"`
+		Details map[string]json.RawMessage `json:"details"`
+	}
+	if json.Unmarshal(body, &answer) != nil {
+		return e
+	}
+	var code string
+	if json.Unmarshal(answer.Error, &code) == nil && plain(code) {
+		e.Code = code
+	}
+	for key, raw := range answer.Details {
+		var details []struct {
+			Description string `json:"description"`
+			Field       int64  `json:"ticket_field_id"`
+		}
+		_ = json.Unmarshal(raw, &details) // another shape has nothing that may be shown
+		for _, d := range details {
+			if d.Field != 0 {
+				e.Fields = append(e.Fields, "ticket field "+strconv.FormatInt(d.Field, 10))
+			}
+			e.closed = e.closed || key == "status" && strings.Contains(strings.ToLower(d.Description), "closed")
+		}
+		if plain(key) && key != "base" {
+			e.Fields = append(e.Fields, key)
+		}
+	}
+	slices.Sort(e.Fields)
+	e.Fields = slices.Compact(e.Fields)
+	return e
+}
+
+// failed turns what the library or the transport returned into an error that
+// may be logged. Status 0 means that no answer came.
+func failed(op string, err error) error {
+	var answer zd.Error
+	if errors.As(err, &answer) {
+		body, readErr := io.ReadAll(answer.Body())
+		if readErr != nil {
+			body = nil
+		}
+		return apiError(op, answer.Status(), body)
+	}
+	// The library's and net/http's errors quote URLs; the cause alone is kept.
+	var at *url.Error
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return fmt.Errorf("%s: %w", op, err)
+}
+
+// status of the answer behind err; 0 when there was none.
+func status(err error) int {
+	var e *APIError
+	if errors.As(err, &e) {
+		return e.Status
+	}
+	return 0
+}
+
+// codeNotFound is what Zendesk answers for a record that is not there. A 404
+// without it is no word about the ticket: a renamed account, a proxy.
+const codeNotFound = "RecordNotFound"
+
+// codeCollision is the 409 after which Zendesk asks to try again; any other
+// 409 is about the stamp.
+const codeCollision = "DatabaseConflict"
+
+// hasCode is true if the answer behind err has that status and code.
+func hasCode(err error, status int, code string) bool {
+	var e *APIError
+	return errors.As(err, &e) && e.Status == status && e.Code == code
+}
+
+// forRead classifies the failure of a call that changes nothing.
+func forRead(err error) error {
+	switch s := status(err); {
+	case err == nil:
+		return nil
+	case unsent(err):
+		return fmt.Errorf("%w: %w", bot.ErrUnavailable, err)
+	case hasCode(err, http.StatusNotFound, codeNotFound):
+		return fmt.Errorf("%w: %w", bot.ErrNotFound, err)
+	case s == 0, s == http.StatusTooManyRequests, s == http.StatusRequestTimeout, s >= http.StatusInternalServerError, s == http.StatusConflict:
+		return fmt.Errorf("%w: %w", bot.ErrUnavailable, err)
+	}
+	return err
+}
+
+// forSide classifies the failure of a read beside the ticket's own. A record
+// that is missing there says nothing about the ticket.
+func forSide(err error) error {
+	if hasCode(err, http.StatusNotFound, codeNotFound) {
+		return fmt.Errorf("%w: %w", bot.ErrUnavailable, err)
+	}
+	return forRead(err)
+}
+
+// forWrite classifies the failure of a ticket's update. Only what surely
+// changed nothing is ErrUnavailable.
+func forWrite(err error) error {
+	var e *APIError
+	switch s := status(err); {
+	case err == nil:
+		return nil
+	case unsent(err), s == http.StatusTooManyRequests, hasCode(err, http.StatusConflict, codeCollision):
+		return fmt.Errorf("%w: %w", bot.ErrUnavailable, err)
+	case hasCode(err, http.StatusNotFound, codeNotFound):
+		return fmt.Errorf("%w: %w", bot.ErrNotFound, err)
+	case s == http.StatusConflict:
+		return fmt.Errorf("%w: %w", bot.ErrStale, err)
+	case s == 0, s == http.StatusRequestTimeout, s >= http.StatusInternalServerError:
+		return fmt.Errorf("%w: %w", bot.ErrUnknown, err)
+	case errors.As(err, &e) && e.closed:
+		return fmt.Errorf("%w: %w", bot.ErrClosed, err)
+	}
+	return err
+}
+
+// errUnsent marks calls that ended before they were sent, or that Zendesk
+// refused for their credentials.
+var errUnsent = errors.New("nothing was sent")
+
+// unsent is true if the call surely did nothing.
+func unsent(err error) bool {
+	var dial *net.OpError
+	var dns *net.DNSError
+	return errors.Is(err, errUnsent) || (errors.As(err, &dial) && dial.Op == "dial") || errors.As(err, &dns)
+}

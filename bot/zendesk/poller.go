@@ -1,0 +1,118 @@
+package zendesk
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"privacydesk/bot"
+)
+
+// pollCursor names the stored cursor.
+const pollCursor = "zendesk/changes"
+
+// pollOverlap is how far back polling begins again when a cursor was lost. A
+// hint too many does no harm.
+const pollOverlap = 15 * time.Minute
+
+// PollStore is what polling needs of a bot.Store.
+type PollStore interface {
+	Hint(ctx context.Context, ids []string, once string, keep time.Duration) (bool, error)
+	Cursor(ctx context.Context, name string) (string, error)
+	SetCursor(ctx context.Context, name, value string) error
+}
+
+// Poller turns changed tickets into hints. It repairs what webhooks lose, and
+// does all the work where there is none. One at a time is enough; two do no
+// harm.
+type Poller struct {
+	Desk  bot.Desk
+	Store PollStore
+	Clock func() time.Time
+	Since time.Time // tickets that did not change since are not looked at
+}
+
+// Poll reads on from where the last poll ended, and returns the number of
+// tickets that it hinted. The cursor moves only after its page's hints are
+// durable, so an interrupted poll repeats a page and loses none.
+func (p Poller) Poll(ctx context.Context) (int, error) {
+	stored, err := p.Store.Cursor(ctx, pollCursor)
+	if err != nil {
+		return 0, fmt.Errorf("poll: %w", err)
+	}
+	cursor, last := splitCursor(stored)
+	hinted := 0
+	restarted := false
+	for {
+		started := p.Clock()
+		page, err := p.Desk.Changes(ctx, cursor, p.from(last))
+		if errors.Is(err, ErrCursor) && !restarted {
+			cursor, restarted = "", true
+			continue
+		}
+		if err != nil {
+			return hinted, fmt.Errorf("poll: %w", err)
+		}
+		if err := p.keep(ctx, page, started); err != nil {
+			return hinted, err
+		}
+		hinted += len(page.Tickets)
+		if page.End {
+			return hinted, nil
+		}
+		cursor = page.Next
+	}
+}
+
+func (p Poller) keep(ctx context.Context, page bot.ChangePage, started time.Time) error {
+	ids := make([]string, len(page.Tickets))
+	for i, id := range page.Tickets {
+		ids[i] = bot.IDOfTicket(id)
+	}
+	if len(ids) > 0 {
+		if _, err := p.Store.Hint(ctx, ids, "", 0); err != nil {
+			return fmt.Errorf("poll: %w", err)
+		}
+	}
+	if !page.End {
+		started = time.Time{} // in the middle of a stream, the time of the last whole one still counts
+	}
+	return p.move(ctx, page.Next, started)
+}
+
+// move stores the cursor; with it the time up to which all was read, by which
+// polling goes on if the cursor is refused.
+func (p Poller) move(ctx context.Context, cursor string, whole time.Time) error {
+	if whole.IsZero() {
+		stored, err := p.Store.Cursor(ctx, pollCursor)
+		if err != nil {
+			return fmt.Errorf("poll: %w", err)
+		}
+		_, whole = splitCursor(stored)
+	}
+	text := cursor
+	if !whole.IsZero() {
+		text = whole.UTC().Format(time.RFC3339) + " " + cursor
+	}
+	if err := p.Store.SetCursor(ctx, pollCursor, text); err != nil {
+		return fmt.Errorf("poll: %w", err)
+	}
+	return nil
+}
+
+func splitCursor(stored string) (cursor string, whole time.Time) {
+	at, rest, found := strings.Cut(stored, " ")
+	if t, err := time.Parse(time.RFC3339, at); found && err == nil {
+		return rest, t
+	}
+	return stored, time.Time{}
+}
+
+func (p Poller) from(last time.Time) time.Time {
+	if from := last.Add(-pollOverlap); !last.IsZero() && from.After(p.Since) {
+		return from
+	}
+	return p.Since
+}

@@ -1,0 +1,234 @@
+package zendesk
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"privacydesk/bot"
+)
+
+// settleTries bounds how often a ticket is read until its stamp can guard
+// what is read after it.
+const settleTries = 3
+
+// strangeClock is how far a ticket's stamp may be ahead of the Date of the
+// answer that shows it. Beyond it, that Date is somebody else's, and our own
+// clock counts.
+const strangeClock = 5 * time.Second
+
+// Ticket reads the ticket, then its comments, then its audits, then who they
+// are and who reads along. The stamp comes first: what changes later makes
+// the update under it refused.
+//
+// Stamps are whole seconds, so a change within the stamp's own second would
+// go unseen. The ticket is therefore read once that second is over; if it
+// keeps changing, Ticket returns ErrUnavailable.
+func (d *Desk) Ticket(ctx context.Context, id int64) (*bot.Ticket, error) {
+	r := &reader{Desk: d, op: fmt.Sprintf("read ticket %d", id), people: map[int64]bot.Person{}}
+	me, err := d.account.self(ctx)
+	if err != nil {
+		return nil, forSide(err)
+	}
+	r.me = me.ID
+	if err := r.settled(ctx, id); err != nil {
+		return nil, err
+	}
+	for _, step := range []func(context.Context) error{r.readComments, r.readAudits, r.readPeople, r.readReaders} {
+		if err := step(ctx); err != nil {
+			return nil, forSide(err)
+		}
+	}
+	return r.assemble(), nil
+}
+
+// reader is one ticket while it is read.
+type reader struct {
+	*Desk
+	op       string
+	me       int64
+	ticket   wireTicket
+	comments []wireComment
+	audits   []wireAudit
+	people   map[int64]bot.Person
+	readers  bot.Readers
+}
+
+func (r *reader) settled(ctx context.Context, id int64) error {
+	for try := range settleTries {
+		early, err := r.readTicket(ctx, id)
+		if err != nil || early <= 0 {
+			return err
+		}
+		if try+1 < settleTries {
+			if err := r.sleep(ctx, early); err != nil {
+				return fmt.Errorf("%s: %w: %w", r.op, bot.ErrUnavailable, err)
+			}
+		}
+	}
+	return fmt.Errorf("%s: %w: it changed in this very second", r.op, bot.ErrUnavailable)
+}
+
+// readTicket tells how much of the stamp's second was left when the ticket
+// was read.
+func (r *reader) readTicket(ctx context.Context, id int64) (early time.Duration, err error) {
+	var answer struct {
+		Ticket wireTicket `json:"ticket"`
+		Users  []wireUser `json:"users"`
+	}
+	head, err := r.fetch(ctx, r.op, fmt.Sprintf("/tickets/%d.json?include=users", id), &answer)
+	if err != nil {
+		return 0, forRead(err)
+	}
+	r.ticket = answer.Ticket
+	switch {
+	case r.ticket.Status == "deleted":
+		return 0, fmt.Errorf("%s: %w", r.op, bot.ErrNotFound)
+	case r.ticket.ID != id || r.ticket.Updated.IsZero() || r.ticket.Requester == 0:
+		return 0, fmt.Errorf("%s: %w: %w", r.op, bot.ErrUnavailable, errUnreadable)
+	}
+	r.meet(answer.Users)
+	over := r.ticket.Updated.Truncate(time.Second).Add(time.Second)
+	return over.Sub(r.serverTime(head)), nil
+}
+
+// serverTime is Zendesk's time when it answered, at the earliest.
+func (r *reader) serverTime(head http.Header) time.Time {
+	at, err := http.ParseTime(head.Get("Date"))
+	if err != nil || r.ticket.Updated.Sub(at) > strangeClock {
+		return r.clock()
+	}
+	return at
+}
+
+func (r *reader) readComments(ctx context.Context) error {
+	path := fmt.Sprintf("/tickets/%d/comments.json?include=users", r.ticket.ID)
+	return r.pages(ctx, r.op+", its comments", path, maxCommentPages, func(p page) error {
+		r.comments = append(r.comments, p.Comments...)
+		r.meet(p.Users)
+		return nil
+	})
+}
+
+func (r *reader) readAudits(ctx context.Context) error {
+	path := fmt.Sprintf("/tickets/%d/audits.json", r.ticket.ID)
+	err := r.pages(ctx, r.op+", its audits", path, maxAuditPages, func(p page) error {
+		r.audits = append(r.audits, p.Audits...)
+		return nil
+	})
+	slices.SortStableFunc(r.audits, func(a, b wireAudit) int {
+		if n := a.Created.Compare(b.Created); n != 0 {
+			return n
+		}
+		return int(min(1, max(-1, a.ID-b.ID)))
+	})
+	return err
+}
+
+func (r *reader) assemble() *bot.Ticket {
+	w := r.ticket
+	t := &bot.Ticket{
+		ID: w.ID, Stamp: stamp{w.Updated, w.Assignee == 0}.String(), Created: w.Created, Updated: w.Updated,
+		Status: w.Status, FormID: int64(w.Form), Tags: w.Tags, AgentTags: r.agentTags(), Subject: string(w.Subject),
+		Fields: map[int64]string{}, Channel: string(w.Via.Channel), FollowupOf: int64(w.FollowupOf),
+		Requester: r.person(w.Requester), Submitter: r.person(w.Submitter), Comments: r.contributions(), Marks: r.marks(),
+		Readers: r.readers, URL: fmt.Sprintf("%s/agent/tickets/%d", r.base, w.ID),
+	}
+	for _, f := range w.Fields {
+		if f.Value != "" {
+			t.Fields[f.ID] = string(f.Value)
+		}
+	}
+	return t
+}
+
+// onBehalf is Zendesk's flag for a comment that somebody wrote in another's
+// name.
+const onBehalf = 11
+
+// contributions are the comments. Who updates the ticket may name any author:
+// a comment counts as ours only if we updated, and one whose author is not
+// the updater is flagged as written on behalf.
+func (r *reader) contributions() []bot.Comment {
+	updates := make(map[int64]wireAudit, len(r.audits))
+	for _, a := range r.audits {
+		updates[a.ID] = a
+	}
+	out := make([]bot.Comment, 0, len(r.comments))
+	for _, w := range r.comments {
+		update, known := updates[int64(w.Audit)]
+		own := known && update.Author == w.Author
+		flags := slices.Concat(w.Metadata.Flags, update.Metadata.Flags)
+		if !own {
+			flags = append(flags, onBehalf)
+		}
+		slices.Sort(flags)
+		body := w.Plain
+		if strings.TrimSpace(body) == "" {
+			body = w.Body
+		}
+		out = append(out, bot.Comment{
+			ID: w.ID, Author: r.person(w.Author), Public: w.Public, At: w.Created, Text: body,
+			Channel: string(w.Via.Channel), Flags: slices.Compact(flags), Ours: own && w.Author == r.me,
+		})
+	}
+	slices.SortStableFunc(out, func(a, b bot.Comment) int {
+		if n := a.At.Compare(b.At); n != 0 {
+			return n
+		}
+		return int(min(1, max(-1, a.ID-b.ID)))
+	})
+	return out
+}
+
+// marks are those in updates that our own user made: anybody who may update
+// tickets through the API can write metadata.
+func (r *reader) marks() []bot.Mark {
+	var out []bot.Mark
+	for _, a := range r.audits {
+		if m, ok := a.mark(); ok && a.Author == r.me {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// agentTags are the tags on the ticket that a person on the staff, and not
+// us, put there by hand: not those from the customer's form or mail, and not
+// those of triggers, automations, and programs that use the API.
+func (r *reader) agentTags() []string {
+	by := map[string]bool{}
+	for _, a := range r.audits {
+		for _, e := range a.Events {
+			if e.Field != "tags" || (e.Type != "Create" && e.Type != "Change") {
+				continue
+			}
+			trusted := a.Author != r.me && r.person(a.Author).Staff() && byHand(a.Via) && (e.Via == nil || byHand(*e.Via))
+			before, after := tagList(e.Previous), tagList(e.Value)
+			for _, t := range after {
+				if !slices.Contains(before, t) {
+					by[t] = trusted
+				}
+			}
+			for _, t := range before {
+				if !slices.Contains(after, t) {
+					delete(by, t)
+				}
+			}
+		}
+	}
+	var out []string
+	for _, t := range r.ticket.Tags {
+		if by[t] {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// byHand is true for the channels of the agents' own screens. Mail is not one
+// of them: it can be forged.
+func byHand(v via) bool { return v.Channel == "web" || v.Channel == "mobile" }

@@ -1,0 +1,206 @@
+package zendesk
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"io"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+
+	"privacydesk/bot"
+)
+
+// The headers of a webhook [docs, webhooks].
+const (
+	headerSignature  = "X-Zendesk-Webhook-Signature"
+	headerTimestamp  = "X-Zendesk-Webhook-Signature-Timestamp"
+	headerInvocation = "X-Zendesk-Webhook-Invocation-Id"
+	headerAccount    = "X-Zendesk-Account-Id"
+)
+
+const (
+	maxWebhook   = 1 << 20
+	intakeTime   = 8 * time.Second // Zendesk gives up after 12 s
+	retrySeconds = "10"            // below 60, or Zendesk does not try again
+)
+
+// WebhookOptions set up the receiver.
+type WebhookOptions struct {
+	Secrets  []string      // of the webhook; several while one is rotated
+	Skew     time.Duration // how far a signature's time may be from ours, either way; 5 minutes when 0
+	Accounts []string      // whose webhooks are taken; all that know a secret when empty
+	Clock    func() time.Time
+	// Observe is told of each invocation's end ("accepted", "replayed",
+	// "ignored", or why it was refused), for metrics; nothing when nil.
+	Observe func(result string)
+}
+
+// Intake makes hints durable before it returns. It reports false if it saw
+// the invocation before; invocations are to be remembered for keep.
+type Intake func(ctx context.Context, ids []string, invocation string, keep time.Duration) (fresh bool, err error)
+
+type webhook struct {
+	WebhookOptions
+	intake     Intake
+	invocation *regexp.Regexp
+}
+
+// NewWebhook makes the handler of POSTs from Zendesk. It believes nothing but
+// the ticket's id, and that only of a body that was signed with a secret
+// within the skew; nothing is parsed before. It answers 200 once intake has
+// made the hint durable, 503 with Retry-After when it could not, and never
+// repeats anything that it was sent.
+func NewWebhook(o WebhookOptions, intake Intake) (http.Handler, error) {
+	o.Secrets = slices.DeleteFunc(slices.Clone(o.Secrets), func(s string) bool { return s == "" })
+	switch {
+	case len(o.Secrets) == 0:
+		return nil, errors.New("zendesk.webhook.secret is missing: webhooks without a signature can't be told from forged ones")
+	case o.Clock == nil || intake == nil:
+		return nil, errors.New("zendesk: the webhook needs a clock and an intake")
+	case o.Skew < 0:
+		return nil, errors.New("zendesk.webhook.skew can't be negative")
+	}
+	orDefault(&o.Skew, DefaultOptions().Webhook.Skew)
+	if o.Observe == nil {
+		o.Observe = func(string) {}
+	}
+	return &webhook{o, intake, regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,100}$`)}, nil
+}
+
+// refusal is an answer that says no in words of ours.
+type refusal struct {
+	status int
+	why    string
+}
+
+func (h *webhook) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	result, no := h.receive(w, r)
+	if no != nil {
+		result = no.why
+		switch no.status {
+		case http.StatusMethodNotAllowed:
+			w.Header().Set("Allow", http.MethodPost)
+		case http.StatusServiceUnavailable:
+			w.Header().Set("Retry-After", retrySeconds)
+		}
+		http.Error(w, no.why, no.status)
+	} else {
+		w.WriteHeader(http.StatusOK)
+	}
+	h.Observe(result)
+}
+
+func (h *webhook) receive(w http.ResponseWriter, r *http.Request) (string, *refusal) {
+	if r.Method != http.MethodPost {
+		return "", &refusal{http.StatusMethodNotAllowed, "only POST"}
+	}
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxWebhook))
+	if err != nil {
+		var large *http.MaxBytesError
+		if errors.As(err, &large) {
+			return "", &refusal{http.StatusRequestEntityTooLarge, "too large"}
+		}
+		return "", &refusal{http.StatusBadRequest, "body cut"}
+	}
+	if no := h.verify(r.Header, body); no != nil {
+		return "", no
+	}
+	invocation, ok := one(r.Header, headerInvocation)
+	if !ok || !h.invocation.MatchString(invocation) {
+		return "", &refusal{http.StatusBadRequest, "no invocation id"}
+	}
+	p, err := parsePayload(body)
+	if err != nil {
+		return "", &refusal{http.StatusBadRequest, "no ticket id"}
+	}
+	if no := h.foreign(r.Header, p); no != nil {
+		return "", no
+	}
+	if p.ticket == 0 {
+		return "ignored", nil
+	}
+	return h.take(r.Context(), p.ticket, invocation)
+}
+
+// take hands the hint in. Its answer stands for the hint being durable.
+func (h *webhook) take(ctx context.Context, ticket int64, invocation string) (string, *refusal) {
+	ctx, cancel := context.WithTimeout(ctx, intakeTime)
+	defer cancel()
+	fresh, err := h.intake(ctx, []string{bot.IDOfTicket(ticket)}, "zendesk/"+invocation, h.keep())
+	switch {
+	case err != nil:
+		return "", &refusal{http.StatusServiceUnavailable, "try again"}
+	case !fresh:
+		return "replayed", nil
+	}
+	return "accepted", nil
+}
+
+// keep outlasts the time in which a signature is believed.
+func (h *webhook) keep() time.Duration { return max(time.Hour, 3*h.Skew) }
+
+// one is the header's value, if it is there once.
+func one(h http.Header, name string) (string, bool) {
+	v := h.Values(name)
+	if len(v) != 1 || v[0] == "" {
+		return "", false
+	}
+	return v[0], true
+}
+
+// verify checks signature and time, before anything is parsed.
+func (h *webhook) verify(head http.Header, body []byte) *refusal {
+	signature, has := one(head, headerSignature)
+	timestamp, hasTime := one(head, headerTimestamp)
+	if !has || !hasTime {
+		return &refusal{http.StatusUnauthorized, "not signed"}
+	}
+	sum, err := base64.StdEncoding.DecodeString(signature)
+	if err != nil || !h.signed(sum, timestamp, body) {
+		return &refusal{http.StatusUnauthorized, "bad signature"}
+	}
+	at, err := time.Parse(time.RFC3339, timestamp)
+	if err != nil {
+		return &refusal{http.StatusUnauthorized, "bad time"}
+	}
+	if off := h.Clock().Sub(at); off > h.Skew || off < -h.Skew {
+		return &refusal{http.StatusUnauthorized, "out of time"}
+	}
+	return nil
+}
+
+// signed tries every secret, so that the time taken tells nothing.
+func (h *webhook) signed(sum []byte, timestamp string, body []byte) bool {
+	good := false
+	for _, secret := range h.Secrets {
+		mac := hmac.New(sha256.New, []byte(secret))
+		mac.Write([]byte(timestamp))
+		mac.Write(body)
+		if hmac.Equal(mac.Sum(nil), sum) {
+			good = true
+		}
+	}
+	return good
+}
+
+// foreign refuses other accounts: by the header, which is not signed, and by
+// the body of an event, which is.
+func (h *webhook) foreign(head http.Header, p payload) *refusal {
+	no := &refusal{http.StatusForbidden, "another account"}
+	if len(h.Accounts) == 0 {
+		return nil
+	}
+	if id, ok := one(head, headerAccount); !ok || !slices.Contains(h.Accounts, id) {
+		return no
+	}
+	if p.account != 0 && !slices.Contains(h.Accounts, strconv.FormatInt(p.account, 10)) {
+		return no
+	}
+	return nil
+}
