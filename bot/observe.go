@@ -23,6 +23,9 @@ func (e *Engine) observe(ctx context.Context, t *turn) (bool, error) {
 	if t.c.Phase == PhaseReading {
 		return e.reread(ctx, t, ticket)
 	}
+	if taken, err := e.takenBack(ctx, t, ticket); err != nil || taken {
+		return taken, err
+	}
 	held, err := e.notice(ctx, t, ticket)
 	if err != nil {
 		return false, err
@@ -31,6 +34,22 @@ func (e *Engine) observe(ctx context.Context, t *turn) (bool, error) {
 	if held != "" && t.hold(held) {
 		t.note("note_held", map[string]string{"reason": string(held)})
 	}
+	return true, t.commit(ctx)
+}
+
+// takenBack cancels a request that its requester takes back before anything
+// was disclosed or erased.
+func (e *Engine) takenBack(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
+	fresh := newerByRequester(ticket, t.c.Seen.Comment)
+	if t.c.Resolution != "" || !t.c.Begun.IsZero() || !slices.ContainsFunc(fresh, func(c Comment) bool { return reading.Cancels(c.Text) }) {
+		return false, nil
+	}
+	if mark, err := e.eraseMark(ctx, t.c); err != nil || mark != nil {
+		return false, err // erasing began; the record was set back
+	}
+	t.see(ticket)
+	t.c.Owed = nil
+	t.finish(Cancelled, ReasonByRequester, Say{Message: "cancelled"})
 	return true, t.commit(ctx)
 }
 
@@ -82,7 +101,7 @@ func (e *Engine) notice(ctx context.Context, t *turn, ticket *Ticket) (Reason, e
 	switch {
 	case edited:
 		return ReasonEdited, nil
-	case ticket.Status == StatusSolved || ticket.Status == StatusClosed:
+	case (ticket.Status == StatusSolved || ticket.Status == StatusClosed) && !e.marked(ticket, t.c.ID, stepFinal):
 		return ReasonSolvedByHand, nil
 	case t.c.Kind == KindDelete && t.c.Begun.IsZero() && len(newerByRequester(ticket, t.c.Seen.Comment)) > 0:
 		return ReasonReply, nil

@@ -14,6 +14,9 @@ import (
 // why.
 var ErrRefused = errors.New("refused")
 
+// ErrBusy: a worker is at the request this moment; try again.
+var ErrBusy = errors.New("a worker is at it this moment; try again")
+
 // releasable are the holds that a person may wave through. All others are
 // asked again on retry: a right that is lost, a reader who may not, a state
 // that is gone can't be talked away.
@@ -29,7 +32,7 @@ func (e *Engine) operate(ctx context.Context, id, by, what string, change func(*
 	token, now := newToken(), e.Clock()
 	if err := e.Store.Acquire(ctx, id, "", token, now, now.Add(e.Settings.StepLease)); err != nil {
 		if errors.Is(err, ErrConflict) {
-			return fmt.Errorf("%w: a worker is at request %s this moment; try again", ErrRefused, id)
+			return fmt.Errorf("request %s: %w", id, ErrBusy)
 		}
 		return err
 	}

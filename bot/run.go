@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -308,7 +309,7 @@ func (w *work) locate(ctx context.Context, verify bool) (result, error) {
 
 // gather streams the records into this attempt's sink.
 func (w *work) gather(ctx context.Context) (result, error) {
-	sink, err := w.e.Reporter.Sink(ctx, w.id, w.system, w.token)
+	sink, err := w.e.Reporter.Sink(ctx, w.id, w.system, strings.ToLower(w.token))
 	if err != nil {
 		return result{}, err
 	}

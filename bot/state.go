@@ -15,7 +15,7 @@ const (
 )
 
 // State derives what people read.
-func (c *Case) State() State {
+func (c Case) State() State {
 	if c.Phase == PhaseDone || c.Phase == PhaseForgotten {
 		return State(c.Resolution)
 	}
@@ -38,8 +38,8 @@ func (c *Case) State() State {
 }
 
 // Why is the reason that goes with State: of the wait, or of the end.
-func (c *Case) Why() Reason {
-	if c.Wait != nil && c.Resolution == "" {
+func (c Case) Why() Reason {
+	if c.Wait != nil && c.Phase != PhaseDone && c.Phase != PhaseForgotten {
 		return c.Wait.Reason
 	}
 	return c.Reason

@@ -1,0 +1,191 @@
+package world
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"privacydesk/bot"
+)
+
+// Desk is a ticket system in memory, with the one property that matters:
+// an update needs the stamp of the ticket as it stands.
+type Desk struct {
+	mu      sync.Mutex
+	clock   *Clock
+	tickets map[int64]*bot.Ticket
+	stamps  int
+	next    int64
+	// Bot is our own user.
+	Bot bot.Person
+	// Fail, when set, may refuse a call; op is "ticket" or "update".
+	Fail func(op string, ticket int64) error
+	// Files are what was attached, by ticket and name.
+	Files map[int64]map[string][]byte
+	// Updates counts the writes of each ticket that landed.
+	Updates map[int64]int
+}
+
+// NewDesk makes an empty desk.
+func NewDesk(clock *Clock) *Desk {
+	return &Desk{
+		clock: clock, tickets: map[int64]*bot.Ticket{}, next: 1000, Files: map[int64]map[string][]byte{},
+		Updates: map[int64]int{}, Bot: bot.Person{ID: 1, Email: "bot@vendor.example", Role: "admin", Verified: true, Active: true},
+	}
+}
+
+// File puts a ticket in and returns its number.
+func (d *Desk) File(t bot.Ticket, body string) int64 {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.next++
+	t.ID = d.next
+	if t.Created.IsZero() {
+		t.Created = d.clock.Now()
+	}
+	if t.Status == "" {
+		t.Status = bot.StatusNew
+	}
+	if t.Submitter.ID == 0 {
+		t.Submitter = t.Requester
+	}
+	t.Comments = []bot.Comment{{ID: t.ID * 100, Author: t.Requester, Public: true, At: t.Created, Text: body, Channel: "web"}}
+	d.tickets[t.ID] = &t
+	d.touch(&t)
+	return t.ID
+}
+
+func (d *Desk) touch(t *bot.Ticket) {
+	d.stamps++
+	t.Stamp, t.Updated = fmt.Sprint(d.stamps), d.clock.Now()
+}
+
+// Edit changes a ticket as somebody else would.
+func (d *Desk) Edit(id int64, edit func(*bot.Ticket)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	edit(d.tickets[id])
+	d.touch(d.tickets[id])
+}
+
+// Reply adds a public comment.
+func (d *Desk) Reply(id int64, by bot.Person, text string) {
+	d.Edit(id, func(t *bot.Ticket) {
+		last := t.Comments[len(t.Comments)-1].ID
+		t.Comments = append(t.Comments, bot.Comment{ID: last + 1, Author: by, Public: true, At: d.clock.Now(), Text: text})
+	})
+}
+
+// Delete removes a ticket.
+func (d *Desk) Delete(id int64) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	delete(d.tickets, id)
+}
+
+// Changes is not asked: tests hint by hand.
+func (d *Desk) Changes(context.Context, string, time.Time) (bot.ChangePage, error) {
+	return bot.ChangePage{End: true}, nil
+}
+
+// Ticket reads.
+func (d *Desk) Ticket(_ context.Context, id int64) (*bot.Ticket, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.fail("ticket", id); err != nil {
+		return nil, err
+	}
+	t, ok := d.tickets[id]
+	if !ok {
+		return nil, bot.ErrNotFound
+	}
+	out := *t
+	out.Comments, out.Marks, out.Tags = slices.Clone(t.Comments), slices.Clone(t.Marks), slices.Clone(t.Tags)
+	return &out, nil
+}
+
+func (d *Desk) fail(op string, id int64) error {
+	if d.Fail == nil {
+		return nil
+	}
+	return d.Fail(op, id)
+}
+
+// Update writes, once, under the stamp.
+func (d *Desk) Update(_ context.Context, u bot.Update) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err := d.fail("update", u.Ticket); err != nil {
+		return err
+	}
+	t, ok := d.tickets[u.Ticket]
+	switch {
+	case !ok:
+		return bot.ErrNotFound
+	case t.Status == bot.StatusClosed:
+		return bot.ErrClosed
+	case t.Stamp != u.Stamp:
+		return bot.ErrStale
+	}
+	for _, a := range u.Attachments {
+		if err := d.attach(u.Ticket, a); err != nil {
+			return err
+		}
+	}
+	mark := u.Mark
+	mark.At = d.clock.Now()
+	t.Marks = append(t.Marks, mark)
+	if u.HTML != "" {
+		last := t.Comments[len(t.Comments)-1].ID
+		t.Comments = append(t.Comments, bot.Comment{ID: last + 1, Author: d.Bot, Public: u.Public, At: mark.At, Text: u.HTML, Ours: true})
+	}
+	if u.Status != "" {
+		t.Status = u.Status
+	}
+	t.Tags = append(t.Tags, u.AddTags...)
+	d.Updates[u.Ticket]++
+	d.touch(t)
+	return nil
+}
+
+func (d *Desk) attach(ticket int64, a bot.Attachment) error {
+	r, err := a.Open()
+	if err != nil {
+		return err
+	}
+	body, err := io.ReadAll(r)
+	if cerr := r.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	if d.Files[ticket] == nil {
+		d.Files[ticket] = map[string][]byte{}
+	}
+	d.Files[ticket][a.Name] = body
+	return nil
+}
+
+// Ours lists what we said on a ticket, as steps.
+func (d *Desk) Ours(id int64) []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var out []string
+	if t := d.tickets[id]; t != nil {
+		for _, m := range t.Marks {
+			out = append(out, m.Step)
+		}
+	}
+	return out
+}
+
+// Status of a ticket.
+func (d *Desk) Status(id int64) bot.Status {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.tickets[id].Status
+}

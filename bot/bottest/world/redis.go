@@ -1,0 +1,59 @@
+package world
+
+import (
+	"context"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// SnapshotRedis copies all of Redis; the function it returns sets Redis back
+// to the copy, as after a crash that lost the last writes.
+func (w *World) SnapshotRedis() (setBack func()) {
+	w.T.Helper()
+	ctx := context.Background()
+	var writes []func(redis.Pipeliner)
+	keys, err := w.client.Keys(ctx, "*").Result()
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	for _, key := range keys {
+		write, err := w.copyKey(ctx, key)
+		if err != nil {
+			w.T.Fatal(err)
+		}
+		writes = append(writes, write)
+	}
+	return func() {
+		w.Redis.FlushAll()
+		_, err := w.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			for _, write := range writes {
+				write(p)
+			}
+			return nil
+		})
+		if err != nil {
+			w.T.Fatal(err)
+		}
+	}
+}
+
+func (w *World) copyKey(ctx context.Context, key string) (func(redis.Pipeliner), error) {
+	switch kind := w.client.Type(ctx, key).Val(); kind {
+	case "hash":
+		m, err := w.client.HGetAll(ctx, key).Result()
+		return func(p redis.Pipeliner) { p.HSet(ctx, key, m) }, err
+	case "zset":
+		z, err := w.client.ZRangeWithScores(ctx, key, 0, -1).Result()
+		return func(p redis.Pipeliner) { p.ZAdd(ctx, key, z...) }, err
+	case "list":
+		l, err := w.client.LRange(ctx, key, 0, -1).Result()
+		args := make([]any, len(l))
+		for i, v := range l {
+			args[i] = v
+		}
+		return func(p redis.Pipeliner) { p.RPush(ctx, key, args...) }, err
+	default:
+		s, err := w.client.Get(ctx, key).Result()
+		return func(p redis.Pipeliner) { p.Set(ctx, key, s, 0) }, err
+	}
+}

@@ -1,0 +1,137 @@
+package bot_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"privacydesk/bot"
+	"privacydesk/bot/bottest/world"
+	"privacydesk/connectors"
+)
+
+// TestRule11_FailedSystemIsNotSilent: the ticket is held, not resolved; a
+// person may retry, or leave the system out, which every paper then says.
+func TestRule11_FailedSystemIsNotSilent(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Systems["warehouse"].Fail = func(op string) error {
+		if op == "gather" {
+			return connectors.NewError(connectors.Credentials, "gather", "the password was refused", nil)
+		}
+		return nil
+	}
+	id := w.File(world.Alex(), "access", janeBody)
+	w.Pass(time.Hour)
+	w.Expect(id, "held", bot.ReasonSystemFailed)
+	if w.Desk.Status(id) == bot.StatusSolved {
+		t.Fatal("the ticket was resolved over a failed system")
+	}
+	notes := 0
+	ticket, err := w.Desk.Ticket(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range ticket.Comments {
+		if c.Ours && !c.Public && strings.Contains(c.Text, "warehouse") {
+			notes++
+		}
+	}
+	if notes != 1 {
+		t.Errorf("%d internal notes name the system, want 1", notes)
+	}
+	if err := w.Engine.Skip(t.Context(), bot.IDOfTicket(id), "warehouse", "ops"); err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(time.Hour)
+	w.Expect(id, "partly_executed", bot.ReasonDelivered)
+	if report := string(w.Desk.Files[id]["report.zip"]); !strings.Contains(report, `"skipped"`) {
+		t.Error("the report does not say that a system was left out")
+	}
+}
+
+// TestRule11_TransientFailuresAreRetried and then told.
+func TestRule11_TransientFailuresAreRetried(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	fails := 0
+	w.Systems["crm"].Fail = func(op string) error {
+		if op == "locate" && fails < 3 {
+			fails++
+			return connectors.NewError(connectors.Transient, "locate", "no answer", errors.New("i/o timeout"))
+		}
+		return nil
+	}
+	id := w.File(world.Alex(), "access", janeBody)
+	w.Pass(time.Hour)
+	w.Expect(id, "resolved", bot.ReasonDelivered)
+	if fails != 3 {
+		t.Errorf("failed %d times", fails)
+	}
+}
+
+// TestRule11_CanaryNotFound: a system that does not find its canary is not
+// reported as empty.
+func TestRule11_CanaryNotFound(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Systems["events"].Fail = func(op string) error {
+		if op == "check" {
+			return errors.New("the canary was not found")
+		}
+		return nil
+	}
+	id := w.File(world.Alex(), "access", janeBody)
+	w.Pass(time.Hour)
+	w.Expect(id, "held", bot.ReasonSystemFailed)
+}
+
+// TestRule11_LateRowsAreErasedAndCounted, and a stream of them stops at a
+// person.
+func TestRule11_LateRows(t *testing.T) {
+	for name, tc := range map[string]struct {
+		rows  int
+		state bot.State
+		why   bot.Reason
+	}{
+		"one late row":    {1, "resolved", bot.ReasonErased},
+		"an endless sync": {100, "held", bot.ReasonLeft},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := world.New(t)
+			w.Populate()
+			left := tc.rows
+			w.Systems["events"].Meanwhile = func(s *world.System) {
+				if left > 0 {
+					left--
+					s.Add(world.Row{ID: int64(1000 + left), Tenant: "acme", Key: connectors.Int(42), Text: "late"})
+				}
+			}
+			id := w.File(world.Alex(), "delete", janeBody)
+			w.Pass(time.Hour)
+			c := w.Expect(id, tc.state, tc.why)
+			if late := c.Systems["events"].Totals().Late; late == 0 {
+				t.Error("no late row was counted")
+			}
+		})
+	}
+}
+
+// TestRule11_NoActionRefuses: a collection without a word on deletes refuses
+// them; access works.
+func TestRule11_NoActionRefuses(t *testing.T) {
+	w := world.New(t)
+	w.Systems["crm"].Action = connectors.ActionNone
+	w.Populate()
+	del := w.File(world.Alex(), "delete", janeBody)
+	access := w.File(world.Alex(), "access", "jose@x.example")
+	w.Pass(time.Hour)
+	w.Expect(del, "held", bot.ReasonRefusesErase)
+	w.Expect(access, "resolved", bot.ReasonDelivered)
+	for _, s := range w.Systems {
+		if s.Allowed != 0 {
+			t.Errorf("%s was erased", s.Name)
+		}
+	}
+}

@@ -1,0 +1,66 @@
+package bot_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"privacydesk/bot"
+	"privacydesk/bot/bottest/world"
+	"privacydesk/connectors"
+)
+
+// TestRule5_SleeperChangesNothing: a worker sleeps in the middle of an erase
+// until another took its run over; when it wakes, its guard says no.
+func TestRule5_SleeperChangesNothing(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	id := w.File(world.Alex(), "delete", janeBody)
+	events := w.Systems["events"]
+	slept := false
+	events.Fail = func(op string) error {
+		if op != "batch" || slept {
+			return nil
+		}
+		slept = true
+		w.Clock.Advance(5 * time.Minute) // the lease runs out meanwhile
+		w.Settle()                       // and the others go on
+		if got := len(events.Rows()); got != 4 {
+			t.Errorf("the other worker left %d rows, want 4", got)
+		}
+		// Somebody's new row: the sleeper must not touch it.
+		events.Add(world.Row{ID: 99, Tenant: "acme", Key: connectors.Int(42), Text: "late"})
+		return nil
+	}
+	before := events.Allowed
+	w.Settle()
+	if !slept {
+		t.Fatal("nobody slept")
+	}
+	if got := events.Allowed - before; got != 2 {
+		t.Errorf("%d batches were allowed, want the other worker's 2", got)
+	}
+	w.Expect(id, "resolved", bot.ReasonErased)
+}
+
+// TestRule5_StoreFencesOldTokens asks the store directly.
+func TestRule5_StoreFencesOldTokens(t *testing.T) {
+	w := world.New(t)
+	ctx, now := t.Context(), w.Clock.Now()
+	if err := w.Store.Acquire(ctx, "t1", "crm", "first", now, now.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Store.Holds(ctx, "t1", "crm", "first", now.Add(59*time.Second)); err != nil {
+		t.Errorf("within the lease: %v", err)
+	}
+	if err := w.Store.Holds(ctx, "t1", "crm", "first", now.Add(61*time.Second)); !errors.Is(err, connectors.ErrFenced) {
+		t.Errorf("after the lease: %v", err)
+	}
+	later := now.Add(2 * time.Minute)
+	if err := w.Store.Acquire(ctx, "t1", "crm", "second", later, later.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Store.Renew(ctx, "t1", "crm", "first", later, later.Add(time.Hour)); !errors.Is(err, bot.ErrConflict) {
+		t.Errorf("the first one renewed a lease that the second holds: %v", err)
+	}
+}

@@ -1,0 +1,326 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/user"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"privacydesk/bot"
+	"privacydesk/bot/ledger"
+)
+
+type requestsCmd struct {
+	List    listCmd    `cmd:"" help:"List requests, the newest first."`
+	Show    showCmd    `cmd:"" help:"Show one request with its systems and its ledger."`
+	Approve approveCmd `cmd:"" help:"Approve a delete that awaits it. What changes afterwards is approved again."`
+	Hold    holdCmd    `cmd:"" help:"Stop a request; what is being erased stops before its next batch."`
+	Retry   retryCmd   `cmd:"" help:"Take a held request up again; every check is made anew."`
+	Release releaseCmd `cmd:"" help:"Take a held request up and wave the hold's reason through (an edit, a subject who is a user, a row cap)."`
+	Skip    skipCmd    `cmd:"" help:"Leave one failed system out; the request ends as partly executed, and says so."`
+	Cancel  cancelCmd  `cmd:"" help:"End a request that has not begun to erase."`
+}
+
+// operatorFlag says who acts; it goes into the request's ledger.
+type operatorFlag struct {
+	By string `help:"Who you are; default: the user of this session." placeholder:"NAME"`
+}
+
+func (o operatorFlag) name() string {
+	if o.By != "" {
+		return o.By
+	}
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return ""
+}
+
+type listCmd struct {
+	configFlag
+	Phase  string `help:"Only this phase."`
+	WaitOn string `help:"Only those that wait on: requester, agent, approver, time, request, system."`
+	Kind   string `help:"Only this kind."`
+	Tenant string `help:"Only this tenant."`
+	Limit  int    `default:"100" help:"At most so many."`
+	JSON   bool   `help:"Print one JSON object."`
+}
+
+// Help carries the example.
+func (listCmd) Help() string {
+	return "Example:\n  privacydesk requests list --config privacydesk.yml --wait-on agent"
+}
+
+// requestView is what list and show print; it holds no personal data.
+type requestView struct {
+	ID         string     `json:"id"`
+	Ticket     int64      `json:"ticket"`
+	Kind       bot.Kind   `json:"kind"`
+	Tenant     string     `json:"tenant,omitempty"`
+	State      bot.State  `json:"state"`
+	Reason     bot.Reason `json:"reason,omitempty"`
+	Phase      bot.Phase  `json:"phase"`
+	Arrived    time.Time  `json:"arrived"`
+	Due        time.Time  `json:"due"`
+	Finished   time.Time  `json:"finished,omitzero"`
+	Generation int64      `json:"version"`
+}
+
+func viewOf(c *bot.Case) requestView {
+	return requestView{
+		ID: c.ID, Ticket: c.Ticket, Kind: c.Kind, Tenant: c.Tenant, State: c.State(), Reason: c.Why(),
+		Phase: c.Phase, Arrived: c.Arrived, Due: c.Due, Finished: c.Finished, Generation: c.Version,
+	}
+}
+
+// Run lists.
+func (c listCmd) Run(ctx context.Context, s *surroundings) error {
+	return withApp(ctx, s, c.Config, func(a *app) error {
+		filter := bot.Filter{Phase: bot.Phase(c.Phase), WaitOn: bot.WaitOn(c.WaitOn), Kind: bot.Kind(c.Kind), Tenant: c.Tenant}
+		views := []requestView{}
+		for cursor := ""; len(views) < c.Limit; {
+			cases, next, err := a.store.List(ctx, filter, cursor, min(c.Limit-len(views), 200))
+			if err != nil {
+				return err
+			}
+			for i := range cases {
+				views = append(views, viewOf(&cases[i]))
+			}
+			if cursor = next; next == "" {
+				break
+			}
+		}
+		if c.JSON {
+			return printJSON(s.stdout, map[string]any{"requests": views})
+		}
+		w := tabwriter.NewWriter(s.stdout, 0, 4, 2, ' ', 0)
+		_, _ = fmt.Fprintln(w, "REQUEST\tKIND\tTENANT\tSTATE\tREASON\tARRIVED\tDUE")
+		for _, v := range views {
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", v.ID, v.Kind, v.Tenant, v.State, v.Reason, v.Arrived.Format(time.DateOnly), v.Due.Format(time.DateOnly))
+		}
+		return w.Flush()
+	})
+}
+
+type showCmd struct {
+	configFlag
+	ID   string `arg:"" help:"The request: t and the ticket's number."`
+	JSON bool   `help:"Print one JSON object."`
+}
+
+// Help carries the example.
+func (showCmd) Help() string {
+	return "Example:\n  privacydesk requests show --config privacydesk.yml t35436"
+}
+
+// Run shows one request.
+func (c showCmd) Run(ctx context.Context, s *surroundings) error {
+	return withApp(ctx, s, c.Config, func(a *app) error {
+		rec, err := a.store.Load(ctx, c.ID)
+		if errors.Is(err, bot.ErrNotFound) {
+			return fmt.Errorf("there is no request %s", c.ID)
+		}
+		if err != nil {
+			return err
+		}
+		events, err := a.store.Events(ctx, c.ID)
+		if err != nil {
+			return err
+		}
+		chain := "whole"
+		if err := ledger.Verify(c.ID, events, rec.Case.Head); err != nil {
+			chain = err.Error()
+		}
+		if c.JSON {
+			return printJSON(s.stdout, map[string]any{"request": viewOf(&rec.Case), "case": rec.Case, "events": events, "chain": chain})
+		}
+		return printRequest(s.stdout, &rec.Case, events, chain)
+	})
+}
+
+func printRequest(out io.Writer, c *bot.Case, events []ledger.Event, chain string) error {
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	v := viewOf(c)
+	_, _ = fmt.Fprintf(w, "request\t%s (ticket %d)\nkind\t%s\ntenant\t%s\nstate\t%s %s\nphase\t%s %s\narrived\t%s\ndue\t%s\n\n",
+		v.ID, v.Ticket, v.Kind, v.Tenant, v.State, v.Reason, v.Phase, c.Stage, v.Arrived.Format(time.RFC3339), v.Due.Format(time.DateOnly))
+	_, _ = fmt.Fprintln(w, "SYSTEM\tRANK\tRUN\tOUTCOME\tFOUND\tGATHERED\tDELETED\tDE-IDENTIFIED\tRETAINED\tPROBLEM")
+	for _, name := range sortedKeys(c.Systems) {
+		sys := c.Systems[name]
+		t, problem := sys.Totals(), ""
+		if sys.Run.Fail != nil {
+			problem = sys.Run.Fail.What
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%s %s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", name, sys.Rank, sys.Run.Stage, sys.Run.State,
+			sys.Outcome(c.Kind), t.Found, t.Gathered, t.Deleted, t.Deidentified, t.Retained, problem)
+	}
+	_, _ = fmt.Fprintf(w, "\nLEDGER (%s)\n", chain)
+	for _, e := range events {
+		var data []string
+		for _, k := range sortedKeys(e.Data) {
+			data = append(data, k+"="+e.Data[k])
+		}
+		_, _ = fmt.Fprintf(w, "%d\t%s\t%s\t%s\n", e.Seq, e.At.Format(time.RFC3339), e.Type, strings.Join(data, " "))
+	}
+	return w.Flush()
+}
+
+// actCmd is what all commands that change a request share.
+type actCmd struct {
+	configFlag
+	operatorFlag
+	ID string `arg:"" help:"The request: t and the ticket's number."`
+}
+
+// act runs one operation. A worker that is at the request this moment is
+// waited for.
+func (c actCmd) act(ctx context.Context, s *surroundings, did string, op func(*bot.Engine, string) error) error {
+	return withApp(ctx, s, c.Config, func(a *app) error {
+		for try := 0; ; try++ {
+			err := op(a.engine, c.name())
+			if !errors.Is(err, bot.ErrBusy) || try == 40 {
+				if err == nil {
+					_, err = fmt.Fprintf(s.stdout, "%s: %s\n", c.ID, did)
+				}
+				return err
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(250 * time.Millisecond):
+			}
+		}
+	})
+}
+
+type (
+	approveCmd struct{ actCmd }
+	holdCmd    struct{ actCmd }
+	retryCmd   struct{ actCmd }
+	releaseCmd struct{ actCmd }
+	cancelCmd  struct{ actCmd }
+	skipCmd    struct {
+		actCmd
+		System string `arg:"" help:"The system to leave out."`
+	}
+)
+
+// Help carries the example.
+func (approveCmd) Help() string {
+	return "Example:\n  privacydesk requests approve --config privacydesk.yml t35436 --by dpo@vendor.example"
+}
+
+// Help carries the example.
+func (holdCmd) Help() string {
+	return "Example:\n  privacydesk requests hold --config privacydesk.yml t35436"
+}
+
+// Help carries the example.
+func (retryCmd) Help() string {
+	return "Example:\n  privacydesk requests retry --config privacydesk.yml t35436"
+}
+
+// Help carries the example.
+func (releaseCmd) Help() string {
+	return "Example:\n  privacydesk requests release --config privacydesk.yml t35436"
+}
+
+// Help carries the example.
+func (cancelCmd) Help() string {
+	return "Example:\n  privacydesk requests cancel --config privacydesk.yml t35436"
+}
+
+// Help carries the example.
+func (skipCmd) Help() string {
+	return "Example:\n  privacydesk requests skip --config privacydesk.yml t35436 warehouse"
+}
+
+// Run approves.
+func (c approveCmd) Run(ctx context.Context, s *surroundings) error {
+	return c.act(ctx, s, "approved", func(e *bot.Engine, by string) error { return e.Approve(ctx, c.ID, by) })
+}
+
+// Run holds.
+func (c holdCmd) Run(ctx context.Context, s *surroundings) error {
+	return c.act(ctx, s, "held", func(e *bot.Engine, by string) error { return e.Hold(ctx, c.ID, by) })
+}
+
+// Run retries.
+func (c retryCmd) Run(ctx context.Context, s *surroundings) error {
+	return c.act(ctx, s, "taken up again", func(e *bot.Engine, by string) error { return e.Retry(ctx, c.ID, by) })
+}
+
+// Run releases.
+func (c releaseCmd) Run(ctx context.Context, s *surroundings) error {
+	return c.act(ctx, s, "released", func(e *bot.Engine, by string) error { return e.Release(ctx, c.ID, by) })
+}
+
+// Run cancels.
+func (c cancelCmd) Run(ctx context.Context, s *surroundings) error {
+	return c.act(ctx, s, "cancelled", func(e *bot.Engine, by string) error { return e.Cancel(ctx, c.ID, by) })
+}
+
+// Run skips.
+func (c skipCmd) Run(ctx context.Context, s *surroundings) error {
+	return c.act(ctx, s, c.System+" left out", func(e *bot.Engine, by string) error { return e.Skip(ctx, c.ID, c.System, by) })
+}
+
+type pauseCmd struct {
+	configFlag
+	operatorFlag
+	Deletes bool `help:"Pause deletes; access requests go on." required:""`
+}
+
+// Help carries the example.
+func (pauseCmd) Help() string {
+	return "Example:\n  privacydesk pause --deletes --config privacydesk.yml"
+}
+
+// Run pauses.
+func (c pauseCmd) Run(ctx context.Context, s *surroundings) error {
+	return withApp(ctx, s, c.Config, func(a *app) error {
+		if err := a.store.PauseDeletes(ctx, c.name(), time.Now()); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(s.stdout, "deletes are paused: no replica starts another batch; `privacydesk resume` ends it")
+		return err
+	})
+}
+
+type resumeCmd struct{ configFlag }
+
+// Help carries the example.
+func (resumeCmd) Help() string {
+	return "Example:\n  privacydesk resume --config privacydesk.yml"
+}
+
+// Run resumes.
+func (c resumeCmd) Run(ctx context.Context, s *surroundings) error {
+	return withApp(ctx, s, c.Config, func(a *app) error {
+		if err := a.store.ResumeDeletes(ctx); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(s.stdout, "deletes go on")
+		return err
+	})
+}
+
+func printJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(v)
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}
