@@ -7,96 +7,240 @@ import (
 
 	"privacydesk/connectors"
 	"privacydesk/connectors/dataset"
+	"privacydesk/connectors/walk"
 )
 
-// Check compares the data map with what the server's catalogue says.
+// Check compares the data map with what the server's catalogue says, asks
+// the server what the account may do, and looks for the canary.
 func (c *connector) Check(ctx context.Context) ([]connectors.Problem, error) {
-	out := slices.Clone(c.m.Problems())
+	found := &findings{problems: c.m.Problems()}
 	if c.unplanned != nil {
-		return append(out, connectors.Problem{
-			Severity: connectors.SeverityBlocks, Where: "data map of " + c.env.System, What: c.unplanned.Error(), Mend: "correct the data map",
-		}), nil
+		if !found.any(connectors.SeverityBlocks) {
+			found.add(connectors.SeverityBlocks, "data map of "+c.env.System, c.unplanned.Error(), "correct the data map")
+		}
+		return found.sorted(), nil
+	}
+	if why := c.plan.RefusesErase(); why != "" && !found.any(connectors.SeverityDeletes) {
+		found.add(connectors.SeverityDeletes, "data map of "+c.env.System, why, "correct the data map")
 	}
 	err := c.visit(ctx, "check", c.o.StatementTimeout, func(v *visit) error {
 		for _, coll := range c.m.All() {
-			if !coll.Skip {
-				out = append(out, v.examine(coll)...)
+			if coll.Skip {
+				continue
+			}
+			if err := v.examine(ctx, found, coll); err != nil {
+				return v.fail(ctx, v.at(coll), err)
 			}
 		}
-		return nil
+		v.links(found)
+		return v.canary(ctx, found)
 	})
-	return out, err
+	return found.sorted(), err
 }
 
-func (v *visit) examine(c *dataset.Collection) []connectors.Problem {
+// findings collects problems.
+type findings struct{ problems []connectors.Problem }
+
+func (f *findings) add(s connectors.Severity, where, what, mend string) {
+	f.problems = append(f.problems, connectors.Problem{Severity: s, Where: where, What: what, Mend: mend})
+}
+
+func (f *findings) any(s connectors.Severity) bool {
+	return slices.ContainsFunc(f.problems, func(p connectors.Problem) bool { return p.Severity == s })
+}
+
+func (f *findings) sorted() []connectors.Problem {
+	rank := map[connectors.Severity]int{connectors.SeverityBlocks: 0, connectors.SeverityDeletes: 1, connectors.SeverityNote: 2}
+	slices.SortStableFunc(f.problems, func(a, b connectors.Problem) int { return rank[a.Severity] - rank[b.Severity] })
+	return slices.Compact(f.problems)
+}
+
+// examine looks at one collection. What it can't do for lack of a table or a
+// column is said once; the rest of the map is looked at all the same.
+func (v *visit) examine(ctx context.Context, found *findings, c *dataset.Collection) error {
 	p, err := v.place(c)
 	if err != nil {
-		return []connectors.Problem{{Severity: connectors.SeverityBlocks, Where: c.Key, What: "the database has no such table, or hides it", Mend: "correct the data map, or grant SELECT"}}
-	}
-	return v.sideEffects(p)
-}
-
-// sideEffects are what the server would do on its own when rows of a table
-// are deleted or changed, and nobody declared.
-func (v *visit) sideEffects(p place) []connectors.Problem {
-	var out []connectors.Problem
-	blocks := func(what, mend string) {
-		out = append(out, connectors.Problem{Severity: connectors.SeverityDeletes, Where: p.Key, What: what, Mend: mend})
-	}
-	changes := p.Action == connectors.ActionDelete || masks(p.Action)
-	if !changes {
+		found.add(connectors.SeverityBlocks, c.Key, "the database has no such table, or hides it from the account", "correct the data map, or grant SELECT")
 		return nil
 	}
-	if !p.t.plain {
-		blocks("it is a view or a foreign table, whose rows are not its own", "map the tables behind it")
+	if !v.fields(found, p) {
+		return nil
 	}
-	if p.t.blind != "" {
-		blocks(p.t.blind, "grant TRIGGER on the table, by which alone the server shows them")
-	}
-	for _, t := range p.t.triggers {
-		fires := t.onDelete && p.Action == connectors.ActionDelete || t.onUpdate
-		name := p.t.name + "." + t.name
-		if fires && !slices.Contains(v.o.AcceptTriggers, name) {
-			blocks("the trigger or rule "+t.name+" fires when rows go or change", "see what it does, then add "+name+" to accept_triggers")
-		}
-	}
-	if p.Action != connectors.ActionDelete {
-		return out
-	}
-	for _, k := range p.t.incoming {
-		if k.acts() && !v.declared(k) {
-			blocks("the foreign key "+k.name+" of "+k.from.key()+" says ON DELETE "+k.onDelete+", and the map does not know it",
-				"map "+k.from.key()+" with a reference over "+strings.Join(k.columns, ", ")+" and on_delete: delete, or take the key's action away")
-		}
-	}
-	return out
+	v.scoped(found, p)
+	v.keyed(found, p)
+	v.uncovered(found, p)
+	v.masksFit(found, p)
+	v.strangeKeys(found, p)
+	found.problems = append(found.problems, v.sideEffects(p)...)
+	return v.allowed(ctx, found, p)
 }
 
-// declared reports whether the map knows the reference that a key stands for
-// and lets a delete take the referring rows too, so that the key's own action
-// meets none of them.
-func (v *visit) declared(k *foreignKey) bool {
-	if len(k.columns) != 1 {
-		return v.declaredComposite(k)
-	}
-	return v.knows(k, k.columns[0], k.references[0])
-}
-
-// declaredComposite: of a key over tenant and id, the part beside the tenant
-// is what the map names.
-func (v *visit) declaredComposite(k *foreignKey) bool {
-	for i, c := range k.columns {
-		if v.knows(k, c, k.references[i]) {
-			return true
+// fields looks for each field's column.
+func (v *visit) fields(found *findings, p place) bool {
+	whole := true
+	for _, f := range p.Fields {
+		where := p.Key + "." + f.Path
+		switch {
+		case f.Container:
+		case p.t.column(f.Path) != nil:
+			continue
+		case strings.Contains(f.Path, "."):
+			found.add(connectors.SeverityBlocks, where, "fields within a column can't be read here", "map the column itself, as one field")
+			whole = false
+			continue
+		default:
+			found.add(connectors.SeverityBlocks, where, "the table has no such column, or hides it from the account", "correct the data map, or grant SELECT")
+			whole = false
 		}
 	}
-	return false
+	return whole
 }
 
-func (v *visit) knows(k *foreignKey, from, to string) bool {
-	return slices.ContainsFunc(v.m.Links, func(l *dataset.Link) bool {
-		return v.live.find(l.Child.Name) == k.from && v.live.find(l.Parent.Name) == k.to &&
-			l.ChildField.Path == from && l.ParentField.Path == to && l.Down &&
-			l.Child.Action == connectors.ActionDelete
-	})
+// scoped: the way to the tenant has to lead to one row.
+func (v *visit) scoped(found *findings, p place) {
+	if p.Scope.Kind != dataset.ScopeField {
+		return
+	}
+	_, last, _, err := v.hops(p, "t", p.Scope)
+	if err == nil {
+		_, err = v.column(last, p.Scope.Field)
+	}
+	if err != nil {
+		found.add(connectors.SeverityBlocks, p.Key, "its tenant can't be told: "+problemText(err), "scope the collection by a field of its own, or by a unique key")
+	}
+}
+
+// keyed: what the map calls the primary key has to tell rows apart, for a
+// row that refers to it is taken for its owner's.
+func (v *visit) keyed(found *findings, p place) {
+	k := p.KeyField()
+	if k == nil || p.t.singular(k.Path) || !p.t.plain {
+		return
+	}
+	if p.Scope.Kind == dataset.ScopeField && len(p.Scope.Hops) == 0 && p.t.together(p.Scope.Field, k.Path) {
+		return
+	}
+	found.add(connectors.SeverityBlocks, p.Key+"."+k.Path, "the map calls it the primary key, and the database does not keep it unique",
+		"correct the data map, or make it unique")
+}
+
+// links: values of different types never match, and a missing index makes
+// each search read the whole table.
+func (v *visit) links(found *findings) {
+	for _, l := range v.m.Links {
+		child, parent := v.live.find(l.Child.Name), v.live.find(l.Parent.Name)
+		if l.Child.Skip || l.Parent.Skip || child == nil || parent == nil {
+			continue
+		}
+		a, b := child.column(l.ChildField.Path), parent.column(l.ParentField.Path)
+		if a != nil && b != nil && !matchable(a.class, b.class) {
+			found.add(connectors.SeverityBlocks, l.Child.Key+"."+l.ChildField.Path,
+				"it is of the type "+a.kind+" and refers to "+l.Parent.Key+"."+l.ParentField.Path+" of the type "+b.kind+": their values never match",
+				"map a column of the same type")
+		}
+	}
+	for _, e := range v.m.Edges {
+		v.indexed(found, e.To, e.ToField)
+	}
+	for _, c := range v.m.All() {
+		for _, s := range c.Seeds() {
+			v.indexed(found, c, s.Field)
+		}
+	}
+}
+
+func matchable(a, b class) bool {
+	number := func(c class) bool { return c == classInt || c == classDecimal }
+	return a == b || number(a) && number(b)
+}
+
+func (v *visit) indexed(found *findings, c *dataset.Collection, f *dataset.Field) {
+	t := v.live.find(c.Name)
+	if t == nil || c.Skip || !t.plain || t.column(f.Path) == nil || t.indexed(f.Path) {
+		return
+	}
+	if c.Scope.Kind == dataset.ScopeField && len(c.Scope.Hops) == 0 && t.indexed(c.Scope.Field) {
+		return
+	}
+	found.add(connectors.SeverityNote, c.Key+"."+f.Path, "rows are searched by it, and no index begins with it: each search reads the whole table", "add an index")
+}
+
+// masksFit tries each mask on the column's real type.
+func (v *visit) masksFit(found *findings, p place) {
+	if !masks(p.Action) {
+		return
+	}
+	s := selected{p, walk.Selection{Collection: p.Collection, Masks: p.Masked(), Action: p.Action}}
+	if _, err := v.masking(s); err != nil {
+		found.add(connectors.SeverityDeletes, p.Key, problemText(err), "delete the rows, or map the table otherwise")
+		return
+	}
+	for _, f := range s.Masks {
+		c := p.t.column(f.Path)
+		where := p.Key + "." + f.Path
+		if c.generated {
+			found.add(connectors.SeverityDeletes, where, "the server computes the column, so it can't be de-identified", "de-identify what it is computed from")
+			continue
+		}
+		if _, err := walk.MaskValue(f.Mask, maskLimits(s, c), "sample", sampleOf(c), sampleMasker{}); err != nil {
+			found.add(connectors.SeverityDeletes, where, "it can't be de-identified as the map says: "+err.Error(), "choose another strategy")
+		}
+	}
+}
+
+// sampleOf is some value that the column may hold.
+func sampleOf(c *column) connectors.Value {
+	switch c.class {
+	case classInt, classDecimal:
+		return connectors.Int(1)
+	case classUUID:
+		return connectors.UUID([16]byte{1})
+	case classBytes:
+		return connectors.Bytes([]byte{1})
+	default:
+		return connectors.Text("x")
+	}
+}
+
+type sampleMasker struct{}
+
+func (sampleMasker) Bytes(_, _, _ string, n int) []byte { return make([]byte, n) }
+
+// canary looks for the made-up person, as any other would be looked for.
+func (v *visit) canary(ctx context.Context, found *findings) error {
+	k := v.o.Canary
+	if k == nil {
+		return nil
+	}
+	t := k.Type
+	if t == "" {
+		t = connectors.Email
+	}
+	j := &connectors.Job{ID: "canary", Subject: connectors.Subject{
+		Tenant: k.Tenant, Identities: []connectors.Identity{{Type: t, Value: connectors.Text(k.Email), Vendor: true}},
+	}}
+	walks, err := v.start([]*connectors.Job{j})
+	if err == nil {
+		err = v.explore(ctx, walks)
+	}
+	if err == nil && j.Err() == nil && len(walks) == 1 {
+		err = v.conclude(ctx, walks[0])
+	}
+	switch {
+	case err != nil:
+		return v.fail(ctx, v.op, err)
+	case j.Err() != nil:
+		found.add(connectors.SeverityBlocks, "canary of "+v.env.System, "looking for it failed: "+problemText(j.Err()), "mend that first")
+	case j.Finding.Total().Found() == 0:
+		found.add(connectors.SeverityBlocks, "canary of "+v.env.System, "it was not found", "see whether its record exists, and whether the account sees all rows")
+	}
+	return nil
+}
+
+// problemText is what an error says, without its operation.
+func problemText(err error) string {
+	if what, ok := whatOf(err); ok {
+		return what
+	}
+	return "it failed in an unknown way"
 }

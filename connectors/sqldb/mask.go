@@ -49,14 +49,10 @@ func (v *visit) masking(s selected) (*masking, error) {
 }
 
 func maskLimits(s selected, c *column) walk.Column {
-	out := walk.Column{
+	return walk.Column{
 		Collection: s.place.Key, Field: c.name, Kind: maskKind(c), Nullable: c.nullable, Unique: s.t.unique(c.name),
 		MaxLength: int(c.length), Bits: c.bits, Digits: int(c.precision - c.scale),
 	}
-	if c.bits == 24 {
-		out.Bits = 16 // MySQL's mediumint; the next smaller width fits
-	}
-	return out
 }
 
 func maskKind(c *column) walk.ColumnKind {
@@ -95,14 +91,11 @@ func (m *masking) list(d dialect, alias string) string {
 
 // row is the row's primary key in its canonical text.
 func (m *masking) row(cells []cell) string {
-	parts := make([]string, len(m.key))
+	key := make([]connectors.Value, len(m.key))
 	for i := range m.key {
-		text, err := cells[i].value().MarshalText()
-		if err == nil {
-			parts[i] = strings.ReplaceAll(string(text), ",", `\,`)
-		}
+		key[i] = cells[i].value()
 	}
-	return strings.Join(parts, ",")
+	return walk.RowKey(key...)
 }
 
 // done reports whether every field bears its mask already.

@@ -87,6 +87,12 @@ func (t *table) singular(name string) bool {
 	return alone(t.primary) || slices.ContainsFunc(t.indexes, func(i index) bool { return i.unique && alone(i.columns) })
 }
 
+// together reports whether two columns together tell rows apart.
+func (t *table) together(a, b string) bool {
+	both := func(set []string) bool { return len(set) == 2 && slices.Contains(set, a) && slices.Contains(set, b) }
+	return both(t.primary) || slices.ContainsFunc(t.indexes, func(i index) bool { return i.unique && both(i.columns) })
+}
+
 // indexed reports whether an index begins with the column.
 func (t *table) indexed(name string) bool {
 	return len(t.primary) > 0 && t.primary[0] == name ||

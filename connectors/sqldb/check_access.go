@@ -1,0 +1,71 @@
+package sqldb
+
+import (
+	"context"
+	"strings"
+
+	"privacydesk/connectors"
+)
+
+// allowed asks the server, for each statement that will be made on a table,
+// whether the account may make it. The statements are explained or meet no
+// row: nothing is changed, and no trigger fires.
+func (v *visit) allowed(ctx context.Context, found *findings, p place) error {
+	for _, try := range v.tries(p) {
+		err := try.run(ctx)
+		if err == nil {
+			continue
+		}
+		if err = v.fail(ctx, v.at(p.Collection), err); connectors.KindOf(err) != connectors.Credentials {
+			return err
+		}
+		found.add(try.severity, p.Key, "the account may not "+try.right+": "+problemText(err), "grant "+try.right)
+	}
+	return nil
+}
+
+type try struct {
+	right    string
+	severity connectors.Severity
+	run      func(context.Context) error
+}
+
+func (v *visit) tries(p place) []try {
+	name := qualified(v.d, p.t)
+	statement := func(sql string) func(context.Context) error {
+		return func(ctx context.Context) error {
+			return v.s.query(ctx, query{sql: sql}, func([]cell) error { return nil })
+		}
+	}
+	var columns []string
+	for _, f := range p.Fields {
+		if !f.Container {
+			columns = append(columns, v.d.quote(f.Path))
+		}
+	}
+	out := []try{{"SELECT", connectors.SeverityBlocks, statement("SELECT " + strings.Join(columns, ", ") + " FROM " + name + " WHERE " + nothing)}}
+	if !p.t.plain {
+		return out
+	}
+	switch {
+	case p.Action == connectors.ActionDelete:
+		out = append(out, try{"DELETE", connectors.SeverityDeletes, statement("EXPLAIN DELETE FROM " + name + " WHERE " + nothing)})
+		if v.unreferred(p.t, "t") != "" && v.d.forUpdate() != "" {
+			out = append(out, try{"UPDATE (to lock rows)", connectors.SeverityDeletes, statement("EXPLAIN SELECT 1 FROM " + name + " WHERE " + nothing + v.d.forUpdate())})
+		}
+	case masks(p.Action):
+		for _, f := range p.Masked() {
+			c := v.d.quote(f.Path)
+			out = append(out, try{"UPDATE (" + f.Path + ")", connectors.SeverityDeletes, statement("EXPLAIN UPDATE " + name + " SET " + c + " = " + c + " WHERE " + nothing)})
+		}
+	default:
+		return out
+	}
+	return append(out, try{"write to the database", connectors.SeverityDeletes, v.writable})
+}
+
+// writable opens a transaction as an erase does, and leaves it.
+func (v *visit) writable(ctx context.Context) error {
+	defer v.s.rollback(ctx)
+	return v.s.begin(ctx, "privacydesk check")
+}

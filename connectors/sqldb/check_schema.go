@@ -1,0 +1,147 @@
+package sqldb
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"privacydesk/connectors"
+	"privacydesk/connectors/dataset"
+)
+
+func whatOf(err error) (string, bool) {
+	var ours *connectors.Error
+	if errors.As(err, &ours) {
+		return ours.What, true
+	}
+	return "", false
+}
+
+// sideEffects are what the server would do on its own when rows of a table
+// are deleted or changed, and nobody declared. Erase refuses over them too.
+func (v *visit) sideEffects(p place) []connectors.Problem {
+	found := &findings{}
+	blocks := func(what, mend string) { found.add(connectors.SeverityDeletes, p.Key, what, mend) }
+	if p.Action != connectors.ActionDelete && !masks(p.Action) {
+		return nil
+	}
+	if !p.t.plain {
+		blocks("it is a view or a foreign table, whose rows are not its own", "map the tables behind it")
+	}
+	if p.t.blind != "" {
+		blocks(p.t.blind, "grant TRIGGER on the table, by which alone the server shows them")
+	}
+	for _, t := range p.t.triggers {
+		fires := t.onDelete && p.Action == connectors.ActionDelete || t.onUpdate
+		name := p.t.name + "." + t.name
+		if fires && !slices.Contains(v.o.AcceptTriggers, name) {
+			blocks("the trigger or rule "+t.name+" fires when rows go or change", "see what it does, then add "+name+" to accept_triggers")
+		}
+	}
+	if p.Action != connectors.ActionDelete {
+		return found.problems
+	}
+	for _, k := range p.t.incoming {
+		if k.acts() && !v.declared(k) {
+			blocks("the foreign key "+k.name+" of "+k.from.key()+" says ON DELETE "+k.onDelete+", and the map does not delete those rows itself",
+				"map "+k.from.key()+" with a reference over "+strings.Join(k.columns, ", ")+" and on_delete: delete, or take the key's action away")
+		}
+	}
+	return found.problems
+}
+
+// declared reports whether the map knows the reference that a key stands for,
+// follows it, and deletes the referring rows itself, so that the key's own
+// action meets none of them. Of a key over tenant and id, the part beside the
+// tenant is what the map names.
+func (v *visit) declared(k *foreignKey) bool {
+	return v.knows(k, func(l *dataset.Link) bool { return l.Down && l.Child.Action == connectors.ActionDelete })
+}
+
+func (v *visit) knows(k *foreignKey, more func(*dataset.Link) bool) bool {
+	return slices.ContainsFunc(v.m.Links, func(l *dataset.Link) bool {
+		if l.Child.Skip || l.Parent.Skip || v.live.find(l.Child.Name) != k.from || v.live.find(l.Parent.Name) != k.to {
+			return false
+		}
+		for i, c := range k.columns {
+			if l.ChildField.Path == c && l.ParentField.Path == k.references[i] {
+				return more(l)
+			}
+		}
+		return false
+	})
+}
+
+// strangeKeys tells of foreign keys that the map does not know: rows of other
+// tables may be the subject's too, and keep these from being deleted.
+func (v *visit) strangeKeys(found *findings, p place) {
+	known := func(k *foreignKey) bool { return v.knows(k, func(*dataset.Link) bool { return true }) }
+	for _, k := range p.t.incoming {
+		if k.acts() && p.Action == connectors.ActionDelete || known(k) {
+			continue // the former is told among the side effects
+		}
+		severity := connectors.SeverityNote
+		if p.Action == connectors.ActionDelete {
+			severity = connectors.SeverityDeletes
+		}
+		found.add(severity, p.Key, "rows of "+k.from.key()+" refer to it by the foreign key "+k.name+", which the map does not know",
+			"map "+k.from.key()+" with a reference over "+strings.Join(k.columns, ", "))
+	}
+	for _, k := range p.t.outgoing {
+		if !known(k) {
+			found.add(connectors.SeverityNote, p.Key+"."+strings.Join(k.columns, ", "), "it refers to "+k.to.key()+" by the foreign key "+k.name+", which the map does not know",
+				"map "+k.to.key()+" if it holds personal data")
+		}
+	}
+}
+
+// uncovered tells of columns whose name sounds like personal data and that no
+// field covers.
+func (v *visit) uncovered(found *findings, p place) {
+	for _, c := range p.t.columns {
+		if p.Field(c.name) != nil || !soundsPersonal(c.name) || c.class == classInt && !strings.Contains(c.name, "ssn") {
+			continue
+		}
+		severity, what := connectors.SeverityNote, "its name sounds like personal data, and the map does not have it: reports leave it out"
+		if masks(p.Action) {
+			severity, what = connectors.SeverityDeletes, "its name sounds like personal data, and the map does not have it: it would stay in de-identified rows"
+		}
+		found.add(severity, p.Key+"."+c.name, what, "add the field, with its data category")
+	}
+}
+
+// soundsPersonal goes by the words of a column's name.
+func soundsPersonal(name string) bool {
+	words := strings.FieldsFunc(splitCase(name), func(r rune) bool { return r == '_' || r == '-' || r == ' ' || r == '.' })
+	personal := []string{
+		"email", "mail", "phone", "mobile", "fax", "firstname", "lastname", "surname", "fullname", "givenname", "username",
+		"address", "street", "zip", "postcode", "birth", "birthday", "birthdate", "dob", "gender", "ip", "ssn", "passport",
+		"iban", "salary", "twitter", "linkedin", "skype", "avatar",
+	}
+	for i, w := range words {
+		if slices.Contains(personal, w) {
+			return true
+		}
+		// "name" alone, or after what people have; not "file_name".
+		if w == "name" && (i == 0 || slices.Contains([]string{"first", "last", "full", "given", "family", "middle", "maiden", "user", "person", "contact", "customer"}, words[i-1])) {
+			return true
+		}
+	}
+	return false
+}
+
+// splitCase puts "_" before capitals and lowers all: "ipAddress" is
+// "ip_address".
+func splitCase(name string) string {
+	var b strings.Builder
+	lower := false
+	for _, r := range name {
+		upper := r >= 'A' && r <= 'Z'
+		if upper && lower {
+			b.WriteByte('_')
+		}
+		lower = !upper
+		b.WriteRune(r)
+	}
+	return strings.ToLower(b.String())
+}
