@@ -22,18 +22,19 @@ import (
 
 // Config is the whole configuration. Its relative paths are resolved.
 type Config struct {
-	Intake   Intake            `yaml:"intake" doc:"which tickets are taken in, and how they are noticed"`
-	Zendesk  Zendesk           `yaml:"zendesk" doc:"the account, and which tickets are requests"`
-	Redis    Redis             `yaml:"redis" doc:"where the records of requests are kept"`
-	DataDir  string            `yaml:"data_dir" default:"/var/lib/privacydesk" path:"true" doc:"folder of the spool, the key shelf and the embedded Redis; made with access for our own user alone"`
-	Keys     Keys              `yaml:"keys" doc:"what seals the records and files of requests"`
-	Deletes  policy.Rules      `yaml:"deletes" doc:"what must hold before a delete erases"`
-	Requests Requests          `yaml:"requests" doc:"terms, patience and sizes"`
-	Systems  map[string]System `yaml:"systems" required:"true" doc:"the systems that hold personal data, each under a name of your choice"`
-	Messages Messages          `yaml:"messages" doc:"what people are told"`
-	Web      Web               `yaml:"web" doc:"the HTTP server for webhooks, health and metrics"`
-	Log      LogOptions        `yaml:"log" doc:"the log"`
-	Workers  Workers           `yaml:"workers" doc:"how much is done at once by one process"`
+	Intake    Intake            `yaml:"intake" doc:"which tickets are taken in, and how they are noticed"`
+	Zendesk   Zendesk           `yaml:"zendesk" doc:"the account, and which tickets are requests"`
+	Directory Directory         `yaml:"directory" required:"true" doc:"who is an admin of which tenant"`
+	Redis     Redis             `yaml:"redis" doc:"where the records of requests are kept"`
+	DataDir   string            `yaml:"data_dir" default:"/var/lib/privacydesk" path:"true" doc:"folder of the spool, the key shelf and the embedded Redis; made with access for our own user alone"`
+	Keys      Keys              `yaml:"keys" doc:"what seals the records and files of requests"`
+	Deletes   policy.Rules      `yaml:"deletes" doc:"what must hold before a delete erases"`
+	Requests  Requests          `yaml:"requests" doc:"terms, patience and sizes"`
+	Systems   map[string]System `yaml:"systems" required:"true" doc:"the systems that hold personal data, each under a name of your choice"`
+	Messages  Messages          `yaml:"messages" doc:"what people are told"`
+	Web       Web               `yaml:"web" doc:"the HTTP server for webhooks, health and metrics"`
+	Log       LogOptions        `yaml:"log" doc:"the log"`
+	Workers   Workers           `yaml:"workers" doc:"how much is done at once by one process"`
 
 	file string // as it was given to Load
 	dir  string
@@ -126,8 +127,9 @@ type TLS struct {
 
 // Workers bounds one process.
 type Workers struct {
-	Concurrency int           `yaml:"concurrency" default:"8" min:"1" max:"256" doc:"requests and runs that one process works at, at the same time"`
-	Shutdown    time.Duration `yaml:"shutdown" default:"30s" doc:"how long work in flight may take to come to a stop; what is not done then is taken up after its lease"`
+	Steps int           `yaml:"steps" default:"8" min:"0" max:"256" doc:"steps of requests that one process works at, at the same time; 0 leaves them to other processes"`
+	Runs  int           `yaml:"runs" default:"4" min:"0" max:"256" doc:"runs in systems that one process works at, at the same time; they may take hours, and don't keep steps waiting"`
+	Grace time.Duration `yaml:"grace" default:"20s" max:"10m" doc:"how long a shutdown lets work in flight go on; what is not done then is taken up by another process, or after its lease"`
 }
 
 // File is the configuration file as it was named.

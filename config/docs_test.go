@@ -67,6 +67,9 @@ func TestDeclarationsAreSound(t *testing.T) {
 			}
 		}
 	}
+	for name, options := range directoryKinds() {
+		sections["directory."+name] = reflect.ValueOf(options()).Elem()
+	}
 	for section, v := range sections {
 		seen := map[string]bool{}
 		for _, r := range rowsOf(section, v) {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -150,15 +151,18 @@ func isSchedule(spec string) bool {
 }
 
 // validate reports what a package's own options say of themselves. Each line
-// may begin with the path that it is about.
+// may begin with the path that it is about, from the top or from the section.
 func (d *decoder) validate(err error, section string) {
 	if err == nil {
 		return
 	}
 	for line := range strings.SplitSeq(d.scrub(err.Error()), "\n") {
 		path, what, ok := strings.Cut(line, ": ")
-		if _, placed := d.places[path]; !ok || !placed && !strings.HasPrefix(path, section+".") {
+		switch {
+		case !ok || !regexp.MustCompile(`^[a-z_]+(\.[A-Za-z0-9_…-]+|\[[0-9]+\])*$`).MatchString(path):
 			path, what = section, line
+		case path != section && !strings.HasPrefix(path, section+"."):
+			path = section + "." + path
 		}
 		d.failAt(path, what, "")
 	}
@@ -168,7 +172,7 @@ func (d *decoder) validate(err error, section string) {
 func (d *decoder) scrub(text string) string {
 	for _, value := range d.outside {
 		if value != "" {
-			text = strings.ReplaceAll(text, value, hidden)
+			text = strings.NewReplacer(strconv.Quote(value), hidden, value, hidden).Replace(text)
 		}
 	}
 	return text

@@ -64,6 +64,7 @@ const minimal = `intake:
 zendesk:
   subdomain: example
   oauth: {client_id: privacydesk, client_secret: hush}
+directory: {kind: static, users: [{email: alex@acme.example, tenant: acme, admin: true}]}
 keys:
   master:
     - {id: "1", key: ` + goodKey + `}
@@ -171,6 +172,7 @@ lgo: {level: info}
 		t.Fatalf("got %v", err)
 	}
 	want := []string{
+		"1:1 directory: is missing",
 		"2:3 intake.since: is missing",
 		"4:3 zendesk.subdomian: this key is not known; did you mean subdomain?",
 		"6:9 zendesk.form: is a text and must be a whole number; write digits, without quotes",
@@ -182,7 +184,7 @@ lgo: {level: info}
 		"14:13 requests.due_days: is a text and must be a whole number",
 		"15:3 requests.due_days: stands here a second time; the first is in line 14; remove one of the two",
 		"18:5 systems.CRM: is not a system's name",
-		"18:11 systems.CRM.kind: is no kind of connector; did you mean box?",
+		"18:11 systems.CRM.kind: is no kind that there is; did you mean box?",
 		"20:5 systems.crm.dsn: is missing; add dsn: … (where it is)",
 		"21:11 systems.crm.role: is none of processor, controller; did you mean processor?",
 		"22:14 systems.crm.dataset: is a text and must be a list",
@@ -236,7 +238,7 @@ func TestReferencesThatLeadNowhere(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := load(t, strings.Replace(minimal, "box://crm", "'"+tc.ref+"'", 1), map[string]string{"EMPTY": ""}, nil)
-			if err == nil || !strings.Contains(err.Error(), tc.want) || !strings.Contains(err.Error(), "12:10 systems.crm.dsn") {
+			if err == nil || !strings.Contains(err.Error(), tc.want) || !strings.Contains(err.Error(), "13:10 systems.crm.dsn") {
 				t.Errorf("got %v, want %q at 12:10", err, tc.want)
 			}
 		})
@@ -315,6 +317,9 @@ func TestWhatIsNotAConfiguration(t *testing.T) {
 		"a: b: c":                        "1:5 is not YAML: mapping values",
 		"intake: {since: *no}":           "is not YAML",
 		"intake: &a {since: 2026-11-01}": "keys.master: is missing",
+		strings.Replace(minimal, "kind: static", "kind: sttaic", 1):                                    "6:19 directory.kind: is no kind that there is; did you mean static?",
+		strings.Replace(minimal, "{kind: static", "{kind: zendesk, tenant_field: t, role_field: r", 1): "directory.users: this key is not known",
+		minimal + "deletes: {approval: sometimes}\n":                                                   "16:21 deletes.approval: ",
 	} {
 		if _, err := load(t, text, nil, nil); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.30q: got %v, want %q", text, err, want)

@@ -21,6 +21,13 @@ func redactStruct(values ...reflect.Value) map[string]any {
 	return out
 }
 
+func redactKinded(base reflect.Value, options any) map[string]any {
+	if options == nil {
+		return redactStruct(base)
+	}
+	return redactStruct(base, reflect.ValueOf(options).Elem())
+}
+
 func redactValue(v reflect.Value, f field) any {
 	if f.secret {
 		if v.IsZero() {
@@ -29,11 +36,10 @@ func redactValue(v reflect.Value, f field) any {
 		return hidden
 	}
 	switch x := v.Interface().(type) {
+	case Directory:
+		return redactKinded(reflect.ValueOf(x.DirectoryBase), x.Options)
 	case System:
-		if x.Options == nil {
-			return redactStruct(reflect.ValueOf(x.Base))
-		}
-		return redactStruct(reflect.ValueOf(x.Base), reflect.ValueOf(x.Options).Elem())
+		return redactKinded(reflect.ValueOf(x.Base), x.Options)
 	case time.Duration:
 		return x.String()
 	case Tenants, time.Time:

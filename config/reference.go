@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"privacydesk/bot/directory"
 	"privacydesk/connectors"
 )
 
@@ -31,7 +32,7 @@ func rowsOf(path string, v reflect.Value) []row {
 		}
 		fv := v.FieldByIndex(f.index)
 		inner, suffix := innermost(f.typ)
-		if !isSection(inner) || implements[custom](inner) && inner != reflect.TypeFor[System]() {
+		if !isSection(inner) || inner == reflect.TypeFor[Tenants]() {
 			out = append(out, row{at, f, defaultOf(f, fv)})
 			continue
 		}
@@ -131,10 +132,19 @@ reported all at once, each with line, column and mend; no message repeats a valu
 		if f.name == "systems" {
 			fmt.Fprintf(&b, "Kinds: %s. Each adds the keys that [connectors.md](connectors.md) lists.\n\n", codes(kinds.Names()))
 		}
-		rows := rowsOf("", onlyField(v, f))
-		table(&b, rows)
+		table(&b, rowsOf("", onlyField(v, f)))
+		if f.name == "directory" {
+			directoryTables(&b)
+		}
 	}
 	return b.Bytes()
+}
+
+func directoryTables(b *bytes.Buffer) {
+	for _, k := range directory.Kinds() {
+		fmt.Fprintf(b, "`kind: %s`: %s.\n\n", k.Name, k.Summary)
+		table(b, rowsOf("directory", reflect.ValueOf(k.Options()).Elem()))
+	}
 }
 
 // onlyField is a struct of one field, so that a section's paths begin with

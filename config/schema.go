@@ -19,8 +19,9 @@ func Schema(kinds connectors.Kinds) []byte {
 	s := objectSchema(reflect.New(reflect.TypeFor[Config]()).Elem())
 	s["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	s["title"] = "privacydesk"
-	systems := s["properties"].(map[string]any)["systems"].(map[string]any)
-	systems["additionalProperties"] = systemSchema(kinds)
+	properties := s["properties"].(map[string]any)
+	properties["systems"].(map[string]any)["additionalProperties"] = variants(reflect.TypeFor[Base](), systemKinds(kinds))
+	properties["directory"] = variants(reflect.TypeFor[DirectoryBase](), directoryKinds())
 	out, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
 		panic("schema: " + err.Error()) // maps, lists and texts alone
@@ -28,16 +29,16 @@ func Schema(kinds connectors.Kinds) []byte {
 	return append(out, '\n')
 }
 
-// systemSchema is one variant for each kind.
-func systemSchema(kinds connectors.Kinds) map[string]any {
-	var variants []any
-	for _, name := range kinds.Names() {
-		v := objectSchema(reflect.New(reflect.TypeFor[Base]()).Elem(), reflect.ValueOf(kinds[name].Options()).Elem())
+// variants is a section's schema: one variant for each kind.
+func variants(base reflect.Type, kinds map[string]func() any) map[string]any {
+	var out []any
+	for _, name := range sortedKeys(kinds) {
+		v := objectSchema(reflect.New(base).Elem(), reflect.ValueOf(kinds[name]()).Elem())
 		v["title"] = name
-		v["properties"].(map[string]any)["kind"] = map[string]any{"enum": []string{name}, "description": kinds[name].Summary}
-		variants = append(variants, v)
+		v["properties"].(map[string]any)["kind"].(map[string]any)["enum"] = []string{name}
+		out = append(out, v)
 	}
-	return map[string]any{"anyOf": variants}
+	return map[string]any{"anyOf": out}
 }
 
 func objectSchema(values ...reflect.Value) map[string]any {

@@ -59,7 +59,7 @@ func (t Tenants) Spell(tenant string) (string, error) {
 
 func (t Tenants) empty() bool { return !t.Same && len(t.Map) == 0 }
 
-// MarshalText lets a redacted configuration show it.
+// MarshalJSON lets a redacted configuration show it.
 func (t Tenants) MarshalJSON() ([]byte, error) {
 	if t.Same {
 		return []byte(`"same"`), nil
@@ -87,41 +87,14 @@ func (t *Tenants) decode(d *decoder, n *yaml.Node, path string) {
 }
 
 func (s *System) decode(d *decoder, n *yaml.Node, path string) {
-	d.setDefaults(reflect.ValueOf(&s.Base).Elem())
-	base := reflect.ValueOf(&s.Base).Elem()
-	kind, known := d.kinds[kindOf(d, n)]
-	if !known {
-		d.keys(n, path, true, base) // which keys it may have is not known
-		if s.KindName != "" {
-			d.failAt(join(path, "kind"), "is no kind of connector", suggestion(s.KindName, d.kinds.Names()))
-		}
+	s.Options = d.kinded(n, path, reflect.ValueOf(&s.Base).Elem(), systemKinds(d.kinds))
+	if s.Options == nil {
 		return
 	}
-	s.Kind, s.Options = kind, kind.Options()
-	options := reflect.ValueOf(s.Options).Elem()
-	d.setDefaults(options)
-	d.keys(n, path, false, base, options)
-	if v, ok := s.Options.(interface{ Validate() error }); ok {
-		d.validate(v.Validate(), path)
-	}
+	s.Kind = d.kinds[s.KindName]
 	if s.Role == Processor && s.Tenants.empty() {
 		d.failAt(path, "says of no tenant how the system spells it", "add tenants: with our: theirs for each, or tenants: same")
 	}
-}
-
-// kindOf peeks at a system's kind before its other keys can be understood.
-func kindOf(d *decoder, n *yaml.Node) string {
-	n = target(n)
-	for i := 0; i+1 < len(n.Content) && n.Kind == yaml.MappingNode; i += 2 {
-		if n.Content[i].Value == "kind" {
-			text, _, err := d.expand(target(n.Content[i+1]).Value)
-			if err != nil {
-				return ""
-			}
-			return text
-		}
-	}
-	return ""
 }
 
 // named gives each system its name, which stands in logs, file names and
