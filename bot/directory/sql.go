@@ -1,0 +1,225 @@
+package directory
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"privacydesk/bot"
+	"privacydesk/connectors"
+)
+
+// SQLOptions are a query on the product's own users.
+type SQLOptions struct {
+	Driver  string        `yaml:"driver" required:"true" enum:"postgres,mysql,sqlite" doc:"the database's kind; mysql also stands for MariaDB"`
+	DSN     string        `yaml:"dsn" required:"true" secret:"true" doc:"how to reach the database: a postgres:// URL, user:password@tcp(host:3306)/db, or a SQLite file. Use an account that can read the users and nothing more"`
+	Query   string        `yaml:"query" required:"true" doc:"a SELECT with the placeholder :email (the address in lower case, its domain in ASCII) that returns the columns email, tenant and is_admin, one row for each tenant of the user. Plain users belong into it too, with is_admin false. Rows whose email is not the address are ignored, so the comparison may be as loose as lower(email) = :email"`
+	Timeout time.Duration `yaml:"timeout" default:"10s" min:"1s" max:"1m" doc:"bound of one look-up"`
+	MaxRows int           `yaml:"max_rows" default:"1000" min:"1" max:"100000" doc:"rows of one look-up; more is an error"`
+}
+
+func defaultSQL() *SQLOptions { return &SQLOptions{Timeout: 10 * time.Second, MaxRows: 1000} }
+
+// Validate names what can't be meant.
+func (o *SQLOptions) Validate() error {
+	var errs []error
+	if _, ok := dialects()[o.Driver]; !ok {
+		errs = append(errs, errors.New("driver: must be postgres, mysql or sqlite"))
+	}
+	if strings.TrimSpace(o.DSN) == "" {
+		errs = append(errs, errors.New("dsn: is missing"))
+	}
+	if _, _, err := bind(o.Query, false); err != nil {
+		errs = append(errs, err)
+	}
+	if o.Timeout <= 0 {
+		errs = append(errs, errors.New("timeout: must be positive"))
+	}
+	if o.MaxRows < 1 {
+		errs = append(errs, errors.New("max_rows: must be at least 1"))
+	}
+	return errors.Join(errs...)
+}
+
+type sqlDirectory struct {
+	env   Env
+	o     SQLOptions
+	d     dialect
+	db    *sql.DB
+	query string
+	times int
+}
+
+func openSQL(env Env, o *SQLOptions) (Directory, error) {
+	d := dialects()[o.Driver]
+	query, times, err := bind(o.Query, d.numbered)
+	if err != nil {
+		return nil, fmt.Errorf("directory: %w", err)
+	}
+	db, err := d.open(o.DSN)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(4)
+	db.SetConnMaxIdleTime(time.Minute)
+	return &sqlDirectory{env: env, o: *o, d: d, db: db, query: query, times: times}, nil
+}
+
+// Standing asks the database. Only rows whose email is the address, compared
+// here after normalisation, count: collations and filters only narrow.
+func (s *sqlDirectory) Standing(ctx context.Context, p bot.Person) (bot.Standing, error) {
+	address, ok := s.env.proven(p)
+	if !ok {
+		return bot.Standing{}, nil
+	}
+	return s.lookUp(ctx, address)
+}
+
+// Check asks for an address that nobody has: connection, query and columns
+// are proven by it.
+func (s *sqlDirectory) Check(ctx context.Context) error {
+	_, err := s.lookUp(ctx, "privacydesk-check@nobody.invalid")
+	return err
+}
+
+func (s *sqlDirectory) Close() error {
+	if err := s.db.Close(); err != nil {
+		return connectors.NewError(connectors.Transient, op, "the connections could not be closed", nil)
+	}
+	return nil
+}
+
+const op = "directory"
+
+func (s *sqlDirectory) lookUp(ctx context.Context, address string) (bot.Standing, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.o.Timeout)
+	defer cancel()
+	out, err := s.read(ctx, address)
+	if err != nil {
+		return bot.Standing{}, s.d.fail(ctx, err)
+	}
+	return out, nil
+}
+
+// read runs the query in a transaction that can't write.
+func (s *sqlDirectory) read(ctx context.Context, address string) (bot.Standing, error) {
+	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return bot.Standing{}, err
+	}
+	defer func() { _ = tx.Rollback() }() // it only read
+	args := make([]any, s.times)
+	for i := range args {
+		args[i] = address
+	}
+	rows, err := tx.QueryContext(ctx, s.query, args...)
+	if err != nil {
+		return bot.Standing{}, err
+	}
+	defer rows.Close()
+	at, err := columns(rows)
+	if err != nil {
+		return bot.Standing{}, err
+	}
+	var out standing
+	for n := 0; rows.Next(); n++ {
+		if n >= s.o.MaxRows {
+			return bot.Standing{}, connectors.NewError(connectors.TooMuch, op, "the query returns more rows than max_rows", nil).
+				WithMend("let it look for one address")
+		}
+		if err := s.take(rows, at, address, &out); err != nil {
+			return bot.Standing{}, err
+		}
+	}
+	return out.Standing, rows.Err()
+}
+
+// place is where the three columns stand in a row.
+type place struct{ email, tenant, admin int }
+
+func columns(rows *sql.Rows) (place, error) {
+	names, err := rows.Columns()
+	if err != nil {
+		return place{}, err
+	}
+	at := map[string]int{}
+	for i, name := range names {
+		at[strings.ToLower(name)] = i
+	}
+	p := place{}
+	for name, to := range map[string]*int{"email": &p.email, "tenant": &p.tenant, "is_admin": &p.admin} {
+		i, ok := at[name]
+		if !ok || len(names) != 3 {
+			return place{}, connectors.NewError(connectors.Misfit, op, "the query must return the columns email, tenant and is_admin, and no others", nil).
+				WithMend("name them with AS")
+		}
+		*to = i
+	}
+	return p, nil
+}
+
+// take adds a row if it is the address's own.
+func (s *sqlDirectory) take(rows *sql.Rows, at place, address string, out *standing) error {
+	cells := make([]any, 3)
+	if err := rows.Scan(&cells[0], &cells[1], &cells[2]); err != nil {
+		return err
+	}
+	email, ok := asText(cells[at.email])
+	if !ok {
+		return nil
+	}
+	if theirs, err := s.env.Normalise(email); err != nil || theirs != address {
+		return nil
+	}
+	tenant, ok := asText(cells[at.tenant])
+	if !ok && cells[at.tenant] != nil {
+		return connectors.NewError(connectors.Misfit, op, "the column tenant is neither text nor a whole number", nil).WithMend("cast it to text")
+	}
+	admin, ok := asBool(cells[at.admin])
+	if !ok {
+		return connectors.NewError(connectors.Misfit, op, "the column is_admin is not a truth value", nil).WithMend("compare it with the role: role = 'admin' AS is_admin")
+	}
+	out.add(tenant, admin)
+	return nil
+}
+
+func asText(v any) (string, bool) {
+	switch v := v.(type) {
+	case string:
+		return v, true
+	case []byte:
+		return string(v), true
+	case int64:
+		return fmt.Sprint(v), true
+	case [16]byte:
+		id := connectors.UUID(v)
+		return id.Raw(), true
+	}
+	return "", false
+}
+
+// asBool reads a truth value as the drivers spell it. NULL is false; anything
+// that is not surely one of the two is refused.
+func asBool(v any) (value, ok bool) {
+	switch v := v.(type) {
+	case nil:
+		return false, true
+	case bool:
+		return v, true
+	case int64:
+		return v == 1, v == 0 || v == 1
+	case []byte:
+		return asBool(string(v))
+	case string:
+		switch strings.ToLower(v) {
+		case "1", "t", "true", "\x01":
+			return true, true
+		case "0", "f", "false", "\x00":
+			return false, true
+		}
+	}
+	return false, false
+}
