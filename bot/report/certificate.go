@@ -1,0 +1,278 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+
+	"privacydesk/bot"
+	"privacydesk/connectors"
+)
+
+const certificateSchema = "privacydesk/certificate/1"
+
+// What a certificate never implies is said in it.
+const (
+	backupsText = "This certificate says nothing about backups and archives. A person's data in them may last until they expire, or until they are next used; what is restored has to be erased again (11 CCR §7022(d))."
+	chainText   = "The chain's head shows that the recorded events are whole and in order. That nothing was missed is shown by the search after the erasing alone."
+)
+
+// certificate is what was done, free of the person's address: the pseudonym
+// is an HMAC under a key of the tenant, and means nothing once that is
+// destroyed.
+type certificate struct {
+	Schema   string              `json:"schema"`
+	Request  string              `json:"request"`
+	Ticket   int64               `json:"ticket"`
+	Kind     string              `json:"kind"`
+	Tenant   string              `json:"tenant"`
+	Subject  bot.Pseudonym       `json:"subject"`
+	Complete bool                `json:"complete"`
+	Summary  string              `json:"summary"`
+	Times    certificateTimes    `json:"times"`
+	Systems  []certificateSystem `json:"systems"`
+	Backups  string              `json:"backups"`
+	Chain    certificateChain    `json:"chain"`
+	Software string              `json:"software"`
+}
+
+type certificateTimes struct {
+	Arrived  string `json:"arrived"`
+	Accepted string `json:"accepted,omitempty"`
+	Due      string `json:"due,omitempty"`
+	Approved string `json:"approved,omitempty"`
+	Begun    string `json:"begun,omitempty"`
+	Made     string `json:"made"`
+}
+
+type certificateChain struct {
+	Events int64  `json:"events"`
+	Head   string `json:"head"`
+	Means  string `json:"means"`
+}
+
+// certificateSystem is one system. Rescan is "clean", "records_left" or
+// "not_done".
+type certificateSystem struct {
+	Name         string           `json:"name"`
+	Label        string           `json:"label"`
+	Outcome      string           `json:"outcome"`
+	Reason       string           `json:"reason,omitempty"`
+	Map          string           `json:"map,omitempty"`
+	Rescan       string           `json:"rescan"`
+	RescannedAt  string           `json:"rescanned_at,omitempty"`
+	Notes        []string         `json:"notes,omitempty"`
+	ThirdParties []string         `json:"third_parties,omitempty"`
+	Collections  []certificateSet `json:"collections"`
+}
+
+type certificateSet struct {
+	Name         string            `json:"name"`
+	Label        string            `json:"label,omitempty"`
+	Method       string            `json:"method"`
+	Exception    string            `json:"exception,omitempty"`
+	Before       connectors.Counts `json:"before"`
+	After        connectors.Counts `json:"after"`
+	Late         int64             `json:"late"`
+	Deleted      int64             `json:"deleted"`
+	Deidentified int64             `json:"deidentified"`
+	Aggregated   int64             `json:"aggregated"`
+	Retained     int64             `json:"retained"`
+	Left         int64             `json:"left"`
+}
+
+// Rescans.
+const (
+	rescanClean = "clean"
+	rescanLeft  = "records_left"
+	rescanNone  = "not_done"
+)
+
+// Certificate implements bot.Reporter.
+func (r *Reporter) Certificate(ctx context.Context, in bot.ReportInput) ([]bot.SpoolFile, error) {
+	files, err := r.certificate(ctx, in)
+	if err != nil {
+		return nil, fmt.Errorf("report: certificate of %s: %w", in.Case.ID, err)
+	}
+	return files, nil
+}
+
+func (r *Reporter) certificate(ctx context.Context, in bot.ReportInput) ([]bot.SpoolFile, error) {
+	if in.Case.Kind != bot.KindDelete {
+		return nil, fmt.Errorf("the request is of kind %q; only deletes are certified", in.Case.Kind)
+	}
+	if !isChainHead(in.Case.Head) || in.Case.Seq < 1 {
+		return nil, errors.New("the record bears no ledger; nothing could be proven")
+	}
+	cert := newCertificate(in)
+	body, sig, err := r.sign(cert)
+	if err != nil {
+		return nil, err
+	}
+	if in.Subject != "" && bytes.Contains(bytes.ToLower(body), bytes.ToLower([]byte(in.Subject))) {
+		// A label, note or reason named the person: better none than that.
+		return nil, errors.New("it would name the person; find out which connector's note, label or reason does")
+	}
+	sum := sha256.Sum256(body)
+	page, err := r.certificatePage(cert, sig, hex.EncodeToString(sum[:]))
+	if err != nil {
+		return nil, err
+	}
+	var files []bot.SpoolFile
+	for _, f := range []struct {
+		name string
+		body []byte
+	}{{"report/certificate.json", body}, {"report/certificate.html", page}} {
+		file, err := r.write(ctx, in.Case.ID, f.name, f.body)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, file)
+	}
+	return files, nil
+}
+
+func (r *Reporter) write(ctx context.Context, request, name string, body []byte) (bot.SpoolFile, error) {
+	w, err := r.spool.Create(ctx, request, name)
+	if err != nil {
+		return bot.SpoolFile{}, err
+	}
+	defer w.Discard()
+	if _, err := w.Write(body); err != nil {
+		return bot.SpoolFile{}, err
+	}
+	return w.Commit()
+}
+
+func newCertificate(in bot.ReportInput) certificate {
+	c := in.Case
+	cert := certificate{
+		Schema: certificateSchema, Request: c.ID, Ticket: c.Ticket, Kind: string(c.Kind), Tenant: c.Tenant,
+		Subject: c.Pseudonym, Backups: backupsText, Software: in.Version,
+		Times: certificateTimes{
+			Arrived: stamp(c.Arrived), Accepted: stamp(c.Accepted), Due: stamp(c.Due), Begun: stamp(c.Begun), Made: stamp(in.At),
+		},
+		Chain:   certificateChain{Events: c.Seq, Head: c.Head, Means: chainText},
+		Systems: make([]certificateSystem, 0, len(in.Systems)),
+	}
+	if c.Approval != nil {
+		cert.Times.Approved = stamp(c.Approval.At)
+	}
+	open := 0
+	for _, s := range in.Systems {
+		cs := newCertificateSystem(s)
+		if cs.Rescan != rescanClean {
+			open++
+		}
+		cert.Systems = append(cert.Systems, cs)
+	}
+	cert.Complete = open == 0 && len(in.Systems) > 0
+	cert.Summary = summary(open, len(in.Systems), cert.retained())
+	return cert
+}
+
+func (c *certificate) retained() int64 {
+	var n int64
+	for _, s := range c.Systems {
+		for _, set := range s.Collections {
+			n += set.Retained
+		}
+	}
+	return n
+}
+
+func summary(open, all int, retained int64) string {
+	var text string
+	switch {
+	case all == 0:
+		return "No system is in scope; nothing was erased."
+	case open > 0:
+		text = fmt.Sprintf("The person's data is NOT fully gone: %d of %d systems were not searched, not erased or not found clean afterwards.", open, all)
+	default:
+		text = fmt.Sprintf("All %d systems were searched again after the erasing, and nothing that was to be erased was found.", all)
+	}
+	if retained > 0 {
+		text += fmt.Sprintf(" %d records are retained under an exception.", retained)
+	}
+	return text
+}
+
+func newCertificateSystem(s bot.ReportSystem) certificateSystem {
+	cs := certificateSystem{
+		Name: s.Name, Label: cmp.Or(s.Label, s.Name), Outcome: string(s.Outcome), Reason: reasonOf(s),
+		Map: s.State.Map, Notes: s.State.Notes, Rescan: rescan(s), Collections: []certificateSet{},
+	}
+	if cs.Rescan != rescanNone {
+		cs.RescannedAt = stamp(s.State.Run.Ended)
+	}
+	for _, c := range s.Profile.Collections {
+		cs.ThirdParties = append(cs.ThirdParties, c.ThirdParties...)
+	}
+	slices.Sort(cs.ThirdParties)
+	cs.ThirdParties = slices.Compact(cs.ThirdParties)
+	for _, t := range s.State.Sets {
+		cs.Collections = append(cs.Collections, newCertificateSet(s, t))
+	}
+	return cs
+}
+
+// rescan says what the last search found. Only a finished verification counts.
+func rescan(s bot.ReportSystem) string {
+	switch {
+	case s.State.Skip != "", s.State.Run.Stage != bot.StageVerify, s.State.Run.State != bot.RunDone:
+		return rescanNone
+	case s.State.Totals().Left > 0:
+		return rescanLeft
+	}
+	for _, t := range s.State.Sets {
+		// Records on which no action was set are neither gone nor retained.
+		if t.Action == connectors.ActionNone && t.After.Rows > 0 {
+			return rescanLeft
+		}
+	}
+	return rescanClean
+}
+
+func newCertificateSet(s bot.ReportSystem, t bot.Tally) certificateSet {
+	one := bot.System{Sets: []bot.Tally{t}}
+	totals := one.Totals()
+	set := certificateSet{
+		Name: t.Collection, Method: string(t.Action), Exception: t.Exception, Before: t.Before, After: t.After, Late: t.Late,
+		Deleted: totals.Deleted, Deidentified: totals.Deidentified, Aggregated: totals.Aggregated,
+		Retained: totals.Retained, Left: totals.Left,
+	}
+	if t.Action == connectors.ActionNone {
+		set.Method, set.Left = "none", t.After.Rows
+	}
+	for _, c := range s.Profile.Collections {
+		if c.Name == t.Collection {
+			set.Label = c.Label
+		}
+	}
+	return set
+}
+
+// isChainHead is true for a SHA-256 in lower-case hex.
+func isChainHead(s string) bool {
+	raw, err := hex.DecodeString(s)
+	return err == nil && len(raw) == sha256.Size && s == hex.EncodeToString(raw)
+}
+
+type certificateView struct {
+	head
+	certificate
+	KeyID, FileSHA256 string
+}
+
+func (r *Reporter) certificatePage(c certificate, sig bot.Signature, sum string) ([]byte, error) {
+	var out bytes.Buffer
+	err := r.pages.ExecuteTemplate(&out, "certificate", certificateView{
+		head: r.head("Certificate of erasure"), certificate: c, KeyID: sig.KeyID, FileSHA256: sum,
+	})
+	return out.Bytes(), err
+}

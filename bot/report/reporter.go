@@ -1,0 +1,82 @@
+package report
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"embed"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"html/template"
+
+	"privacydesk/bot"
+)
+
+//go:embed pages
+var pages embed.FS
+
+// Options of reports.
+type Options struct {
+	// RowsPerPage is how many rows of a collection its page shows; the CSV
+	// file has all. 0 means 1,000.
+	RowsPerPage int
+	// Vendor is who holds the systems, as certificates and reports name it;
+	// empty for "the service provider".
+	Vendor string
+}
+
+// Reporter is a bot.Reporter on a spool.
+type Reporter struct {
+	spool  bot.Spool
+	keys   bot.Keys
+	rows   int64
+	vendor string
+	pages  *template.Template
+	style  template.CSS
+	policy string // the pages' content security policy
+}
+
+var _ bot.Reporter = (*Reporter)(nil)
+
+// New makes a Reporter. keys signs manifests and certificates.
+func New(spool bot.Spool, keys bot.Keys, o Options) (*Reporter, error) {
+	if spool == nil || keys == nil {
+		return nil, errors.New("report: a spool and keys are needed")
+	}
+	if o.RowsPerPage < 0 {
+		return nil, fmt.Errorf("report: rows_per_page is %d; it must be 0 (for 1000) or more", o.RowsPerPage)
+	}
+	r := &Reporter{spool: spool, keys: keys, rows: int64(cmp.Or(o.RowsPerPage, 1000)), vendor: cmp.Or(o.Vendor, "the service provider")}
+	style, err := pages.ReadFile("pages/style.css")
+	if err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	r.style = template.CSS(style) // #nosec G203 -- our own file
+	sum := sha256.Sum256(style)
+	r.policy = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
+	r.pages, err = template.New("").Funcs(template.FuncMap{
+		"visible": visible,
+		"outcome": func(o string) string { return outcomeText(bot.Outcome(o)) },
+	}).ParseFS(pages, "pages/*.gohtml")
+	if err != nil {
+		return nil, fmt.Errorf("report: %w", err)
+	}
+	return r, nil
+}
+
+// Access implements bot.Reporter. In this order it counts, so that damaged
+// records come to light first, prepares, and only then writes parts: a report
+// that is too large leaves none.
+func (r *Reporter) Access(ctx context.Context, in bot.ReportInput, partSize int64, maxParts int) ([]bot.SpoolFile, error) {
+	if partSize <= 0 || maxParts <= 0 {
+		return nil, fmt.Errorf("report: part size %d and %d parts; both must be above 0", partSize, maxParts)
+	}
+	a := newArchive(r, in, partSize, maxParts)
+	defer a.discard(context.WithoutCancel(ctx))
+	files, err := a.run(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("report: access report of %s: %w", in.Case.ID, err)
+	}
+	return files, nil
+}

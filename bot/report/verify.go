@@ -1,0 +1,231 @@
+package report
+
+import (
+	"archive/zip"
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"slices"
+)
+
+// Verdict is what Verify found.
+type Verdict struct {
+	Schema  string `json:"schema"` // of the manifest or certificate
+	Request string `json:"request"`
+	Ticket  int64  `json:"ticket"`
+	// KeyID is the fingerprint of the key that signed. Trusted tells whether
+	// it is the one that was given; without one, whoever altered the file may
+	// have signed it, too: compare KeyID with what the sender publishes.
+	KeyID   string `json:"key_id"`
+	Trusted bool   `json:"trusted"`
+	// Part of Parts, and Files, of a report.
+	Part  int `json:"part,omitempty"`
+	Parts int `json:"parts,omitempty"`
+	Files int `json:"files,omitempty"`
+	// Complete: a certificate says that nothing is left.
+	Complete bool `json:"complete,omitempty"`
+	// Problems are what is wrong; without any the file is as it was made.
+	Problems []string `json:"problems,omitempty"`
+}
+
+// OK is true if nothing is wrong.
+func (v Verdict) OK() bool { return len(v.Problems) == 0 }
+
+func (v *Verdict) problem(format string, args ...any) {
+	v.Problems = append(v.Problems, fmt.Sprintf(format, args...))
+}
+
+// ErrUnknownFile: neither a report nor a certificate of ours.
+var ErrUnknownFile = errors.New("this is neither a report nor a certificate of privacydesk")
+
+// Bounds of what Verify reads into memory, in bytes.
+const (
+	maxDocument = 64 << 20
+	maxProblems = 50
+)
+
+// VerifyFile checks a report's archive or a certificate's JSON, offline.
+// trusted is the public key that must have signed; nil accepts any, and
+// Verdict.Trusted is false then. An error means that there was nothing to
+// check; what is wrong with the file is in the Verdict.
+func VerifyFile(path string, trusted ed25519.PublicKey) (Verdict, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Verdict{}, fmt.Errorf("verify: %w", err)
+	}
+	defer func() { _ = f.Close() }() // only read
+	info, err := f.Stat()
+	if err != nil {
+		return Verdict{}, fmt.Errorf("verify: %w", err)
+	}
+	return Verify(f, info.Size(), trusted)
+}
+
+// Verify is VerifyFile for contents that are elsewhere.
+func Verify(r io.ReaderAt, size int64, trusted ed25519.PublicKey) (Verdict, error) {
+	start := make([]byte, 4)
+	if _, err := r.ReadAt(start, 0); err != nil && !errors.Is(err, io.EOF) {
+		return Verdict{}, fmt.Errorf("verify: %w", err)
+	}
+	if bytes.HasPrefix(start, []byte("PK")) {
+		return verifyArchive(r, size, trusted)
+	}
+	if size > maxDocument {
+		return Verdict{}, ErrUnknownFile
+	}
+	body, err := io.ReadAll(io.NewSectionReader(r, 0, size))
+	if err != nil {
+		return Verdict{}, fmt.Errorf("verify: %w", err)
+	}
+	return verifyCertificate(body, trusted)
+}
+
+// openEnvelope reads a signed document of the given schema.
+func (v *Verdict) openEnvelope(body []byte, schema string, trusted ed25519.PublicKey, into any) error {
+	// The canonical form refuses names that occur twice: what is checked must
+	// be what others read.
+	if _, err := canonical(body); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnknownFile, err)
+	}
+	var env envelope
+	if err := json.Unmarshal(body, &env); err != nil || len(env.Document) == 0 {
+		return ErrUnknownFile
+	}
+	var id struct {
+		Schema  string `json:"schema"`
+		Request string `json:"request"`
+		Ticket  int64  `json:"ticket"`
+	}
+	if err := json.Unmarshal(env.Document, &id); err != nil || id.Schema != schema {
+		return fmt.Errorf("%w, or of another version (%s is wanted)", ErrUnknownFile, schema)
+	}
+	v.Schema, v.Request, v.Ticket = id.Schema, id.Request, id.Ticket
+	if err := env.checkSignature(); err != nil {
+		v.problem("%v", err)
+	} else {
+		v.KeyID = fingerprint(env.Signature.PublicKey)
+		v.Trusted = trusted != nil && trusted.Equal(ed25519.PublicKey(env.Signature.PublicKey))
+		if trusted != nil && !v.Trusted {
+			v.problem("it is signed by key %s, not by the given %s", v.KeyID, fingerprint(trusted))
+		}
+	}
+	dec := json.NewDecoder(bytes.NewReader(env.Document))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(into); err != nil {
+		v.problem("it holds fields that schema %s does not know", schema)
+	}
+	return nil
+}
+
+func verifyCertificate(body []byte, trusted ed25519.PublicKey) (Verdict, error) {
+	var v Verdict
+	var c certificate
+	if err := v.openEnvelope(body, certificateSchema, trusted, &c); err != nil {
+		return v, err
+	}
+	if !isChainHead(c.Chain.Head) || c.Chain.Events < 1 {
+		v.problem("the ledger's head is no SHA-256 in hex, or has no events")
+	}
+	open := 0
+	for _, s := range c.Systems {
+		left := int64(0)
+		for _, set := range s.Collections {
+			left += set.Left
+		}
+		if s.Rescan != rescanClean {
+			open++
+		} else if left > 0 {
+			v.problem("%s is said to be clean and has %d records left", s.Name, left)
+		}
+	}
+	if c.Complete != (open == 0 && len(c.Systems) > 0) {
+		v.problem("it says complete: %t, and %d of %d systems are not clean", c.Complete, open, len(c.Systems))
+	}
+	v.Complete = c.Complete
+	return v, nil
+}
+
+func verifyArchive(r io.ReaderAt, size int64, trusted ed25519.PublicKey) (Verdict, error) {
+	var v Verdict
+	z, err := zip.NewReader(r, size)
+	if err != nil {
+		return v, fmt.Errorf("verify: the archive can't be opened; it was cut short or altered: %w", err)
+	}
+	entries := map[string]*zip.File{}
+	for _, f := range z.File {
+		if entries[f.Name] != nil {
+			v.problem("entry %q is there twice", f.Name)
+		}
+		entries[f.Name] = f
+	}
+	mf := entries[manifestName]
+	if mf == nil {
+		return v, fmt.Errorf("%w: it has no %s", ErrUnknownFile, manifestName)
+	}
+	body, err := readEntry(mf, maxDocument)
+	if err != nil {
+		return v, fmt.Errorf("verify: %s: %w", manifestName, err)
+	}
+	var m manifest
+	if err := v.openEnvelope(body, manifestSchema, trusted, &m); err != nil {
+		return v, err
+	}
+	v.Part, v.Parts = m.Part, m.Parts
+	delete(entries, manifestName)
+	for _, want := range m.Files {
+		v.checkEntry(entries[want.Name], want)
+		delete(entries, want.Name)
+		if len(v.Problems) > maxProblems {
+			v.problem("and more")
+			return v, nil
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		v.problem("entry %q is not in the manifest", name)
+	}
+	return v, nil
+}
+
+// checkEntry unpacks no more than the manifest says: an archive from outside
+// may be made to fill a disk.
+func (v *Verdict) checkEntry(f *zip.File, want manifestFile) {
+	if f == nil {
+		v.problem("entry %q is missing", want.Name)
+		return
+	}
+	v.Files++
+	in, err := f.Open()
+	if err != nil {
+		v.problem("entry %q can't be opened", want.Name)
+		return
+	}
+	defer func() { _ = in.Close() }() // only read
+	sum := sha256.New()
+	n, err := io.Copy(sum, io.LimitReader(in, want.Size+1))
+	switch {
+	case err != nil:
+		v.problem("entry %q can't be read: it was altered or cut short", want.Name)
+	case n != want.Size || hex.EncodeToString(sum.Sum(nil)) != want.SHA256:
+		v.problem("entry %q is not what was put in", want.Name)
+	}
+}
+
+func readEntry(f *zip.File, limit int64) ([]byte, error) {
+	in, err := f.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = in.Close() }() // only read
+	body, err := io.ReadAll(io.LimitReader(in, limit+1))
+	if err == nil && int64(len(body)) > limit {
+		err = errors.New("it is too large")
+	}
+	return body, err
+}

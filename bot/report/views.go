@@ -1,0 +1,275 @@
+package report
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"html/template"
+	"slices"
+	"strings"
+	"time"
+
+	"privacydesk/bot"
+	"privacydesk/connectors"
+)
+
+// head is what every page begins with.
+type head struct {
+	Title  string
+	Style  template.CSS
+	Policy string
+}
+
+func (r *Reporter) head(title string) head { return head{title, r.style, r.policy} }
+
+// when shows a time to people.
+func when(t time.Time) string {
+	if t.IsZero() {
+		return "–"
+	}
+	return t.UTC().Format("2 January 2006, 15:04 UTC")
+}
+
+// appendPageRow adds a table row of a page.
+func appendPageRow(dst []byte, cells []connectors.Cell) []byte {
+	dst = append(dst, "<tr>"...)
+	for _, c := range cells {
+		dst = append(dst, `<td dir="auto">`...)
+		dst = appendHTML(dst, c)
+		dst = append(dst, "</td>"...)
+	}
+	return append(dst, "</tr>\n"...)
+}
+
+type systemView struct {
+	head
+	Subject, Label, Outcome, Reason string
+	Notes                           []string
+	Again                           bool
+}
+
+func (a *archive) systemView(s *systemData, again bool) systemView {
+	return systemView{
+		head: a.r.head(s.title() + " – personal data report"), Subject: a.in.Subject,
+		Label: s.title(), Outcome: outcomeText(s.Outcome), Reason: reasonOf(s.ReportSystem), Notes: s.State.Notes, Again: again,
+	}
+}
+
+func (s *systemData) title() string { return cmp.Or(s.Label, s.Name) }
+
+type tableView struct {
+	Label, Name, Source, Purpose, Retention string
+	Categories, Recipients                  []string
+	Columns                                 []string
+	Withheld                                []withheldView
+	First                                   int64
+	Empty                                   bool
+}
+
+type withheldView struct{ System, Label, Reason string }
+
+func (a *archive) tableView(s *systemData, c connectors.Collection, t *tableInfo, seg *segment) tableView {
+	v := tableView{
+		Label: cmp.Or(c.Label, c.Name), Name: c.Name, Source: c.Source, Purpose: c.Purpose, Retention: c.Retention,
+		Recipients: c.ThirdParties, Withheld: withheld(s, t), Empty: seg == nil,
+	}
+	for _, k := range categories(c.Categories) {
+		text := k.Label
+		if len(k.CCPA) > 0 {
+			named := make([]string, len(k.CCPA))
+			for i, l := range k.CCPA {
+				named[i] = ccpaText(l)
+			}
+			text += " (CCPA " + strings.Join(named, "; ") + ")"
+		}
+		v.Categories = append(v.Categories, text)
+	}
+	if seg != nil {
+		v.First = seg.first
+		for _, col := range t.schema.Columns {
+			v.Columns = append(v.Columns, columnLabel(col))
+		}
+	}
+	return v
+}
+
+// withheld lists fields that are held: of a table without rows none is.
+func withheld(s *systemData, t *tableInfo) []withheldView {
+	var out []withheldView
+	if t.rows == 0 {
+		return nil
+	}
+	for _, c := range t.schema.Withheld {
+		out = append(out, withheldView{
+			System: s.title(), Label: columnLabel(c),
+			Reason: cmp.Or(c.Reason, "the law forbids to disclose its value (11 CCR §7024(d))"),
+		})
+	}
+	return out
+}
+
+type tableTail struct {
+	First, Last, Shown, Total int64
+	CSV                       string
+	Cut, Further              bool
+}
+
+func (a *archive) tableTail(seg *segment) tableTail {
+	last := seg.first + seg.rows - 1
+	return tableTail{
+		First: seg.first, Last: last, Shown: seg.shown, Total: seg.table.rows, CSV: "../" + seg.csv,
+		Cut: seg.shown < seg.rows, Further: last < seg.table.rows || seg.first > 1,
+	}
+}
+
+type tailView struct {
+	Media []mediaView
+	More  bool
+}
+
+type mediaView struct{ Href, File, Label, Size string }
+
+func (a *archive) tailView(more bool) tailView {
+	v := tailView{More: more}
+	for _, m := range a.media {
+		v.Media = append(v.Media, mediaView{
+			Href: "../" + m.File, File: m.File, Label: cmp.Or(m.Label, m.Name), Size: fmt.Sprintf("%d bytes", m.Size),
+		})
+	}
+	return v
+}
+
+type indexView struct {
+	head
+	Vendor, Subject, Tenant, Request, Reference, Asked, Made, Software string
+	Ticket                                                             int64
+	Part, Parts                                                        int
+	Systems                                                            []indexSystem
+	Nothing                                                            []string
+	Missing                                                            []missingView
+	Withheld                                                           []withheldView
+	Notes                                                              []missingView
+	RowsPerPage                                                        int64
+	Any                                                                bool // something was found
+}
+
+type missingView struct{ Label, Outcome, Reason string }
+
+type indexSystem struct {
+	Label, Page, Outcome, Where string
+	Found, Gathered             int64
+	Files                       int
+	Tables                      []indexTable
+}
+
+type indexTable struct {
+	Label, Where string
+	Rows         int64
+	CSV          []string
+}
+
+// index renders a part's index.html.
+func (a *archive) index(p *part) ([]byte, error) {
+	var out bytes.Buffer
+	err := a.r.pages.ExecuteTemplate(&out, "index", a.indexView(p.number, len(a.parts)))
+	return out.Bytes(), err
+}
+
+func (a *archive) indexView(number, parts int) indexView {
+	c := a.in.Case
+	v := indexView{
+		head: a.r.head("Personal data report"), Vendor: a.r.vendor, Subject: a.in.Subject, Tenant: c.Tenant,
+		Request: c.ID, Ticket: c.Ticket, Reference: a.in.Reference, Asked: when(c.Arrived), Made: when(a.in.At),
+		Software: a.in.Version, Part: number, Parts: parts, RowsPerPage: a.r.rows,
+	}
+	for _, s := range a.systems {
+		v.add(s, number)
+	}
+	return v
+}
+
+func (v *indexView) add(s *systemData, part int) {
+	t := s.State.Totals()
+	sys := indexSystem{
+		Label: s.title(), Page: s.pages[part], Outcome: outcomeText(s.Outcome),
+		Found: t.Found, Gathered: t.Gathered, Files: s.files, Where: where(s.pages),
+	}
+	for i := range s.inv.tables {
+		info := &s.inv.tables[i]
+		if !info.closed {
+			continue
+		}
+		if info.rows > 0 {
+			v.Withheld = append(v.Withheld, withheld(s, info)...)
+			v.Any = true
+			sys.Tables = append(sys.Tables, s.indexTable(info, part))
+		}
+	}
+	v.Systems = append(v.Systems, sys)
+	switch {
+	case !searched(s.Outcome):
+		v.Missing = append(v.Missing, missingView{s.title(), outcomeText(s.Outcome), reasonOf(s.ReportSystem)})
+	case s.State.Gather == "" && t.Found > 0:
+		v.Missing = append(v.Missing, missingView{s.title(), "Found, not delivered", fmt.Sprintf("%d records", t.Found)})
+	case t.Gathered < t.Found:
+		v.Notes = append(v.Notes, missingView{Label: s.title(), Reason: fmt.Sprintf(
+			"%d records were counted when it was searched, %d when they were gathered", t.Found, t.Gathered)})
+	case s.Outcome == bot.OutcomeNothing:
+		v.Nothing = append(v.Nothing, s.title())
+	}
+	for _, n := range s.State.Notes {
+		v.Notes = append(v.Notes, missingView{Label: s.title(), Reason: n})
+	}
+}
+
+func (s *systemData) indexTable(info *tableInfo, part int) indexTable {
+	c := s.collection(info.schema.Collection)
+	t := indexTable{Label: cmp.Or(c.Label, info.schema.Collection), Rows: info.rows}
+	in := map[int]string{}
+	for _, seg := range s.segs {
+		if seg.table != info {
+			continue
+		}
+		in[seg.part] = seg.csv
+		if seg.part == part {
+			t.CSV = append(t.CSV, seg.csv)
+		}
+	}
+	t.Where = where(in)
+	return t
+}
+
+// where names the parts that hold something: "2" or "2 to 5".
+func where(parts map[int]string) string {
+	var list []int
+	for n := range parts {
+		list = append(list, n)
+	}
+	slices.Sort(list)
+	switch len(list) {
+	case 0:
+		return ""
+	case 1:
+		return fmt.Sprint(list[0])
+	}
+	return fmt.Sprintf("%d to %d", list[0], list[len(list)-1])
+}
+
+// indexBound is more than index, manifest frame and what closes the open files
+// of a part take. The index grows by no more than a link for each collection
+// and system once their places are known.
+func (a *archive) indexBound() (int64, error) {
+	var out bytes.Buffer
+	if err := a.r.pages.ExecuteTemplate(&out, "index", a.indexView(1, 1000)); err != nil {
+		return 0, err
+	}
+	n := int64(out.Len()) + 16<<10
+	for _, s := range a.systems {
+		n += 2048 + 4*int64(len(s.dir))
+		for _, t := range s.inv.tables {
+			n += 512 + 8*int64(len(t.schema.Collection))
+		}
+	}
+	// Compressed it is a fraction of that; a third is more than enough.
+	return n/3 + 8<<10, nil
+}
