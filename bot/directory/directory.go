@@ -94,6 +94,13 @@ func (env Env) proven(p bot.Person) (string, bool) {
 	return address, err == nil && address != ""
 }
 
+// same reports whether a text is the normalised address. One that can't be
+// normalised is nobody's.
+func (env Env) same(text, address string) bool {
+	theirs, err := env.Normalise(text)
+	return err == nil && theirs == address
+}
+
 // standing collects what is said of one person. A tenant that is said twice
 // is there once, and the person its admin only if it was said each time.
 type standing struct{ bot.Standing }

@@ -171,7 +171,7 @@ func (s *sqlDirectory) take(rows *sql.Rows, at place, address string, out *stand
 	if !ok {
 		return nil
 	}
-	if theirs, err := s.env.Normalise(email); err != nil || theirs != address {
+	if !s.env.same(email, address) {
 		return nil
 	}
 	tenant, ok := asText(cells[at.tenant])

@@ -88,9 +88,9 @@ func (c *Catalog) add(name, path string, f file) error {
 	}
 	maps.Copy(l.words, f.Words)
 	for _, key := range slices.Sorted(maps.Keys(f.Messages)) {
-		t, err := compile(key, f.Messages[key])
+		t, err := c.compile(key, f.Messages[key])
 		if err == nil {
-			err = l.try(key, t)
+			err = l.try(c.specs[key], t)
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: messages.%s: %w", path, key, err))
@@ -107,8 +107,8 @@ const partials = `{{define "list"}}{{with .Rows}}<ul>{{range .}}<li>{{.}}</li>{{
 	`<tbody>{{range .}}<tr>{{range .}}<td>{{.}}</td>{{end}}</tr>{{end}}</tbody></table>{{end}}{{with .More}}<p>{{.}}</p>{{end}}{{end}}`
 
 // compile parses a message and checks every variable that it mentions.
-func compile(key, text string) (*template.Template, error) {
-	s, ok := specs()[key]
+func (c *Catalog) compile(key, text string) (*template.Template, error) {
+	s, ok := c.specs[key]
 	if !ok {
 		return nil, errors.New("there is no such message")
 	}
@@ -191,8 +191,7 @@ func (w *checker) variable(ident []string) {
 }
 
 // try renders the message with all its variables and with as few as may be.
-func (l *locale) try(key string, t *template.Template) error {
-	s := specs()[key]
+func (l *locale) try(s spec, t *template.Template) error {
 	full, bare := map[string]string{}, map[string]string{}
 	for _, name := range s.all() {
 		full[name] = sample(name)

@@ -20,12 +20,13 @@ var builtIn embed.FS
 // DefaultLocale is used where a locale, or a message in it, is not there.
 const DefaultLocale = "en"
 
-// ErrUnknownMessage: there is no message of that key.
+// ErrUnknownMessage is returned where there is no message of that key.
 var ErrUnknownMessage = errors.New("no such message")
 
 // Catalog renders messages. It is immutable and safe for concurrent use.
 type Catalog struct {
 	locales map[string]*locale
+	specs   map[string]spec
 }
 
 // locale is one language's texts.
@@ -41,7 +42,7 @@ type locale struct {
 // checked: an unknown name, an unknown or misspelt variable and a template
 // that fails are errors that name file and message.
 func New(overrides fs.FS) (*Catalog, error) {
-	c := &Catalog{locales: map[string]*locale{}}
+	c := &Catalog{locales: map[string]*locale{}, specs: specs()}
 	root, err := fs.Sub(builtIn, "locales")
 	if err != nil {
 		return nil, fmt.Errorf("messages: %w", err)
@@ -70,7 +71,7 @@ func (c *Catalog) complete() error {
 }
 
 // Keys lists all message keys in order.
-func (c *Catalog) Keys() []string { return slices.Sorted(maps.Keys(specs())) }
+func (c *Catalog) Keys() []string { return slices.Sorted(maps.Keys(c.specs)) }
 
 // Locales lists the languages that have texts, in order.
 func (c *Catalog) Locales() []string { return slices.Sorted(maps.Keys(c.locales)) }
@@ -78,7 +79,7 @@ func (c *Catalog) Locales() []string { return slices.Sorted(maps.Keys(c.locales)
 // Vars lists the variables of a message: those without which it is not
 // rendered, and those that it may do without.
 func (c *Catalog) Vars(key string) (required, optional []string) {
-	s := specs()[key]
+	s := c.specs[key]
 	return slices.Clone(s.required), s.optional()
 }
 
@@ -90,7 +91,7 @@ func (c *Catalog) Vars(key string) (required, optional []string) {
 // Variables that the message does not know are ignored. Errors: one that it
 // requires is missing, ErrUnknownMessage, a reason that has no words.
 func (c *Catalog) Render(localeName, key string, vars map[string]string) (string, error) {
-	spec, ok := specs()[key]
+	spec, ok := c.specs[key]
 	if !ok {
 		return "", fmt.Errorf("%w: %q", ErrUnknownMessage, key)
 	}

@@ -144,6 +144,7 @@ func balanced(t *testing.T, name, text string) {
 				return
 			}
 			open = open[:len(open)-1]
+		default: // text and the like open nothing
 		}
 	}
 }

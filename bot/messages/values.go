@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // A comment of more than 64 kB is cut silently by Zendesk; these bounds keep
@@ -117,6 +118,9 @@ func (l *locale) more(cut int) string {
 // clean makes one line of a value: no control characters, nothing invisible
 // that turns writing round, no more than limit characters.
 func clean(s string, limit int) string {
+	// What can't be within the limit is not looked at; a rune that is cut in
+	// two is not valid and goes.
+	s = s[:min(len(s), (limit+1)*utf8.UTFMax)]
 	s = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):

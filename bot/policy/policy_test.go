@@ -205,7 +205,7 @@ func TestRulesValidate(t *testing.T) {
 			t.Errorf("%s: %v", field, err)
 		}
 	}
-	if policy.Rules(policy.Rules{Mode: "LIVE"}).Live() {
+	if (policy.Rules{Mode: "LIVE"}).Live() {
 		t.Error("a misspelt mode is live")
 	}
 }

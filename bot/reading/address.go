@@ -11,7 +11,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// ErrNotAddress: the text is not exactly one e-mail address. Errors that wrap
+// ErrNotAddress is returned for text that is not exactly one e-mail address. Errors that wrap
 // it never contain the text.
 var ErrNotAddress = errors.New("not an e-mail address")
 

@@ -53,9 +53,9 @@ func polite(ws []string) bool {
 		"thank", "thanks", "thx", "you", "very", "much", "so", "a", "lot", "many", "great", "perfect", "ok", "okay", "for", "the", "your", "quick", "fast",
 		"help", "reply", "update", "response", "answer", "in", "advance", "again", "all", "good", "cheers", "best", "kind", "regards", "appreciated", "dear", "team", "hi", "hello",
 		"danke", "dank", "vielen", "schon", "sehr", "fur", "die", "ihre", "schnelle", "hilfe", "antwort", "ruckmeldung", "im", "voraus", "super", "alles", "klar", "hallo",
-		"merci", "beaucoup", "bien", "pour", "votre", "aide", "reponse", "d'", "avance", "bonjour", "muchas", "gracias", "mil", "por", "su", "ayuda", "respuesta", "hola",
+		"merci", "beaucoup", "bien", "pour", "votre", "aide", "repons*", "d'", "avance", "bonjour", "muchas", "gracias", "mil", "por", "su", "ayuda", "respuesta", "hola",
 	}
-	return !slices.ContainsFunc(ws, func(w string) bool { return !slices.Contains(known, w) })
+	return !slices.ContainsFunc(ws, func(w string) bool { return !known.in([]string{w}) })
 }
 
 // name is true for a line that may be how a mail is signed.
@@ -74,14 +74,14 @@ func name(line string, ws []string) bool {
 func IsAutomatic(subject, text string) bool {
 	titles := phrases{
 		"automatic reply", "auto reply", "autoreply", "automated reply", "out of office", "out of the office", "undeliverable", "undelivered mail", "delivery status notification",
-		"mail delivery", "abwesenheit*", "abwesend", "automatische antwort", "unzustellbar*", "reponse automatique", "absence du bureau", "absent du bureau",
+		"mail delivery", "abwesenheit*", "abwesend", "automatische antwort", "unzustellbar*", "repons* automatique", "absence du bureau", "absent du bureau",
 		"respuesta automatica", "fuera de la oficina", "no entregado",
 	}
 	texts := phrases{
 		"out of office", "out of the office", "automatic reply", "automated reply", "automated response", "automatic response", "automated message", "automatically generated",
 		"nicht im buro", "ausser haus", "automatische antwort", "automatisch generiert*", "bin abwesend", "bin derzeit abwesend", "derzeit nicht erreichbar",
-		"reponse automatique", "message automatique", "absent du bureau", "absente du bureau", "actuellement absent*", "je suis absent*",
-		"respuesta automatica", "mensaje automatico", "fuera de la oficina",
+		"repons* automatique", "message automatique", "absent du bureau", "absente du bureau", "actuellement absent*", "je suis absent*",
+		"respuesta automatica", "mensaje automatic*", "fuera de la oficina",
 	}
 	if len(text) > 2*maxReply {
 		text = text[:2*maxReply] // a cut rune at the end is no word

@@ -128,7 +128,7 @@ func harmless() phrases { return phrases{"if possible", "no longer", "no later",
 func secondThoughts() phrases {
 	return phrases{
 		"disregard", "ignore this", "ignore that", "ignore my", "correction", "typo", "on second thought", "wait", "never mind", "nevermind",
-		"doch nicht", "korrektur", "moment mal", "vergessen sie", "tippfehler", "ignorieren sie", "ignorez", "correctif", "oubliez", "ignore el", "correccion", "olvide",
+		"doch nicht", "korrektur", "moment mal", "vergessen sie", "tippfehler", "ignorieren sie", "ignorez", "correctif", "oubliez", "ignore el", "correcci*", "olvide",
 	}
 }
 
