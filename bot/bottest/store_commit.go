@@ -39,8 +39,10 @@ func full(id string) bot.Case {
 	c.Begun, c.Finished = noon(), noon()
 	c.Systems = map[string]*bot.System{"shop": {
 		Rank: 3, Map: "m", Keys: "k", Skip: bot.ReasonByOperator, Notes: []string{"n"}, Gather: "g", Searched: "s",
-		Run: bot.Run{Stage: bot.StageErase, State: bot.RunWaiting, Token: "x", Attempt: 2, NextAt: noon(), Started: noon(),
-			Ended: noon(), Fail: &bot.Failure{Kind: connectors.Misfit, What: "w"}},
+		Run: bot.Run{
+			Stage: bot.StageErase, State: bot.RunWaiting, Token: "x", Attempt: 2, NextAt: noon(), Started: noon(), Ended: noon(),
+			Fail: &bot.Failure{Kind: connectors.Misfit, What: "w"},
+		},
 		Sets: []bot.Tally{{Collection: "c", Action: connectors.ActionDelete, Exception: "e", Before: connectors.Counts{Rows: 9}, Late: 1, Gathered: 4}},
 	}}
 	c.Approval = &bot.Approval{By: "an approver", At: noon(), Binding: "b"}

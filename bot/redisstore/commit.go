@@ -14,7 +14,7 @@ import (
 	"privacydesk/bot/ledger"
 )
 
-// ErrChain: the change's events don't follow the stored ledger, though the record's version is the one that was loaded.
+// ErrChain says that the change's events don't follow the stored ledger, though the record's version is the one that was loaded.
 // Trying again doesn't help: whoever made the change is wrong, or the record is damaged.
 var ErrChain = errors.New("the change's ledger events do not follow the stored ones")
 

@@ -116,6 +116,13 @@ func TestSecondDaemonIsRefused(t *testing.T) {
 		t.Fatalf("a second daemon on the same folder: %v", err)
 	}
 	put(t, e) // and the first one's server works on
+	o, err := redisstore.Attach(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r, err := newStore(t, dial(t, o), "").Load(t.Context(), "t1"); !errors.Is(err, bot.ErrNotFound) || r.Hint == 0 {
+		t.Fatalf("who attaches sees %+v: %v", r, err)
+	}
 }
 
 // TestRule3_KilledDaemon: the server of a killed daemon does not stand in the way of the next one.

@@ -73,7 +73,13 @@ func TestRule10_DamagedRecordIsNotQuoted(t *testing.T) {
 
 func onServer(t *testing.T) (*Store, *redis.Client) {
 	t.Helper()
-	client := redis.NewClient(&redis.Options{Network: "unix", Addr: servers.Redis(t).Socket()})
+	return connect(t, &redis.Options{Network: "unix", Addr: servers.Redis(t).Socket()})
+}
+
+// connect makes a client, closed with the test, and a store on it.
+func connect(t *testing.T, o *redis.Options) (*Store, *redis.Client) {
+	t.Helper()
+	client := redis.NewClient(o)
 	t.Cleanup(func() {
 		if err := client.Close(); err != nil {
 			t.Error(err)
@@ -96,16 +102,7 @@ func TestRule3_LostAnswersApplyOnce(t *testing.T) {
 		conn, err := (&net.Dialer{}).DialContext(ctx, network, addr)
 		return &lossyConn{conn, lossy}, err
 	}
-	client := redis.NewClient(&o)
-	t.Cleanup(func() {
-		if err := client.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	store, err := New(client, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store, _ := connect(t, &o)
 	ctx, now := t.Context(), epoch()
 	for _, warm := range []*redis.Script{store.scripts.hint, store.scripts.commit} {
 		if err := warm.Load(ctx, plain).Err(); err != nil {
@@ -118,7 +115,7 @@ func TestRule3_LostAnswersApplyOnce(t *testing.T) {
 	}
 	e := ledger.Append("t1", 0, "", now, "arrived", nil)
 	lossy.loseNext = true
-	err = store.Commit(ctx, bot.Change{
+	err := store.Commit(ctx, bot.Change{
 		Case: bot.Case{ID: "t1", Seq: e.Seq, Head: e.Hash, Arrived: now}, Events: []ledger.Event{e}, Now: now,
 		Caps: []bot.Cap{{Key: "day", Limit: 1, Keep: time.Hour}},
 	})
@@ -156,8 +153,7 @@ func (c *lossyConn) Read(p []byte) (int, error) {
 }
 
 func TestNewRefusesNames(t *testing.T) {
-	client := redis.NewClient(&redis.Options{})
-	defer client.Close()
+	_, client := connect(t, &redis.Options{})
 	for _, name := range []string{"a{b}", "A", "a b", strings.Repeat("a", 41), "a:b"} {
 		if _, err := New(client, Options{Prefix: name}); err == nil {
 			t.Errorf("the prefix %q was taken", name)
@@ -205,12 +201,7 @@ func TestOneHashTag(t *testing.T) {
 
 func TestCheckServerOnBadServer(t *testing.T) {
 	server := servers.Redis(t, servers.RedisConfig("maxmemory-policy", "allkeys-lru"), servers.RedisConfig("appendonly", "no"))
-	client := redis.NewClient(&redis.Options{Network: "unix", Addr: server.Socket()})
-	defer client.Close()
-	store, err := New(client, Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
+	store, client := connect(t, &redis.Options{Network: "unix", Addr: server.Socket()})
 	wantFatal := func(n int) {
 		t.Helper()
 		problems, err := store.CheckServer(t.Context())

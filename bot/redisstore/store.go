@@ -56,19 +56,18 @@ func New(client redis.UniversalClient, o Options) (*Store, error) {
 }
 
 // The keys. All bear the hash tag of the prefix.
-func (s *Store) recordKey(id string) string { return s.recordPrefix() + id }
-func (s *Store) recordPrefix() string       { return s.prefix + "request/" }
-func (s *Store) eventsKey(id string) string { return s.prefix + "ledger/" + id }
-func (s *Store) claimsKey() string          { return s.prefix + "claims" }
-func (s *Store) dueKey() string             { return s.prefix + "due" }
-func (s *Store) hintedKey() string          { return s.prefix + "hinted" }
-func (s *Store) sequenceKey() string        { return s.prefix + "sequence" }
-func (s *Store) pausedKey() string          { return s.prefix + "paused" }
-func (s *Store) cursorsKey() string         { return s.prefix + "cursors" }
-func (s *Store) capKey(key string) string   { return s.prefix + "cap/" + key }
-func (s *Store) onceKey(digest string) string {
-	return s.prefix + "once/" + digest
-}
+
+func (s *Store) recordPrefix() string         { return s.prefix + "request/" }
+func (s *Store) recordKey(id string) string   { return s.recordPrefix() + id }
+func (s *Store) eventsKey(id string) string   { return s.prefix + "ledger/" + id }
+func (s *Store) claimsKey() string            { return s.prefix + "claims" }
+func (s *Store) dueKey() string               { return s.prefix + "due" }
+func (s *Store) hintedKey() string            { return s.prefix + "hinted" }
+func (s *Store) sequenceKey() string          { return s.prefix + "sequence" }
+func (s *Store) pausedKey() string            { return s.prefix + "paused" }
+func (s *Store) cursorsKey() string           { return s.prefix + "cursors" }
+func (s *Store) capKey(key string) string     { return s.prefix + "cap/" + key }
+func (s *Store) onceKey(digest string) string { return s.prefix + "once/" + digest }
 func (s *Store) indexKey(facet, value string) string {
 	return s.prefix + "index/" + facet + "/" + value
 }

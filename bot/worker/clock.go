@@ -118,7 +118,7 @@ func (c *Clock) Shutdown(ctx context.Context) error {
 	if cancel == nil {
 		return nil
 	}
-	jobs := c.cron.Stop()
+	jobs := c.cron.Stop() //nolint:contextcheck // it makes its own, which ends with the last job
 	cancel()
 	idle := make(chan struct{})
 	go func() {

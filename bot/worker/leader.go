@@ -35,10 +35,18 @@ func (l *leader) current() context.Context {
 	return l.term
 }
 
-func (l *leader) set(term context.Context) {
+// begin starts a term, and resign ends it.
+func (l *leader) begin(ctx context.Context) (resign context.CancelFunc) {
+	term, cancel := context.WithCancel(ctx)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.term = term
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.term = nil
+		cancel()
+	}
 }
 
 // run stands for leader until ctx ends, again whenever the lead was lost.
@@ -62,34 +70,40 @@ func (l *leader) run(ctx context.Context) {
 
 // lead holds the lead as long as it can be renewed before it runs out.
 func (l *leader) lead(ctx context.Context, mutex *redsync.Mutex, ticker *time.Ticker) {
-	term, end := context.WithCancel(ctx)
-	l.set(term)
+	resign := l.begin(ctx)
 	l.log.WithField("event", "leader").Info("this process leads")
 	defer func() {
-		l.set(nil)
-		end()
+		resign()
 		l.log.WithField("event", "leader").Info("this process no longer leads")
 		release, cancel := context.WithTimeout(context.WithoutCancel(ctx), l.lease)
 		defer cancel()
 		_, _ = mutex.UnlockContext(release) // if it fails, the lease runs out by itself
 	}()
 	for {
-		expiry := time.NewTimer(time.Until(mutex.Until()))
+		held, expire := context.WithDeadline(ctx, mutex.Until())
+		lost := l.renew(held, mutex, ticker)
+		expire()
+		if lost {
+			return
+		}
+	}
+}
+
+// renew waits for the next tick and extends the lease. It tells whether the lead is over; held ends when the lease does.
+func (l *leader) renew(held context.Context, mutex *redsync.Mutex, ticker *time.Ticker) (lost bool) {
+	for {
 		select {
-		case <-ctx.Done():
-			expiry.Stop()
-			return
-		case <-expiry.C:
-			return
+		case <-held.Done():
+			return true
 		case <-ticker.C:
 		}
-		expiry.Stop()
-		renew, cancel := context.WithDeadline(ctx, mutex.Until())
-		renewed, err := mutex.ExtendContext(renew)
-		cancel()
+		renewed, err := mutex.ExtendContext(held)
 		taken := (*redsync.ErrTaken)(nil)
-		if errors.As(err, &taken) || err == nil && !renewed || errors.Is(err, redsync.ErrExtendFailed) {
-			return
+		switch {
+		case renewed:
+			return false
+		case err == nil, errors.As(err, &taken), errors.Is(err, redsync.ErrExtendFailed):
+			return true
 		}
 		// Any other error is Redis's absence: the lead lasts until the lease runs out.
 	}

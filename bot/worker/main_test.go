@@ -130,13 +130,13 @@ func next[T any](b *bench, c <-chan T) T {
 }
 
 // eventually asks until it is true, or the test is out of time.
-func (b *bench) eventually(what string, true func() bool) {
+func (b *bench) eventually(what string, holds func() bool) {
 	b.Helper()
 	ticker := time.NewTicker(fast)
 	defer ticker.Stop()
 	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
 	defer cancel()
-	for !true() {
+	for !holds() {
 		select {
 		case <-ctx.Done():
 			b.Fatalf("it never came true that %s", what)

@@ -270,7 +270,7 @@ func TestRule3_KilledWorker(t *testing.T) {
 func TestShutdownWaits(t *testing.T) {
 	b := newBench(t)
 	began, release := make(chan bool, 1), make(chan bool)
-	var ended error = errors.New("it never ended")
+	ended := errors.New("it never ended")
 	w := b.work(&engine{step: func(ctx context.Context, _ string) error {
 		began <- true
 		<-release
