@@ -54,11 +54,14 @@ func openStatic(env Env, o *StaticOptions) (Directory, error) {
 		}
 		collected[address].add(u.Tenant, u.Admin)
 	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
 	d := &static{env: env, users: map[string]bot.Standing{}}
 	for address, s := range collected {
 		d.users[address] = s.Standing
 	}
-	return d, errors.Join(errs...)
+	return d, nil
 }
 
 func (d *static) Standing(_ context.Context, p bot.Person) (bot.Standing, error) {
