@@ -56,7 +56,7 @@ func newOAuthCredential(o OAuth, base string, clock func() time.Time, send func(
 	return &oauthCredential{o: o, url: base + tokenPath, send: send, clock: clock, turn: make(chan struct{}, 1)}
 }
 
-const tokenPath = "/oauth/tokens"
+const tokenPath = "/oauth/tokens" //nolint:gosec // no credential
 
 func (c *oauthCredential) Email() string { return "" }
 func (c *oauthCredential) Bearer() bool  { return true }

@@ -124,16 +124,16 @@ func (d *Desk) get(ctx context.Context, op, path string, v any) error {
 
 // fetch is get where the answer's headers matter too.
 func (d *Desk) fetch(ctx context.Context, op, path string, v any) (http.Header, error) {
-	resp, raw, err := d.send(ctx, op, http.MethodGet, path, nil)
+	head, raw, err := d.send(ctx, op, http.MethodGet, path, nil)
 	if err != nil {
 		return nil, err
 	}
-	return resp.Header, decode(op, raw, v)
+	return head, decode(op, raw, v)
 }
 
 // send makes a call that the library has no verb for. prepare may change the
 // request before it goes.
-func (d *Desk) send(ctx context.Context, op, method, path string, prepare func(*http.Request)) (*http.Response, []byte, error) {
+func (d *Desk) send(ctx context.Context, op, method, path string, prepare func(*http.Request)) (http.Header, []byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, d.base+"/api/v2"+path, nil)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w: zendesk.url is no URL", op, errUnsent)
@@ -153,7 +153,7 @@ func (d *Desk) send(ctx context.Context, op, method, path string, prepare func(*
 	case resp.StatusCode/100 != 2:
 		return nil, nil, apiError(op, resp.StatusCode, raw)
 	}
-	return resp, raw, nil
+	return resp.Header, raw, nil
 }
 
 // decode keeps the decoder's message to itself: it may quote the text.

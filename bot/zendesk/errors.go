@@ -17,16 +17,18 @@ import (
 	"privacydesk/bot"
 )
 
-// ErrCursor: Zendesk does not take the cursor any more. Begin again at a time.
-var ErrCursor = errors.New("the export's cursor is not valid any more")
-
-// ErrTooLong: the text exceeds what Zendesk keeps of a comment. Zendesk would
-// cut it and say nothing.
-var ErrTooLong = errors.New("the comment is longer than Zendesk keeps")
-
-// ErrRedirected: Zendesk's address answered with a redirection, which is not
-// followed, because the credentials would go along.
-var ErrRedirected = errors.New("the answer is a redirection; check zendesk.subdomain and zendesk.url")
+// Errors beside those of bot.
+var (
+	// ErrCursor: Zendesk does not take the cursor any more. Begin again at a
+	// time.
+	ErrCursor = errors.New("the export's cursor is not valid any more")
+	// ErrTooLong: the text exceeds what Zendesk keeps of a comment. Zendesk
+	// would cut it and say nothing.
+	ErrTooLong = errors.New("the comment is longer than Zendesk keeps")
+	// ErrRedirected: Zendesk's address answered with a redirection, which is
+	// not followed, because the credentials would go along.
+	ErrRedirected = errors.New("the answer is a redirection; check zendesk.subdomain and zendesk.url")
+)
 
 // APIError is an answer that refuses a call. It holds nothing of the answer's
 // texts: they quote addresses and names.
@@ -59,9 +61,8 @@ func (e *APIError) Error() string {
 
 // plain allows what is a name and nothing else.
 func plain(s string) bool {
-	return s != "" && len(s) <= 60 && !strings.ContainsFunc(s, func(r rune) bool {
-		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '_' || r == '.')
-	})
+	odd := strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789_.")
+	return s != "" && len(s) <= 60 && odd == ""
 }
 
 // apiError takes out of an answer what is free of personal data.

@@ -1,8 +1,10 @@
 package zendesk_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"sync"
@@ -157,7 +159,7 @@ func (w *world) forge(ticket int64, m bot.Mark) {
 
 func (w *world) asAgent(method string, ticket int64, body []byte) {
 	w.Helper()
-	req, err := http.NewRequestWithContext(w.Context(), method, w.server.URL+ticketPath(ticket), jsonReader(body))
+	req, err := http.NewRequestWithContext(w.Context(), method, w.server.URL+ticketPath(ticket), bytes.NewReader(body))
 	w.must(err)
 	req.SetBasicAuth(agentMail+"/token", "agent-token")
 	req.Header.Set("Content-Type", "application/json")
@@ -217,3 +219,5 @@ func (w *world) suite() bottest.DeskWorld {
 		},
 	}
 }
+
+func ticketPath(id int64) string { return fmt.Sprintf("/api/v2/tickets/%d.json", id) }

@@ -19,7 +19,7 @@ import (
 
 // apiTokensEnd is when Zendesk stops accepting API tokens. Source:
 // developer.zendesk.com, migration from API tokens to OAuth.
-const apiTokensEnd = "2027-04-30"
+const apiTokensEnd = "2027-04-30" //nolint:gosec // no credential
 
 // Options of a Zendesk account. The form, the tag and the fields that are
 // read are the reader's options, not these.

@@ -1,0 +1,334 @@
+package zendesk_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"privacydesk/bot"
+	"privacydesk/bot/zendesk"
+	"privacydesk/bot/zendesksim"
+)
+
+const anyTicket = "/api/v2/tickets/*"
+
+func (w *world) writes() int {
+	n := 0
+	for _, r := range w.sim.Requests() {
+		if r.Method == http.MethodPut {
+			n++
+		}
+	}
+	return n
+}
+
+func TestReadsAreRepeated(t *testing.T) {
+	for _, kind := range []zendesksim.Kind{
+		zendesksim.Status429, zendesksim.Status500, zendesksim.Status503, zendesksim.Cut, zendesksim.NeverLands, zendesksim.LandsButAnswerLost,
+	} {
+		t.Run(string(kind), func(t *testing.T) {
+			w := newWorld(t, zendesksim.Options{})
+			id := w.file()
+			for _, path := range []string{anyTicket, "/api/v2/tickets/*/comments", "/api/v2/tickets/*/audits", "/api/v2/users/me"} {
+				w.sim.Fault(zendesksim.Fault{Kind: kind, Method: http.MethodGet, Path: path, Times: 2})
+			}
+			if got := w.ticket(id); len(got.Comments) != 1 {
+				t.Errorf("got %d comments", len(got.Comments))
+			}
+		})
+	}
+}
+
+func TestReadsGiveUp(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	id := w.file()
+	w.sim.Fault(zendesksim.Fault{Kind: zendesksim.Status500, Times: -1, Path: anyTicket})
+	before := len(w.sim.Requests())
+	_, err := w.desk.Ticket(t.Context(), id)
+	if !errors.Is(err, bot.ErrUnavailable) || errors.Is(err, bot.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+	// A token, our own user, and five tries.
+	if n := len(w.sim.Requests()) - before; n != 7 {
+		t.Errorf("%d requests", n)
+	}
+}
+
+// Rule 3: what may have landed is not sent again by the transport.
+func TestRule3_WritesAreNotRepeatedBlindly(t *testing.T) {
+	for _, c := range []struct {
+		kind  zendesksim.Kind
+		want  error
+		lands int // comments after it
+	}{
+		{zendesksim.Status500, bot.ErrUnknown, 1},
+		{zendesksim.Status503, bot.ErrUnknown, 1},
+		{zendesksim.NeverLands, bot.ErrUnknown, 1},
+		{zendesksim.Cut, bot.ErrUnknown, 2},
+		{zendesksim.LandsButAnswerLost, bot.ErrUnknown, 2},
+		{zendesksim.LandsLate, bot.ErrUnknown, 1},
+	} {
+		t.Run(string(c.kind), func(t *testing.T) {
+			w := newWorld(t, zendesksim.Options{})
+			at := w.ticket(w.file())
+			w.sim.Fault(zendesksim.Fault{Kind: c.kind, Method: http.MethodPut, Times: -1})
+			if err := w.desk.Update(t.Context(), step(at, "<p>hi</p>")); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+			w.mu.Lock()
+			last := w.calls[len(w.calls)-1]
+			w.mu.Unlock()
+			if last.Tries != 1 || last.Method != http.MethodPut || last.Endpoint != "tickets/:id" {
+				t.Errorf("got call %+v", last)
+			}
+			if n := len(w.sim.Comments(at.ID)); n != c.lands {
+				t.Errorf("%d comments, want %d", n, c.lands)
+			}
+		})
+	}
+}
+
+// Rule 3: a write whose answer was lost lands after it was sent again.
+func TestRule3_LateWriteLandsOnce(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	id := w.file()
+	at := w.ticket(id)
+	w.sim.Fault(zendesksim.Fault{Kind: zendesksim.LandsLate, Method: http.MethodPut})
+	if err := w.desk.Update(t.Context(), step(at, "<p>hi</p>")); !errors.Is(err, bot.ErrUnknown) {
+		t.Fatalf("got %v", err)
+	}
+	at = w.ticket(id)
+	if len(at.Marks) != 0 {
+		t.Fatal("it has not landed yet")
+	}
+	w.must(w.desk.Update(t.Context(), step(at, "<p>hi</p>")))
+	if n := w.sim.LandLate(); n != 1 {
+		t.Fatalf("%d landed late", n)
+	}
+	if n := len(w.sim.Comments(id)); n != 2 {
+		t.Errorf("%d comments, want the ticket's and ours once", n)
+	}
+}
+
+func TestSureRefusalsAreRepeated(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	at := w.ticket(w.file())
+	w.sim.Fault(zendesksim.Fault{Kind: zendesksim.Status429, Method: http.MethodPut, RetryAfter: 17 * time.Second})
+	w.sim.Fault(zendesksim.Fault{Kind: zendesksim.Conflict409, Method: http.MethodPut, Times: 2})
+	before := w.clock.now()
+	w.must(w.desk.Update(t.Context(), step(at, "<p>hi</p>")))
+	if waited := w.clock.now().Sub(before); waited < 17*time.Second {
+		t.Errorf("waited %s, Retry-After was 17 s", waited)
+	}
+	if n := w.writes(); n != 4 {
+		t.Errorf("%d writes", n)
+	}
+	if n := len(w.sim.Comments(at.ID)); n != 2 {
+		t.Errorf("%d comments", n)
+	}
+}
+
+func TestCollisionsGiveUpAsUnavailable(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	at := w.ticket(w.file())
+	w.sim.Fault(zendesksim.Fault{Kind: zendesksim.Conflict409, Method: http.MethodPut, Times: -1})
+	if err := w.desk.Update(t.Context(), step(at, "<p>hi</p>")); !errors.Is(err, bot.ErrUnavailable) || errors.Is(err, bot.ErrStale) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestLongPatienceIsNotWaitedFor(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	at := w.ticket(w.file())
+	w.sim.Fault(zendesksim.Fault{Kind: zendesksim.Status429, Method: http.MethodPut, Times: -1, RetryAfter: 10 * time.Minute})
+	before := w.clock.now()
+	if err := w.desk.Update(t.Context(), step(at, "<p>hi</p>")); !errors.Is(err, bot.ErrUnavailable) {
+		t.Errorf("got %v", err)
+	}
+	if waited := w.clock.now().Sub(before); waited > 0 {
+		t.Errorf("waited %s for what is beyond max_wait", waited)
+	}
+}
+
+func TestRefusedConnection(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	at := w.ticket(w.file())
+	w.server.Close()
+	// A connection that was kept open would end with EOF: then nobody knows.
+	w.transport.(*http.Transport).CloseIdleConnections()
+	if err := w.desk.Update(t.Context(), step(at, "<p>hi</p>")); !errors.Is(err, bot.ErrUnavailable) || errors.Is(err, bot.ErrUnknown) {
+		t.Errorf("got %v", err)
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if last := w.calls[len(w.calls)-1]; last.Tries != 5 || last.Status != 0 {
+		t.Errorf("got call %+v", last)
+	}
+}
+
+// silent never answers.
+type silent struct{ sent int }
+
+func (s *silent) RoundTrip(r *http.Request) (*http.Response, error) {
+	s.sent++
+	<-r.Context().Done()
+	return nil, r.Context().Err()
+}
+
+func TestTimeOutOfAWriteIsUnknown(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	at := w.ticket(w.file())
+	quiet := &silent{}
+	w.options.OAuth, w.options.APIToken = zendesk.OAuth{}, zendesk.APIToken{Email: botMail, Token: "x"}
+	w.options.Timeout, w.transport = time.Millisecond, quiet
+	if err := w.open().Update(t.Context(), step(at, "<p>hi</p>")); !errors.Is(err, bot.ErrUnknown) || quiet.sent != 1 {
+		t.Errorf("got %v after %d tries", err, quiet.sent)
+	}
+}
+
+func TestCancelledWhileItWaited(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	at := w.ticket(w.file())
+	w.sim.Fault(zendesksim.Fault{Kind: zendesksim.Status429, Method: http.MethodPut, Times: -1, RetryAfter: time.Second})
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	d, err := zendesk.New(w.options, zendesk.Env{Clock: w.clock.now, HTTP: w.transport, Sleep: func(ctx context.Context, _ time.Duration) error {
+		cancel()
+		return ctx.Err()
+	}})
+	w.must(err)
+	err = d.Update(ctx, step(at, "<p>hi</p>"))
+	if !errors.Is(err, bot.ErrUnavailable) || !errors.Is(err, context.Canceled) || errors.Is(err, bot.ErrUnknown) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestTokenIsRenewedBeforeItEnds(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	id := w.file()
+	w.ticket(id)
+	w.clock.add(3 * time.Hour)
+	w.sim.ResetRequests()
+	w.ticket(id)
+	for _, r := range w.sim.Requests() {
+		if r.Status == http.StatusUnauthorized {
+			t.Errorf("%s %s went with a token that had ended", r.Method, r.Path)
+		}
+	}
+}
+
+func TestRevokedTokenIsRenewedOnce(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	id := w.file()
+	at := w.ticket(id)
+	w.sim.RevokeTokens()
+	w.must(w.desk.Update(t.Context(), step(at, "<p>hi</p>")))
+	w.sim.UpdateUser(w.bot, func(u *zendesksim.User) { u.Suspended = true })
+	w.sim.ResetRequests()
+	if _, err := w.desk.Ticket(t.Context(), id); err == nil || errors.Is(err, bot.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+	if n := len(w.sim.Requests()); n > 3 {
+		t.Errorf("%d requests with credentials that are refused", n)
+	}
+}
+
+func TestTokenIsFetchedByOne(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	id := w.file()
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			if _, err := w.desk.Ticket(t.Context(), id); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	n := 0
+	for _, r := range w.sim.Requests() {
+		if r.Path == "/oauth/tokens" {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d tokens were fetched", n)
+	}
+}
+
+func TestWrongSecretIsNoMissingTicket(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{}, func(w *world) { w.options.OAuth.ClientSecret = "wrong-secret" })
+	id := w.file()
+	_, err := w.desk.Ticket(t.Context(), id)
+	if !errors.Is(err, bot.ErrUnavailable) || errors.Is(err, bot.ErrNotFound) || strings.Contains(err.Error(), "wrong-secret") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// A server that redirects must not be given the credentials' way.
+func TestRedirectionsAreNotFollowed(t *testing.T) {
+	var reached bool
+	other := newWorld(t, zendesksim.Options{})
+	w := newWorld(t, zendesksim.Options{}, func(w *world) {
+		w.options.OAuth, w.options.APIToken = zendesk.OAuth{}, zendesk.APIToken{Email: botMail, Token: "x"}
+		w.transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+			if r.URL.Host == strings.TrimPrefix(other.server.URL, "http://") {
+				reached = true
+			}
+			return &http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {other.server.URL + r.URL.Path}}, Body: http.NoBody, Request: r}, nil
+		})
+	})
+	if _, err := w.desk.Ticket(t.Context(), 1); !errors.Is(err, zendesk.ErrRedirected) || reached {
+		t.Errorf("got %v, reached: %t", err, reached)
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+func TestBudgetOfTheAccountIsKept(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{RequestsPerMinute: 60})
+	id := w.file()
+	for range 12 {
+		w.ticket(id)
+	}
+	if n := w.sim.Counts().RateLimit; n != 0 {
+		t.Errorf("%d calls met the limit", n)
+	}
+	if w.clock.slept == 0 {
+		t.Error("nothing was spaced")
+	}
+}
+
+func TestBudgetIsBounded(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{}, func(w *world) {
+		w.options.RequestsPerMinute, w.options.MaxWait = 1, time.Second
+	})
+	_, err := w.desk.Ticket(t.Context(), w.file())
+	if !errors.Is(err, bot.ErrUnavailable) {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestDialErrorsAreUnsentOnly(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	at := w.ticket(w.file())
+	w.options.OAuth, w.options.APIToken = zendesk.OAuth{}, zendesk.APIToken{Email: botMail, Token: "x"}
+	for _, c := range []struct {
+		op   string
+		want error
+	}{{"dial", bot.ErrUnavailable}, {"read", bot.ErrUnknown}, {"write", bot.ErrUnknown}} {
+		w.transport = roundTrip(func(*http.Request) (*http.Response, error) {
+			return nil, &net.OpError{Op: c.op, Net: "tcp", Err: errors.New("reset")}
+		})
+		if err := w.open().Update(t.Context(), step(at, "<p>hi</p>")); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", c.op, err, c.want)
+		}
+	}
+}

@@ -1,0 +1,207 @@
+package zendesk
+
+import (
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"privacydesk/bot"
+)
+
+func TestInertText(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain { text } 50%":        "plain { text } 50%",
+		"{{ticket.id}}":             "{\u200b{ticket.id}\u200b}",
+		"{{{x}}}":                   "{\u200b{\u200b{x}\u200b}\u200b}",
+		"{%if%}":                    "{\u200b%if%\u200b}",
+		"&#123;&#123;x&#125;&#125;": "{\u200b{x}\u200b}",
+		"&lbrace;{x&rcub;}":         "{\u200b{x}\u200b}",
+		"{&#37;x&#x25;}":            "{\u200b%x%\u200b}",
+		"&amp;#123;{x":              "&amp;#123;{x",
+	} {
+		if got := inert(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestRule6_NothingIsLeftToExpand(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		parts := rapid.SliceOf(rapid.SampledFrom([]string{"{", "}", "%", "&#123;", "&#125;", "&#37;", "&#0123", "&lcub;", "&rbrace;", "&percnt;", "a", " ", "&amp;", "<b>"}))
+		out := inert(strings.Join(parts.Draw(t, "parts"), ""))
+		for _, bad := range []string{"{{", "{%", "}}", "%}"} {
+			if strings.Contains(out, bad) {
+				t.Fatalf("%q still holds %q", out, bad)
+			}
+		}
+		if again := inert(out); again != out {
+			t.Fatalf("%q becomes %q when it is done twice", out, again)
+		}
+	})
+}
+
+func TestText(t *testing.T) {
+	for in, want := range map[string]string{
+		`"a"`: "a", `null`: "", `12`: "12", `12.50`: "12.50", `true`: "true", `["a","b"]`: "a,b", `[]`: "", `[1,null]`: "1,", `{"a":1}`: `{"a":1}`, `1e400`: "1e400",
+	} {
+		var got text
+		if err := json.Unmarshal([]byte(in), &got); err != nil || string(got) != want {
+			t.Errorf("%s: got %q, %v, want %q", in, got, err, want)
+		}
+	}
+}
+
+func FuzzTicketAnswer(f *testing.F) {
+	f.Add(`{"ticket":{"id":1,"via":{"channel":0},"custom_fields":[{"id":2,"value":[1,{"a":null}]}],"ticket_form_id":"3"}}`)
+	f.Add(`{"audits":[{"metadata":{"custom":{"privacydesk":{"request":"t1"}}},"events":[{"type":"Change","field_name":7,"value":"a b"}]}]}`)
+	f.Fuzz(func(t *testing.T, raw string) {
+		var answer struct {
+			Ticket wireTicket `json:"ticket"`
+			page
+		}
+		if json.Unmarshal([]byte(raw), &answer) != nil {
+			return
+		}
+		r := &reader{Desk: &Desk{}, ticket: answer.Ticket, comments: answer.Comments, audits: answer.Audits, people: map[int64]bot.Person{}, me: 5}
+		r.meet(answer.Users)
+		got := r.assemble()
+		for _, m := range got.Marks {
+			if m.Request == "" {
+				t.Fatal("a mark without a request")
+			}
+		}
+		for _, tag := range got.AgentTags {
+			if !slices.Contains(got.Tags, tag) {
+				t.Fatal("an agent's tag that is not on the ticket")
+			}
+		}
+	})
+}
+
+// A trigger's doings stand in the audit of the agent who set it off.
+func TestAgentTagsOfEvents(t *testing.T) {
+	const agent, us = 7, 5
+	event := func(before, after []string, v *via) wireEvent {
+		b, _ := json.Marshal(before)
+		a, _ := json.Marshal(after)
+		return wireEvent{Type: "Change", Field: "tags", Value: a, Previous: b, Via: v}
+	}
+	rule, web := &via{Channel: "rule"}, via{Channel: "web"}
+	for _, c := range []struct {
+		name  string
+		audit wireAudit
+		want  bool
+	}{
+		{"by hand", wireAudit{Author: agent, Via: web, Events: []wireEvent{event(nil, []string{"x"}, nil)}}, true},
+		{"by hand on the phone", wireAudit{Author: agent, Via: via{Channel: "mobile"}, Events: []wireEvent{event(nil, []string{"x"}, nil)}}, true},
+		{"older text", wireAudit{Author: agent, Via: web, Events: []wireEvent{{Type: "Change", Field: "tags", Value: json.RawMessage(`"y x"`), Previous: json.RawMessage(`"y"`)}}}, true},
+		{"trigger in an agent's update", wireAudit{Author: agent, Via: web, Events: []wireEvent{event(nil, []string{"x"}, rule)}}, false},
+		{"automation", wireAudit{Author: -1, Via: *rule, Events: []wireEvent{event(nil, []string{"x"}, nil)}}, false},
+		{"mail", wireAudit{Author: agent, Via: via{Channel: "email"}, Events: []wireEvent{event(nil, []string{"x"}, nil)}}, false},
+		{"us", wireAudit{Author: us, Via: web, Events: []wireEvent{event(nil, []string{"x"}, nil)}}, false},
+		{"somebody unknown", wireAudit{Author: 99, Via: web, Events: []wireEvent{event(nil, []string{"x"}, nil)}}, false},
+		{"was there before", wireAudit{Author: agent, Via: web, Events: []wireEvent{event([]string{"x"}, []string{"x", "z"}, nil)}}, false},
+	} {
+		r := &reader{me: us, audits: []wireAudit{c.audit}, ticket: wireTicket{Tags: []string{"x"}}, people: map[int64]bot.Person{
+			agent: {ID: agent, Role: "agent"}, us: {ID: us, Role: "admin"},
+		}}
+		if got := slices.Contains(r.agentTags(), "x"); got != c.want {
+			t.Errorf("%s: got %t", c.name, got)
+		}
+	}
+}
+
+func TestStampRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		want := stamp{time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "at"), 0).UTC(), rapid.Bool().Draw(t, "unassigned")}
+		got, err := parseStamp(want.String())
+		if err != nil || got != want {
+			t.Fatalf("got %v, %v, want %v", got, err, want)
+		}
+	})
+	if _, err := parseStamp("yesterday"); err == nil {
+		t.Error("no time is a stamp")
+	}
+}
+
+func TestBudgetLearns(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	b := newBudget(0)
+	if wait, ok := b.take(now, time.Minute); wait != 0 || !ok {
+		t.Errorf("nothing is known, and it waits %s", wait)
+	}
+	head := func(total, left, reset string) http.Header {
+		return http.Header{"X-Rate-Limit": {total}, "X-Rate-Limit-Remaining": {left}, "Ratelimit-Reset": {reset}}
+	}
+	b.learn(now, head("400", "300", "30"))
+	spent := 0
+	for ; spent < 1000; spent++ {
+		if _, ok := b.take(now, 0); !ok {
+			break
+		}
+	}
+	if spent != 30 { // a tenth of three quarters of 400
+		t.Errorf("%d calls at once", spent)
+	}
+	if _, ok := b.take(now.Add(200*time.Millisecond), 0); !ok {
+		t.Error("300 a minute is one each 200 ms")
+	}
+	b.learn(now, head("400", "20", "30"))
+	if _, ok := b.take(now.Add(29*time.Second), 0); ok {
+		t.Error("the last twentieth belongs to others")
+	}
+	if wait, ok := b.take(now, time.Minute); !ok || wait != 30*time.Second {
+		t.Errorf("waits %s, want until the reset", wait)
+	}
+	if _, ok := b.take(now.Add(31*time.Second), 0); !ok {
+		t.Error("the minute is over")
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	now := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
+	for in, want := range map[string]time.Duration{
+		"": 0, "17": 17 * time.Second, "-1": 0, "soon": 0, "Mon, 02 Mar 2026 09:00:40 GMT": 40 * time.Second, "Mon, 02 Mar 2026 08:00:00 GMT": 0,
+	} {
+		if got := retryAfter(now, http.Header{"Retry-After": {in}}); got != want {
+			t.Errorf("%q: got %s, want %s", in, got, want)
+		}
+	}
+}
+
+func TestPickStatus(t *testing.T) {
+	all := []wireStatus{
+		{ID: 1, Category: "solved", Agent: "Solved", EndUser: "Resolved", Active: true},
+		{ID: 2, Category: "open", Agent: "Resolved", Active: true},
+		{ID: 3, Category: "solved", Agent: "Resolved", Active: false},
+		{ID: 4, Category: "solved", Agent: " resolved ", Active: true},
+	}
+	for want, id := range map[string]int64{"Resolved": 4, "Solved": 1, "1": 1, "2": 0, "3": 0, "No": 0} {
+		if got := pickStatus(all, want); got != id {
+			t.Errorf("%s: got %d, want %d", want, got, id)
+		}
+	}
+	if got := pickStatus(all[:3], "Resolved"); got != 1 {
+		t.Errorf("what customers read: got %d", got)
+	}
+}
+
+func TestEndpointsHaveNoIDs(t *testing.T) {
+	for in, want := range map[string]string{
+		"/api/v2/tickets/35.json":                 "tickets/:id",
+		"/api/v2/users/7/identities.json":         "users/:id/identities",
+		"/api/v2/uploads/aB3xToken.json":          "uploads/:token",
+		"/api/v2/uploads.json":                    "uploads",
+		"/oauth/tokens":                           "/oauth/tokens",
+		"/api/v2/incremental/tickets/cursor.json": "incremental/tickets/cursor",
+	} {
+		if got := endpoint(in); got != want {
+			t.Errorf("%s: got %s, want %s", in, got, want)
+		}
+	}
+}

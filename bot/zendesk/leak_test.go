@@ -1,0 +1,92 @@
+package zendesk_test
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"privacydesk/bot"
+	"privacydesk/bot/zendesk"
+	"privacydesk/bot/zendesksim"
+)
+
+// Rule 10: whatever Zendesk answers, no text of it reaches an error.
+func TestRule10_ErrorsCarryNoTextOfTickets(t *testing.T) {
+	bodies := []string{
+		`{"error":"RecordInvalid","description":"%[1]s","details":{"requester":[{"description":"%[1]s is suspended"}],"%[1]s":[{"description":"x"}]}}`,
+		`{"error":"%[1]s"}`, `{"error":{"title":"%[1]s","message":"%[1]s"}}`, `%[1]s`, `{"ticket":{"id":"%[1]s"}}`, `{"ticket":{"subject":"%[1]s"`, ``,
+	}
+	w := newWorld(t, zendesksim.Options{})
+	at := w.ticket(w.file())
+	w.options.OAuth, w.options.APIToken = zendesk.OAuth{}, zendesk.APIToken{Email: botMail, Token: "the-token"}
+	for _, code := range []int{200, 204, 302, 400, 401, 403, 404, 409, 410, 413, 422, 429, 500, 503} {
+		for _, body := range bodies {
+			if strings.Contains(body, "%") {
+				body = fmt.Sprintf(body, secretText)
+			}
+			w.transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+				return &http.Response{StatusCode: code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+			})
+			d := w.open()
+			_, readErr := d.Ticket(t.Context(), at.ID)
+			_, changesErr := d.Changes(t.Context(), "cursor", w.clock.now())
+			writeErr := d.Update(t.Context(), step(at, "<p>about "+secretText+"</p>"))
+			for _, err := range []error{readErr, changesErr, writeErr} {
+				if err == nil {
+					if code/100 != 2 {
+						t.Errorf("%d %q passed", code, body)
+					}
+					continue
+				}
+				for _, private := range []string{secretText, "shop.example", "the-token", botMail} {
+					if strings.Contains(err.Error(), private) {
+						t.Errorf("%d %q: the error shows it: %v", code, body, err)
+					}
+				}
+			}
+			if errors.Is(readErr, bot.ErrNotFound) {
+				t.Errorf("%d %q is taken for a deleted ticket", code, body)
+			}
+		}
+	}
+}
+
+func TestRefusalsNameWhatToMend(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	field := w.sim.AddTicketField(zendesksim.TicketField{Title: "Root cause", RequiredToSolve: true})
+	form := w.sim.AddTicketForm(zendesksim.TicketForm{Name: "Privacy", FieldIDs: []int64{field}})
+	id := w.sim.FileTicket(zendesksim.NewTicket{RequesterID: w.ann, Subject: "x", Body: "of " + secretText, FormID: form})
+	u := step(w.ticket(id), "<p>done</p>")
+	u.Status = bot.StatusSolved
+	err := w.desk.Update(t.Context(), u)
+	var refused *zendesk.APIError
+	if !errors.As(err, &refused) || refused.Status != 422 || !strings.Contains(err.Error(), fmt.Sprintf("ticket field %d", field)) {
+		t.Errorf("got %v", err)
+	}
+	for _, is := range []error{bot.ErrClosed, bot.ErrStale, bot.ErrUnknown, bot.ErrUnavailable} {
+		if errors.Is(err, is) {
+			t.Errorf("%v is taken for %v", err, is)
+		}
+	}
+}
+
+// Some accounts speak another language: the words of the 422 don't count.
+func TestClosedIsSeenInAnyLanguage(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	at := w.ticket(w.file())
+	w.must(w.sim.CloseTicket(at.ID))
+	base := w.transport
+	w.transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		if r.Method != http.MethodPut {
+			return base.RoundTrip(r)
+		}
+		body := `{"error":"RecordInvalid","details":{"status":[{"description":"Status: geschlossen verhindert die Aktualisierung"}]}}`
+		return &http.Response{StatusCode: 422, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	})
+	if err := w.open().Update(t.Context(), step(at, "<p>hi</p>")); !errors.Is(err, bot.ErrClosed) {
+		t.Errorf("got %v", err)
+	}
+}

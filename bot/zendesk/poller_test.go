@@ -1,0 +1,159 @@
+package zendesk_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"testing"
+	"time"
+
+	"privacydesk/bot"
+	"privacydesk/bot/zendesk"
+	"privacydesk/bot/zendesksim"
+)
+
+// shelf is a store that may fail, and notes the order of what it is asked.
+type shelf struct {
+	cursors map[string]string
+	hints   []string
+	fail    string // "hint" or "cursor"
+}
+
+func (s *shelf) Hint(_ context.Context, ids []string, once string, _ time.Duration) (bool, error) {
+	if s.fail == "hint" || once != "" {
+		return false, errors.New("down")
+	}
+	s.hints = append(s.hints, ids...)
+	return true, nil
+}
+
+func (s *shelf) Cursor(_ context.Context, name string) (string, error) { return s.cursors[name], nil }
+
+func (s *shelf) SetCursor(_ context.Context, name, value string) error {
+	if s.fail == "cursor" {
+		return errors.New("down")
+	}
+	if s.cursors == nil {
+		s.cursors = map[string]string{}
+	}
+	s.cursors[name] = value
+	return nil
+}
+
+func (s *shelf) take() []string {
+	out := s.hints
+	s.hints = nil
+	return out
+}
+
+// script is a desk that only has changes: pages by cursor.
+type script struct {
+	bot.Desk
+	pages map[string]bot.ChangePage
+	since []time.Time
+	bad   string // the cursor that is refused
+}
+
+func (d *script) Changes(_ context.Context, cursor string, since time.Time) (bot.ChangePage, error) {
+	if cursor == "" {
+		d.since = append(d.since, since)
+	}
+	if cursor == d.bad && cursor != "" {
+		return bot.ChangePage{}, fmt.Errorf("%w: it is old", zendesk.ErrCursor)
+	}
+	return d.pages[cursor], nil
+}
+
+func poller(d bot.Desk, s *shelf, c *clock) zendesk.Poller {
+	return zendesk.Poller{Desk: d, Store: s, Clock: c.now, Since: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}
+}
+
+func TestRule3_CursorMovesAfterItsPageIsDurable(t *testing.T) {
+	c := &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	d := &script{pages: map[string]bot.ChangePage{
+		"":  {Tickets: []int64{1, 2}, Next: "a"},
+		"a": {Tickets: []int64{3}, Next: "b", End: true},
+		"b": {Next: "b", End: true},
+	}}
+	s := &shelf{fail: "hint"}
+	if _, err := poller(d, s, c).Poll(t.Context()); err == nil || len(s.cursors) != 0 {
+		t.Fatalf("hints are lost, and the cursor moved: %v, %v", err, s.cursors)
+	}
+	s.fail = "cursor"
+	if _, err := poller(d, s, c).Poll(t.Context()); err == nil || !slices.Equal(s.take(), []string{"t1", "t2"}) {
+		t.Fatalf("got %v", err)
+	}
+	s.fail = ""
+	n, err := poller(d, s, c).Poll(t.Context())
+	if got := s.take(); err != nil || n != 3 || !slices.Equal(got, []string{"t1", "t2", "t3"}) {
+		t.Fatalf("a page was lost: %v, %d, %v", err, n, got)
+	}
+	if n, err = poller(d, s, c).Poll(t.Context()); err != nil || n != 0 {
+		t.Fatalf("got %d, %v", n, err)
+	}
+}
+
+func TestPollBeginsAgainWhereItStood(t *testing.T) {
+	c := &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	d := &script{pages: map[string]bot.ChangePage{"": {Tickets: []int64{1}, Next: "a", End: true}, "a": {Next: "a", End: true}}}
+	s := &shelf{}
+	p := poller(d, s, c)
+	for range 2 {
+		if _, err := p.Poll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	whole := c.now()
+	c.add(40 * 24 * time.Hour)
+	d.bad = "a"
+	d.pages[""] = bot.ChangePage{Tickets: []int64{7}, Next: "c", End: true}
+	if n, err := p.Poll(t.Context()); err != nil || n != 1 {
+		t.Fatalf("got %d, %v", n, err)
+	}
+	if len(d.since) != 2 || !d.since[0].Equal(p.Since) || !d.since[1].Before(whole) || d.since[1].Before(whole.Add(-time.Hour)) {
+		t.Errorf("began at %v; all was read up to %s", d.since, whole)
+	}
+	d.bad, s.cursors = "c", map[string]string{"zendesk/changes": "c"} // a cursor without a time
+	d.pages[""] = bot.ChangePage{Next: "c", End: true}
+	if _, err := p.Poll(t.Context()); err != nil || !d.since[2].Equal(p.Since) {
+		t.Errorf("began at %v: %v", d.since, err)
+	}
+}
+
+func TestPollingTheSimulator(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{ExportsPerMinute: 10})
+	s := &shelf{}
+	p := poller(w.desk, s, w.clock)
+	first := w.file()
+	w.clock.add(3 * time.Minute)
+	w.sim.Fault(zendesksim.Fault{Kind: zendesksim.Status503, Method: http.MethodGet, Path: "/api/v2/incremental/tickets/cursor"})
+	if _, err := p.Poll(t.Context()); err != nil || !slices.Equal(s.take(), []string{bot.IDOfTicket(first)}) {
+		t.Fatalf("got %v", err)
+	}
+	second := w.file()
+	w.clock.add(3 * time.Minute)
+	if _, err := p.Poll(t.Context()); err != nil || !slices.Equal(s.take(), []string{bot.IDOfTicket(second)}) {
+		t.Fatalf("got %v", err)
+	}
+	s.cursors["zendesk/changes"] = "nonsense"
+	if _, err := p.Poll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got := s.take(); !slices.Contains(got, bot.IDOfTicket(first)) || !slices.Contains(got, bot.IDOfTicket(second)) {
+		t.Errorf("after a cursor that is refused: got %v", got)
+	}
+}
+
+func TestChangesStartIsNeverTooRecent(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	for _, since := range []time.Time{w.clock.now(), w.clock.now().Add(time.Hour), {}} {
+		if _, err := w.desk.Changes(t.Context(), "", since); err != nil {
+			t.Errorf("since %s: %v", since, err)
+		}
+	}
+	if _, err := w.desk.Changes(t.Context(), "nonsense", w.clock.now()); !errors.Is(err, zendesk.ErrCursor) {
+		t.Errorf("got %v", err)
+	}
+}
