@@ -57,10 +57,10 @@ func isNull(n *yaml.Node) bool {
 
 // shape is a node's form in words.
 func shape(n *yaml.Node) string {
-	switch n.Kind {
-	case yaml.MappingNode:
+	if n.Kind == yaml.MappingNode {
 		return "a mapping"
-	case yaml.SequenceNode:
+	}
+	if n.Kind == yaml.SequenceNode {
 		return "a list"
 	}
 	return map[string]string{

@@ -13,13 +13,13 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"privacydesk/connectors"
-	"privacydesk/connectors/sqldb"
+	"privacydesk/connectors/all"
 )
 
 // realKinds are those that the binary has.
 func realKinds(t testing.TB) connectors.Kinds {
 	t.Helper()
-	kinds, err := connectors.NewKinds(sqldb.Kinds()...)
+	kinds, err := all.Kinds()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,8 +123,8 @@ func asJSON(t *testing.T, text string) any {
 }
 
 func TestSchemaTellsGoodFromBad(t *testing.T) {
-	real, box := schemaOf(t, realKinds(t)), schemaOf(t, testKinds(t))
-	if err := real.VisitJSON(asJSON(t, Sample()), openapi3.EnableJSONSchema2020()); err != nil {
+	whole, box := schemaOf(t, realKinds(t)), schemaOf(t, testKinds(t))
+	if err := whole.VisitJSON(asJSON(t, Sample()), openapi3.EnableJSONSchema2020()); err != nil {
 		t.Errorf("the sample: %v", err)
 	}
 	good := minimal + "web: {metrics: '${env:M}'}\nrequests: {part_size: 50 MB, due_days: '${env:D}', lease: 1h30m}\nredis:\n"

@@ -25,7 +25,7 @@ func TestRule10_NoAddressGetsIntoTheLog(t *testing.T) {
 			log.WithFields(logrus.Fields{
 				"error": fmt.Errorf("step: %w", errors.New("no mailbox for <"+address+">")), "reason": "to " + address,
 				"where": []string{address}, "problem": struct{ Who string }{address}, "state": []byte(address), "path": &address,
-				"address": address, "name": "Doe", address: 1,
+				"address": address, "name": "Doe", "subject": "Doe", address: 1,
 			}).WithError(errors.New("rejected: "+address)).Warnf("could not write to %s, sorry", address)
 			log.WithField("f", func() string { return address }).Error("field " + address)
 			if got := strings.ToLower(out.String()); strings.Contains(got, "doe") {

@@ -95,6 +95,7 @@ func typeWords(f field) string {
 		return "list of: " + typeWords(f.element())
 	case reflect.Map:
 		return "mapping of names to: " + typeWords(f.element())
+	default:
 	}
 	switch {
 	case f.typ == reflect.TypeFor[Tenants]():

@@ -264,13 +264,12 @@ func kindName(f field) string {
 	case len(f.enum) > 0:
 		return "one of " + strings.Join(f.enum, ", ")
 	}
-	switch f.typ.Kind() {
-	case reflect.Bool:
+	switch v := reflect.New(f.typ).Elem(); {
+	case v.Kind() == reflect.Bool:
 		return "true or false"
-	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
-		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64:
+	case v.CanInt(), v.CanUint():
 		return "a whole number"
-	case reflect.Float32, reflect.Float64:
+	case v.CanFloat():
 		return "a number"
 	}
 	return "a text"
