@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -16,9 +17,20 @@ type addressing struct {
 
 // address is one row's address.
 type address struct {
-	place string             // physical
-	key   []connectors.Value // otherwise
+	place   string             // physical
+	ordinal [2]int64           // physical: for sorting
+	key     []connectors.Value // otherwise
 }
+
+// addresses are those of some rows, in physical order if they are physical.
+type addresses struct {
+	list []address
+	// dense: in the stretch from the first to the last there is about no row
+	// that is to be changed and is not in the list, and not much else.
+	dense bool
+}
+
+func (a addresses) empty() bool { return len(a.list) == 0 }
 
 func (v *visit) addressing(s selected) (addressing, error) {
 	if v.d.rowID(s.t, "t") != "" {
@@ -35,6 +47,31 @@ func (v *visit) addressing(s selected) (addressing, error) {
 	return a, nil
 }
 
+// arrange puts physical addresses into their order, so that a batch touches
+// neighbouring pages. What came in order came from a scan in that order, so
+// that nothing between was left out.
+func (a addressing) arrange(rows *addresses) {
+	if !a.physical || rows.empty() {
+		return
+	}
+	byPlace := func(x, y address) int { return slices.Compare(x.ordinal[:], y.ordinal[:]) }
+	sorted := slices.IsSortedFunc(rows.list, byPlace)
+	slices.SortFunc(rows.list, byPlace)
+	pages := rows.list[len(rows.list)-1].ordinal[0] - rows.list[0].ordinal[0]
+	rows.dense = sorted && pages <= int64(len(rows.list))
+}
+
+// ordinal reads "(block,offset)" or a row number.
+func ordinal(place string) [2]int64 {
+	var out [2]int64
+	for i, part := range strings.SplitN(strings.Trim(place, "()"), ",", 2) {
+		if n, err := strconv.ParseInt(part, 10, 64); err == nil {
+			out[i] = n
+		}
+	}
+	return out
+}
+
 func (a addressing) list(d dialect, t *table, alias string) string {
 	if a.physical {
 		return d.rowID(t, alias)
@@ -48,7 +85,8 @@ func (a addressing) list(d dialect, t *table, alias string) string {
 
 func (a addressing) take(cells []cell) address {
 	if a.physical {
-		return address{place: string(cells[0].text)}
+		place := string(cells[0].text)
+		return address{place: place, ordinal: ordinal(place)}
 	}
 	out := address{key: make([]connectors.Value, len(cells))}
 	for i, c := range cells {
@@ -57,23 +95,44 @@ func (a addressing) take(cells []cell) address {
 	return out
 }
 
-// among compiles "the row is one of these".
-func (a addressing) among(d dialect, b *builder, t *table, alias string, rows []address) string {
+// inOrder sorts by key, so that the next sweep can go on from the last row.
+func (a addressing) inOrder(d dialect, alias string) string {
 	if a.physical {
-		places := make([]string, len(rows))
-		for i, r := range rows {
+		return "" // a scan comes in physical order by itself, or arrange mends it
+	}
+	out := make([]string, len(a.columns))
+	for i, c := range a.columns {
+		out[i] = d.order(alias, c)
+	}
+	return " ORDER BY " + strings.Join(out, ", ")
+}
+
+// beyond compiles "the row comes after this one".
+func (a addressing) beyond(d dialect, b *builder, t *table, alias string, last address) string {
+	if a.physical {
+		return d.afterRowID(b, t, alias, last.place)
+	}
+	return afterKey(d, b, alias, a.columns, last.key)
+}
+
+// among compiles "the row is one of these", or for a dense stretch "the row
+// lies in it", which spares the server the list.
+func (a addressing) among(d dialect, b *builder, t *table, alias string, rows addresses) string {
+	if a.physical {
+		places := make([]string, len(rows.list))
+		for i, r := range rows.list {
 			places[i] = r.place
 		}
-		return d.byRowID(b, t, alias, places)
+		return d.byRowID(b, t, alias, places, rows.dense)
 	}
 	if len(a.columns) == 1 {
-		values := make([]connectors.Value, len(rows))
-		for i, r := range rows {
+		values := make([]connectors.Value, len(rows.list))
+		for i, r := range rows.list {
 			values[i] = r.key[0]
 		}
 		return orNothing(d.exact(b, alias, a.columns[0], values))
 	}
-	return a.amongComposite(d, b, alias, rows)
+	return a.amongComposite(d, b, alias, rows.list)
 }
 
 // amongComposite groups rows that share all parts of their key but the last.
@@ -117,3 +176,18 @@ func orNothing(cond string) string {
 }
 
 func limit(n int) string { return strconv.Itoa(n) }
+
+// afterKey compiles that a key comes after another one, part by part, in the
+// order of the dialect.
+func afterKey(d dialect, b *builder, alias string, key []*column, last []connectors.Value) string {
+	var out []string
+	for i := range key {
+		var conds []string
+		for k := range i {
+			conds = append(conds, d.order(alias, key[k])+" = "+d.assign(b, key[k], last[k]))
+		}
+		conds = append(conds, d.order(alias, key[i])+" > "+d.assign(b, key[i], last[i]))
+		out = append(out, "("+all(conds...)+")")
+	}
+	return either(out)
+}

@@ -72,6 +72,7 @@ func (w *world) broken(dataMap string) []connectortest.Breakage {
 			connectortest.Breakage{Name: "a DSN that is none", Kind: connectors.Misfit, Break: elsewhere("ann:" + password)})
 	case "sqlite":
 		out = append(out, connectortest.Breakage{Name: "no such folder", Kind: connectors.Credentials, Break: elsewhere(w.dsn + "/" + password)},
+			connectortest.Breakage{Name: "no such file", Kind: connectors.Credentials, Break: elsewhere(w.dsn + password)},
 			connectortest.Breakage{Name: "no database at all", Kind: connectors.Broken, Break: func(tb testing.TB) connectors.Connector {
 				tb.Helper()
 				file := w.dsn + ".other"

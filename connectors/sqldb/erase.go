@@ -166,29 +166,38 @@ func (n nulling) statement(v *visit, s selected, where func(string) (string, err
 	return head + " SET " + strings.Join(set, ", ") + " WHERE " + cond, err
 }
 
-// drain changes rows until none is left that is to be changed.
+// drain changes rows until none is left that is to be changed: sweep after
+// sweep through the table, until one meets nothing.
 func (v *visit) drain(ctx context.Context, j *connectors.Job, s selected, c change) error {
+	a, err := v.addressing(s)
+	if err != nil {
+		return err
+	}
+	var after *address
+	progress := false
 	for {
-		rows, err := v.candidates(ctx, s, c)
-		if err != nil {
+		rows, err := v.candidates(ctx, s, c, a, after)
+		switch {
+		case err != nil:
 			return err
-		}
-		if len(rows) == 0 {
+		case rows.empty() && after == nil:
 			return v.leftovers(ctx, s, c)
+		case rows.empty() && !progress:
+			// Others may have changed them meanwhile; if they stand and still
+			// can't be changed, looking again won't help.
+			return connectors.NewError(connectors.Transient, v.at(s.place.Collection), "rows that were to be erased are being changed by others", nil)
+		case rows.empty():
+			after, progress = nil, false
+			continue
 		}
-		changed := int64(0)
-		for batch := range slices.Chunk(rows, v.batchSize()) {
-			n, err := v.batch(ctx, j, s, c, batch)
+		for batch := range slices.Chunk(rows.list, v.batchSize()) {
+			n, err := v.batch(ctx, j, s, c, a, addresses{list: batch, dense: rows.dense})
 			if err != nil {
 				return err
 			}
-			changed += n
+			progress = progress || n > 0
 		}
-		// Others may have taken all of them meanwhile; if they still stand
-		// and can't be changed, looking again won't help.
-		if changed == 0 {
-			return connectors.NewError(connectors.Transient, v.at(s.place.Collection), "rows that were to be erased are being changed by others", nil)
-		}
+		after = &rows.list[len(rows.list)-1]
 	}
 }
 
@@ -207,38 +216,40 @@ func (v *visit) leftovers(ctx context.Context, s selected, c change) error {
 		WithMend("look for rows of another tenant that refer to this one's")
 }
 
-// candidates reads the addresses of rows that are to be changed: physical
-// ones where there are such, primary keys elsewhere.
-func (v *visit) candidates(ctx context.Context, s selected, c change) ([]address, error) {
+// candidates reads addresses of rows that are to be changed, those that come
+// after the last sweep's end first.
+func (v *visit) candidates(ctx context.Context, s selected, c change, a addressing, after *address) (addresses, error) {
+	var out addresses
 	b := &builder{}
 	where, err := v.where(b, s, "t", c.part())
 	if err != nil || where == "" {
-		return nil, err
+		return out, err
 	}
 	pending, err := c.pending(v, s, "t")
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	a, err := v.addressing(s)
-	if err != nil {
-		return nil, err
+	beyond := ""
+	if after != nil {
+		beyond = a.beyond(v.d, b, s.t, "t", *after)
 	}
 	q := query{args: b.args, cols: a.columns}
-	q.sql = "SELECT " + a.list(v.d, s.t, "t") + " FROM " + qualified(v.d, s.t) + " AS t WHERE " +
-		all(where, pending) + " LIMIT " + limit(ahead*v.batchSize())
-	var out []address
+	q.sql = "SELECT " + a.list(v.d, s.t, "t") + " FROM " + qualified(v.d, s.t) + " AS t WHERE " + all(where, pending, beyond) +
+		a.inOrder(v.d, "t") + " LIMIT " + limit(ahead*v.batchSize())
+	q.args = b.args
 	err = v.s.query(ctx, q, func(cells []cell) error {
-		out = append(out, a.take(cells))
+		out.list = append(out.list, a.take(cells))
 		return nil
 	})
+	a.arrange(&out)
 	return out, err
 }
 
 // batch changes rows in one transaction: bounded by the server, under the
 // run's lock, with the guard's leave.
-func (v *visit) batch(ctx context.Context, j *connectors.Job, s selected, c change, rows []address) (n int64, err error) {
+func (v *visit) batch(ctx context.Context, j *connectors.Job, s selected, c change, a addressing, rows addresses) (n int64, err error) {
 	err = v.inTransaction(ctx, j, s, func() error {
-		n, err = v.changeRows(ctx, s, c, rows)
+		n, err = v.changeRows(ctx, s, c, a, rows)
 		return err
 	})
 	return n, err
@@ -258,17 +269,13 @@ func (v *visit) inTransaction(ctx context.Context, j *connectors.Job, s selected
 	return v.s.commit(ctx)
 }
 
-func (v *visit) changeRows(ctx context.Context, s selected, c change, rows []address) (int64, error) {
+func (v *visit) changeRows(ctx context.Context, s selected, c change, a addressing, rows addresses) (int64, error) {
 	if v.unreferred(s.t, "t") != "" {
-		if err := v.lockRows(ctx, s, rows); err != nil {
+		if err := v.lockRows(ctx, s, a, rows); err != nil {
 			return 0, err
 		}
 	}
 	b := &builder{}
-	a, err := v.addressing(s)
-	if err != nil {
-		return 0, err
-	}
 	sql, err := c.statement(v, s, func(alias string) (string, error) {
 		where, err := v.where(b, s, alias, c.part())
 		if err != nil {
@@ -278,10 +285,7 @@ func (v *visit) changeRows(ctx context.Context, s selected, c change, rows []add
 		if err != nil {
 			return "", err
 		}
-		if where == "" {
-			where = nothing
-		}
-		return all(a.among(v.d, b, s.t, alias, rows), where, pending), nil
+		return all(a.among(v.d, b, s.t, alias, rows), orNothing(where), pending), nil
 	})
 	if err != nil {
 		return 0, err
@@ -290,15 +294,13 @@ func (v *visit) changeRows(ctx context.Context, s selected, c change, rows []add
 }
 
 // lockRows keeps others from letting new rows refer to these while the
-// statement that follows looks whether any does.
-func (v *visit) lockRows(ctx context.Context, s selected, rows []address) error {
+// statement that follows looks whether any does. A stretch is locked whole,
+// other people's rows in it too, so here the rows are always named.
+func (v *visit) lockRows(ctx context.Context, s selected, a addressing, rows addresses) error {
 	if v.d.forUpdate() == "" {
 		return nil
 	}
-	a, err := v.addressing(s)
-	if err != nil {
-		return err
-	}
+	rows.dense = false
 	b := &builder{}
 	q := query{sql: "SELECT 1 FROM " + qualified(v.d, s.t) + " AS t WHERE " + a.among(v.d, b, s.t, "t", rows) + v.d.forUpdate()}
 	q.args = b.args

@@ -51,7 +51,7 @@ func (v *visit) page(ctx context.Context, s selected, m *masking, after []connec
 	}
 	beyond := ""
 	if after != nil {
-		beyond = v.beyond(b, m.key, orders, after)
+		beyond = afterKey(v.d, b, "t", m.key, after)
 	}
 	q := query{args: nil, cols: m.key}
 	q.sql = "SELECT " + strings.Join(keys, ", ") + " FROM " + qualified(v.d, s.t) + " AS t WHERE " + all(where, beyond) +
@@ -66,20 +66,6 @@ func (v *visit) page(ctx context.Context, s selected, m *masking, after []connec
 	return out, err
 }
 
-// beyond compiles that a key comes after another one, part by part.
-func (v *visit) beyond(b *builder, key []*column, orders []string, after []connectors.Value) string {
-	var out []string
-	for i := range key {
-		var conds []string
-		for k := range i {
-			conds = append(conds, orders[k]+" = "+v.d.assign(b, key[k], after[k]))
-		}
-		conds = append(conds, orders[i]+" > "+v.d.assign(b, key[i], after[i]))
-		out = append(out, "("+all(conds...)+")")
-	}
-	return either(out)
-}
-
 // maskRows writes the masks of one batch; rows that get the same values are
 // written together.
 func (v *visit) maskRows(ctx context.Context, j *connectors.Job, s selected, m *masking, batch []address) error {
@@ -91,7 +77,7 @@ func (v *visit) maskRows(ctx context.Context, j *connectors.Job, s selected, m *
 	}
 	q := query{cols: m.reads}
 	q.sql = "SELECT " + m.list(v.d, "t") + " FROM " + qualified(v.d, s.t) + " AS t WHERE " +
-		all(byKey.among(v.d, b, s.t, "t", batch), where) + v.d.forUpdate()
+		all(byKey.among(v.d, b, s.t, "t", addresses{list: batch}), where) + v.d.forUpdate()
 	q.args = b.args
 	groups, err := v.newValues(ctx, j, m, q)
 	if err != nil {
@@ -148,7 +134,7 @@ func (v *visit) write(ctx context.Context, s selected, m *masking, g *rewrite) e
 	for i, c := range m.columns {
 		set[i] = v.d.quote(c.name) + " = " + v.d.assign(b, c, g.values[i])
 	}
-	where := addressing{columns: m.key}.among(v.d, b, s.t, alias, g.rows)
+	where := addressing{columns: m.key}.among(v.d, b, s.t, alias, addresses{list: g.rows})
 	_, err := v.s.exec(ctx, query{sql: head + " SET " + strings.Join(set, ", ") + " WHERE " + where, args: b.args})
 	return err
 }

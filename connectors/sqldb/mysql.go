@@ -291,7 +291,9 @@ func (d mysqlDialect) same(aliasA string, a *column, aliasB string, b *column) s
 
 func (mysqlDialect) rowID(*table, string) string { return "" }
 
-func (mysqlDialect) byRowID(*builder, *table, string, []string) string { return "FALSE" }
+func (mysqlDialect) byRowID(*builder, *table, string, []string, bool) string { return nothing }
+
+func (mysqlDialect) afterRowID(*builder, *table, string, string) string { return nothing }
 
 func (d mysqlDialect) assign(b *builder, c *column, v connectors.Value) string {
 	switch v.Kind() {

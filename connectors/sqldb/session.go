@@ -70,8 +70,12 @@ type dialect interface {
 	// may come to be another row's at any time: whoever uses it restates what
 	// the row has to be.
 	rowID(t *table, alias string) string
-	// byRowID compiles "the row's address is one of ids".
-	byRowID(b *builder, t *table, alias string, ids []string) string
+	// byRowID compiles "the row's address is one of ids", which are in
+	// physical order; or with stretch, that it lies from the first to the
+	// last of them.
+	byRowID(b *builder, t *table, alias string, ids []string, stretch bool) string
+	// afterRowID compiles "the row's address comes after id".
+	afterRowID(b *builder, t *table, alias string, id string) string
 	// distinct is the expression under which a column's values differ if and
 	// only if their bytes do.
 	distinct(alias string, c *column) string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +19,7 @@ import (
 type sqlite struct{}
 
 func (d sqlite) open(ctx context.Context, o *Options, _ time.Duration) (session, error) {
-	db, err := sql.Open("sqlite", o.DSN)
+	db, err := sql.Open("sqlite", sqliteURI(o.DSN))
 	if err != nil {
 		return nil, errBadDSN
 	}
@@ -44,6 +45,23 @@ func (d sqlite) open(ctx context.Context, o *Options, _ time.Duration) (session,
 		}
 	}
 	return s, nil
+}
+
+// sqliteURI opens what is there: SQLite would make an empty file of a name
+// that is mistyped, and nothing would be found in it.
+func sqliteURI(dsn string) string {
+	uri := dsn
+	if !strings.HasPrefix(dsn, "file:") {
+		uri = "file:" + (&url.URL{Path: dsn}).EscapedPath()
+	}
+	switch {
+	case strings.Contains(uri, "mode="):
+		return uri
+	case strings.Contains(uri, "?"):
+		return uri + "&mode=rw"
+	default:
+		return uri + "?mode=rw"
+	}
 }
 
 // readSQLite takes the class from how the value is stored, and the declared
@@ -195,7 +213,7 @@ func (d sqlite) rowID(t *table, alias string) string {
 	return alias + ".rowid"
 }
 
-func (d sqlite) byRowID(b *builder, t *table, alias string, ids []string) string {
+func (d sqlite) byRowID(b *builder, t *table, alias string, ids []string, _ bool) string {
 	numbers := make([]any, 0, len(ids))
 	for _, id := range ids {
 		if n, err := strconv.ParseInt(id, 10, 64); err == nil {
@@ -203,9 +221,17 @@ func (d sqlite) byRowID(b *builder, t *table, alias string, ids []string) string
 		}
 	}
 	if len(numbers) == 0 {
-		return "0"
+		return nothing
 	}
 	return d.rowID(t, alias) + " IN (" + d.bindAll(b, numbers) + ")"
+}
+
+func (d sqlite) afterRowID(b *builder, t *table, alias, id string) string {
+	n, err := strconv.ParseInt(id, 10, 64)
+	if err != nil {
+		return nothing
+	}
+	return d.rowID(t, alias) + " > " + d.bind(b, n)
 }
 
 // assign binds by the column's class; SQLite stores what it is given.
