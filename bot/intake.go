@@ -213,11 +213,11 @@ func (e *Engine) askOf(ctx context.Context, ticket *Ticket, res reading.Result) 
 		a.MemberOf = append(a.MemberOf, right.Tenant)
 	}
 	a.NamedTenant = e.namedTenant(ticket, a.AdminOf)
+	own, err := reading.Normalise(ticket.Requester.Email)
+	a.SubjectIsRequester = err == nil && own == res.Subject && own != ""
 	if len(a.AdminOf) == 0 || res.Subject == "" {
 		return a, nil
 	}
-	own, err := reading.Normalise(ticket.Requester.Email)
-	a.SubjectIsRequester = err == nil && own == res.Subject
 	subject, err := e.Directory.Standing(ctx, Person{Email: res.Subject, Verified: true, Active: true, Role: "end-user"})
 	if err != nil {
 		return a, fmt.Errorf("directory: %w", err)

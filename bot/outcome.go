@@ -32,7 +32,7 @@ type Totals struct {
 }
 
 // Totals sums the system's tallies. Deleted is before minus after, never a
-// sum of rows affected.
+// sum of rows affected; before verification nothing counts as deleted.
 func (s *System) Totals() Totals {
 	var t Totals
 	for _, set := range s.Sets {
@@ -40,6 +40,9 @@ func (s *System) Totals() Totals {
 		t.Gathered += set.Gathered
 		t.Retained += set.After.Retained
 		t.Late += set.Late
+		if !s.Verified {
+			continue
+		}
 		gone := max(set.Before.Rows+set.Late-set.After.Rows-max(set.After.Masked-set.Before.Masked, 0), 0)
 		switch set.Action {
 		case connectors.ActionDelete:

@@ -190,14 +190,16 @@ const (
 
 // System is one system's part in a request.
 type System struct {
-	Rank   int      `json:"rank"` // order of erasing: lower first, equal side by side
-	Run    Run      `json:"run"`
-	Sets   []Tally  `json:"sets,omitempty"`
-	Map    string   `json:"map,omitempty"`    // digest of the data map that was used
-	Keys   string   `json:"keys,omitempty"`   // digest of the finding
-	Skip   Reason   `json:"skip,omitempty"`   // why it was not searched
-	Notes  []string `json:"notes,omitempty"`  // of the connector
-	Gather string   `json:"gather,omitempty"` // spool name of the committed records
+	Rank int     `json:"rank"` // order of erasing: lower first, equal side by side
+	Run  Run     `json:"run"`
+	Sets []Tally `json:"sets,omitempty"`
+	// Verified is set once Sets has counts from after an erase.
+	Verified bool     `json:"verified,omitempty"`
+	Map      string   `json:"map,omitempty"`    // digest of the data map that was used
+	Keys     string   `json:"keys,omitempty"`   // digest of the finding
+	Skip     Reason   `json:"skip,omitempty"`   // why it was not searched
+	Notes    []string `json:"notes,omitempty"`  // of the connector
+	Gather   string   `json:"gather,omitempty"` // spool name of the committed records
 	// Searched names the identity types the last search knew, so that a
 	// further one starts another.
 	Searched string `json:"searched,omitempty"`

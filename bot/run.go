@@ -299,7 +299,7 @@ func (w *work) locate(ctx context.Context, verify bool) (result, error) {
 	return result{yields: f.Yields, apply: func(s *System) {
 		s.Notes = w.job.Outcome.Notes
 		if verify {
-			s.Sets = verified(s.Sets, profile, f)
+			s.Sets, s.Verified = verified(s.Sets, profile, f), true
 			return
 		}
 		s.Keys, s.Map, s.Searched = keys, profile.MapDigest, w.searched

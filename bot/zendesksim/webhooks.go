@@ -206,3 +206,13 @@ func renewSecret(c *call) (answer, error) {
 	w.Secret = c.newToken(43) + "="
 	return created(object{"signing_secret": secretView(w)}), nil
 }
+
+// PointWebhook changes where a webhook calls, as an admin does when the
+// receiver's address becomes known.
+func (s *Sim) PointWebhook(id, endpoint string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if w := s.webhook(id); w != nil {
+		w.Endpoint, w.UpdatedAt = endpoint, s.now()
+	}
+}

@@ -139,3 +139,13 @@ func (s *leakScan) system(ctx context.Context, sys sample.System, db *sql.DB, te
 	}
 	return nil
 }
+
+// file reads one file.
+func (s *leakScan) file(path string) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("scan: %w", err)
+	}
+	s.look("file "+path, content)
+	return nil
+}

@@ -1,0 +1,246 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+	"github.com/sirupsen/logrus"
+
+	"privacydesk/bot"
+	"privacydesk/bot/directory"
+	"privacydesk/bot/messages"
+	"privacydesk/bot/reading"
+	"privacydesk/bot/redisstore"
+	"privacydesk/bot/report"
+	"privacydesk/bot/spool"
+	"privacydesk/bot/web"
+	"privacydesk/bot/worker"
+	"privacydesk/bot/zendesk"
+	"privacydesk/config"
+	"privacydesk/connectors"
+	"privacydesk/connectors/all"
+	"privacydesk/connectors/decorate"
+)
+
+// app is the opened installation. What opens registers how it closes; close
+// runs these last in, first out.
+type app struct {
+	cfg       *config.Config
+	log       *logrus.Logger
+	redis     *redis.Client
+	embedded  *redisstore.Embedded // nil when the Redis is somebody else's
+	redisKind string               // url, child, embedded (keeps nothing), attached
+	store     *redisstore.Store
+	keys      *spool.Shelf
+	spool     *spool.Folder
+	desk      *zendesk.Desk
+	directory directory.Directory
+	queue     *worker.Queue
+	metrics   *web.Collector
+	systems   map[string]bot.SystemConfig
+	engine    *bot.Engine
+	failpoint func(string)
+
+	closers []func(context.Context) error
+}
+
+// openOptions are what commands open differently.
+type openOptions struct {
+	// log receives the log.
+	log io.Writer
+	// attach lets a command work beside a daemon whose Redis is embedded.
+	attach bool
+	// inProcess lets the Redis be one that keeps nothing: the demo alone.
+	inProcess bool
+}
+
+// loadConfig reads the file; what is wrong with it is wrong usage.
+func loadConfig(path string, s *surroundings) (*config.Config, error) {
+	kinds, err := all.Kinds()
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := config.Load(path, s.env, kinds)
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	return cfg, nil
+}
+
+// withApp opens the installation for one command beside a daemon.
+func withApp(ctx context.Context, s *surroundings, path string, f func(*app) error) error {
+	cfg, err := loadConfig(path, s)
+	if err != nil {
+		return err
+	}
+	a, err := openApp(ctx, cfg, openOptions{log: s.stderr, attach: true})
+	if err != nil {
+		return err
+	}
+	return errors.Join(f(a), a.close())
+}
+
+// openApp opens every part. A part that fails closes those before it.
+func openApp(ctx context.Context, cfg *config.Config, o openOptions) (a *app, err error) {
+	a = &app{cfg: cfg, log: config.NewLogger(cfg.Log, o.log), failpoint: failpointOf(os.LookupEnv)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, a.close())
+			a = nil
+		}
+	}()
+	for _, step := range []func(context.Context, openOptions) error{
+		a.openKeys, a.openRedis, a.openDesk, a.openDirectory, a.openSystems, a.openEngine,
+	} {
+		if err := step(ctx, o); err != nil {
+			return a, err
+		}
+	}
+	return a, nil
+}
+
+func (a *app) onClose(f func(context.Context) error) { a.closers = append(a.closers, f) }
+
+// close ends the parts, the last opened first, within a bound.
+func (a *app) close() error {
+	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.Workers.Grace+10*time.Second)
+	defer cancel()
+	var errs []error
+	for _, f := range slices.Backward(a.closers) {
+		errs = append(errs, f(ctx))
+	}
+	a.closers = nil
+	return errors.Join(errs...)
+}
+
+func (a *app) openKeys(_ context.Context, _ openOptions) error {
+	masters, err := a.cfg.Keys.Masters()
+	if err != nil {
+		return &usageError{err}
+	}
+	if err := os.MkdirAll(a.cfg.DataDir, 0o700); err != nil {
+		return fmt.Errorf("data_dir: %w", err)
+	}
+	if a.keys, err = spool.OpenKeys(spool.KeysOptions{Dir: a.cfg.KeysDir(), Masters: masters, Clock: time.Now}); err != nil {
+		return err
+	}
+	a.spool, err = spool.Open(spool.Options{Dir: a.cfg.SpoolDir()}, a.keys)
+	return err
+}
+
+// openRedis takes the configured Redis, else a child of ours, else, for the
+// demo, one in this process that keeps nothing.
+func (a *app) openRedis(ctx context.Context, o openOptions) error {
+	options, err := a.redisOptions(ctx, o)
+	if err != nil {
+		return err
+	}
+	a.redis = redis.NewClient(options)
+	a.onClose(func(context.Context) error { return a.redis.Close() })
+	if err := a.redis.Ping(ctx).Err(); err != nil {
+		return fmt.Errorf("redis: %w; check redis.url", err)
+	}
+	if a.store, err = redisstore.New(a.redis, redisstore.Options{Prefix: a.cfg.Redis.Prefix}); err != nil {
+		return err
+	}
+	a.queue, err = worker.NewQueue(a.redis, a.cfg.Redis.Prefix)
+	return err
+}
+
+func (a *app) redisOptions(ctx context.Context, o openOptions) (*redis.Options, error) {
+	if a.cfg.Redis.URL != "" {
+		a.redisKind = "url"
+		options, err := redis.ParseURL(a.cfg.Redis.URL)
+		if err != nil {
+			return nil, &usageError{errors.New("redis.url: is no Redis URL; write it as redis://user:password@host:6379/0")}
+		}
+		return options, nil
+	}
+	var err error
+	a.redisKind = "child"
+	a.embedded, err = redisstore.Start(ctx, a.cfg.RedisDir())
+	switch {
+	case errors.Is(err, redisstore.ErrInUse) && o.attach:
+		a.redisKind = "attached"
+		return redisstore.Attach(a.cfg.RedisDir())
+	case errors.Is(err, redisstore.ErrNoServer) && o.inProcess:
+		a.redisKind = "embedded"
+		a.embedded, err = redisstore.InProcess()
+	}
+	if err != nil {
+		return nil, err
+	}
+	a.onClose(a.embedded.Stop)
+	return a.embedded.Options(), nil
+}
+
+func (a *app) openDesk(_ context.Context, _ openOptions) (err error) {
+	a.metrics = web.NewCollector(web.MetricsOptions{
+		Store: a.store, Systems: sortedKeys(a.cfg.Systems), Clock: time.Now, Log: a.log, Version: version,
+		QueueDepth: a.queue.Waiting,
+	})
+	a.desk, err = zendesk.New(a.cfg.Zendesk.Options, zendesk.Env{Clock: time.Now, Observe: func(c zendesk.Call) {
+		a.metrics.ZendeskCall(!c.Read(), c.Status)
+	}})
+	return err
+}
+
+func (a *app) openDirectory(_ context.Context, _ openOptions) (err error) {
+	d := a.cfg.Directory
+	if a.directory, err = directory.Open(d.KindName, directory.Env{Normalise: reading.Normalise}, d.Options); err != nil {
+		return &usageError{err}
+	}
+	a.onClose(func(context.Context) error { return a.directory.Close() })
+	return nil
+}
+
+// openSystems opens each system's connector, with patience, limit and log
+// round it.
+func (a *app) openSystems(ctx context.Context, _ openOptions) error {
+	a.systems = map[string]bot.SystemConfig{}
+	for _, name := range sortedKeys(a.cfg.Systems) {
+		s := a.cfg.Systems[name]
+		conn, err := s.Kind.Open(ctx, connectors.Env{
+			System: name, Clock: time.Now, Log: a.log.WithField("system", name), HTTP: &http.Client{Timeout: s.Timeout},
+			ReadFile: func(file string) ([]byte, error) { return os.ReadFile(a.cfg.Path(file)) }, MaxKeys: s.MaxKeys,
+		}, s.Options)
+		if err != nil {
+			return &usageError{fmt.Errorf("systems.%s: %w", name, err)}
+		}
+		a.onClose(func(context.Context) error { return conn.Close() })
+		conn = decorate.Log(conn, name, a.log, time.Now)
+		conn = decorate.Retry(conn, decorate.RetryPolicy{Attempts: s.Attempts, First: 500 * time.Millisecond, Most: 10 * time.Second})
+		if s.Limit > 0 {
+			conn = decorate.Limit(conn, s.Limit)
+		}
+		a.systems[name] = bot.SystemConfig{
+			Connector: conn, Kind: s.Kind, Label: s.Label, Controller: s.Role == config.Controller,
+			Tenant: s.Tenants.Spell, Timeout: s.Timeout,
+		}
+	}
+	return nil
+}
+
+func (a *app) openEngine(_ context.Context, _ openOptions) error {
+	catalog, err := messages.New(a.overrides())
+	if err != nil {
+		return &usageError{err}
+	}
+	reporter, err := report.New(a.spool, a.keys, report.Options{})
+	if err != nil {
+		return err
+	}
+	a.engine, err = bot.NewEngine(bot.Options{
+		Desk: a.desk, Store: a.store, Queue: a.queue, Directory: a.directory, Spool: a.spool, Keys: a.keys,
+		Reporter: reporter, Messages: catalog, Systems: a.systems, Log: a.log, Clock: time.Now,
+		Observe: a.metrics.Observe, Failpoint: a.failpoint, Settings: a.cfg.Settings(version),
+	})
+	return err
+}

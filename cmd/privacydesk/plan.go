@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"text/tabwriter"
+
+	"privacydesk/bot"
+)
+
+type planCmd struct {
+	configFlag
+	Tenant string `required:"" help:"The tenant whose data is meant."`
+	Email  string `required:"" help:"The person's address."`
+	Kind   string `required:"" enum:"access,delete" help:"access or delete."`
+	JSON   bool   `help:"Print one JSON object."`
+}
+
+// Help carries the example.
+func (planCmd) Help() string {
+	return "Example:\n  privacydesk plan --config privacydesk.yml --tenant acme --email jane.roe@customers.example --kind delete"
+}
+
+// Run locates and changes nothing.
+func (c planCmd) Run(ctx context.Context, s *surroundings) error {
+	return withApp(ctx, s, c.Config, func(a *app) error {
+		p, err := a.engine.Preview(ctx, c.Tenant, c.Email, bot.Kind(c.Kind))
+		if err != nil {
+			return &usageError{err}
+		}
+		if c.JSON {
+			return printJSON(s.stdout, p)
+		}
+		failed := false
+		w := tabwriter.NewWriter(s.stdout, 0, 4, 2, ' ', 0)
+		_, _ = fmt.Fprintln(w, "SYSTEM\tORDER\tCOLLECTION\tROWS\tRETAINED\tSHARED\tON DELETE")
+		for _, sys := range p.Systems {
+			failed = failed || sys.Error != ""
+			printPlanned(w, sys)
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+		_, _ = fmt.Fprintln(s.stdout, "nothing was changed")
+		if failed {
+			return errQuiet
+		}
+		return nil
+	})
+}
+
+func printPlanned(w *tabwriter.Writer, sys bot.PreviewSystem) {
+	switch {
+	case sys.Error != "":
+		_, _ = fmt.Fprintf(w, "%s\t%d\t\t\t\t\tcould not be searched: %s\n", sys.Name, sys.Rank, sys.Error)
+	case sys.Refuses != "":
+		_, _ = fmt.Fprintf(w, "%s\t%d\t\t\t\t\trefuses deletes: %s\n", sys.Name, sys.Rank, sys.Refuses)
+	}
+	for _, set := range sys.Sets {
+		b := set.Before
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%d\t%s\n", sys.Name, sys.Rank, set.Collection, b.Rows+b.Masked, b.Retained, b.Shared, set.Action)
+	}
+	if len(sys.Sets) == 0 && sys.Error == "" {
+		_, _ = fmt.Fprintf(w, "%s\t%d\t\t0\t0\t0\tnothing that it is searched by is known\n", sys.Name, sys.Rank)
+	}
+}

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"context"
+	cryptotls "crypto/tls"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"privacydesk/bot/web"
+	"privacydesk/bot/worker"
+	"privacydesk/bot/zendesk"
+)
+
+type serveCmd struct {
+	configFlag
+	Role []string `enum:"intake,worker,clock,web" default:"intake,worker,clock,web" help:"What this process does: intake (webhooks), worker, clock (schedules), web (health, metrics)."`
+}
+
+// Help carries the example.
+func (serveCmd) Help() string {
+	return "Example:\n  privacydesk serve --config privacydesk.yml"
+}
+
+// Run serves until the context ends, then stops in order: nothing new is
+// taken in, work in flight ends or is left to its lease.
+func (c serveCmd) Run(ctx context.Context, s *surroundings) error {
+	cfg, err := loadConfig(c.Config, s)
+	if err != nil {
+		return err
+	}
+	a, err := openApp(ctx, cfg, openOptions{log: s.stderr})
+	if err != nil {
+		return err
+	}
+	for _, w := range cfg.Warnings() {
+		a.log.Warn(w)
+	}
+	if err := a.mayErase(ctx); err != nil {
+		return errors.Join(err, a.close())
+	}
+	running, err := a.start(ctx, c.Role)
+	if err != nil {
+		return errors.Join(err, a.close())
+	}
+	a.log.WithField("event", "started").WithField("address", running.address).Info("privacydesk serves")
+	select {
+	case <-ctx.Done():
+	case <-running.failed:
+		err = running.err()
+	}
+	a.log.WithField("event", "stopping").Info("privacydesk stops")
+	return errors.Join(err, a.close())
+}
+
+// running is a started installation.
+type running struct {
+	address string // of the web server; empty without one
+	failed  <-chan struct{}
+	err     func() error
+}
+
+// mayErase refuses to work on a Redis that may forget what it acknowledged,
+// and on a spool that other replicas don't share.
+func (a *app) mayErase(ctx context.Context) error {
+	if a.embedded == nil || a.embedded.Keeps() {
+		problems, err := a.store.CheckServer(ctx)
+		if err != nil {
+			return err
+		}
+		for _, p := range problems {
+			if p.Fatal {
+				return &usageError{fmt.Errorf("redis: %s", p)}
+			}
+			a.log.WithField("event", "redis").Warn(p.String())
+		}
+	}
+	return a.shareSpool(ctx)
+}
+
+// shareSpool proves that all replicas of this Redis have one spool and one
+// key shelf: the first writes their identities down, the others compare.
+func (a *app) shareSpool(ctx context.Context) error {
+	const name = "spool/identity"
+	ours := a.spool.Identity() + "/" + a.keys.Identity()
+	stored, err := a.store.Cursor(ctx, name)
+	if err != nil {
+		return err
+	}
+	if stored == "" {
+		return a.store.SetCursor(ctx, name, ours)
+	}
+	if stored != ours {
+		return &usageError{errors.New("data_dir: this folder's spool or key shelf is not the one that the other replicas of this Redis use; mount the same one, or use a Redis of its own")}
+	}
+	return nil
+}
+
+// start starts the roles. What it starts is ended by close.
+func (a *app) start(ctx context.Context, roles []string) (*running, error) {
+	has := func(role string) bool { return slices.Contains(roles, role) }
+	if has("worker") {
+		if err := a.startWorker(); err != nil {
+			return nil, err
+		}
+	}
+	if has("clock") {
+		if err := a.startClock(); err != nil {
+			return nil, err
+		}
+	}
+	r := &running{err: func() error { return nil }}
+	if has("web") || has("intake") {
+		server, err := a.startWeb(ctx, has("intake"))
+		if err != nil {
+			return nil, err
+		}
+		r.address = server.Addr().String()
+	}
+	if a.embedded != nil {
+		r.failed = a.embedded.Done()
+		r.err = func() error {
+			return fmt.Errorf("the redis-server of our own ended: %w", errors.Join(a.embedded.Err()))
+		}
+	}
+	return r, nil
+}
+
+func (a *app) startWorker() error {
+	w, err := worker.New(worker.Options{
+		Redis: a.redis, Prefix: a.cfg.Redis.Prefix, Engine: a.engine, Log: a.log,
+		Steps: a.cfg.Workers.Steps, Runs: a.cfg.Workers.Runs, Grace: a.cfg.Workers.Grace,
+	})
+	if err != nil {
+		return err
+	}
+	if err := w.Start(); err != nil {
+		return err
+	}
+	a.onClose(w.Shutdown)
+	return nil
+}
+
+// startClock runs the schedules: sweeping, polling, and once a day what
+// outlived its use.
+func (a *app) startClock() error {
+	clock, err := worker.NewClock(worker.ClockOptions{Redis: a.redis, Prefix: a.cfg.Redis.Prefix, Location: a.cfg.Requests.Location.Location, Log: a.log})
+	if err != nil {
+		return err
+	}
+	poller := zendesk.Poller{Desk: a.desk, Store: a.store, Clock: time.Now, Since: a.cfg.Intake.Since}
+	for _, job := range []struct {
+		name, spec string
+		f          func(context.Context) error
+	}{
+		{"sweep", a.cfg.Intake.Sweep, a.engine.Sweep},
+		{"poll", a.cfg.Intake.Poll, func(ctx context.Context) error { _, err := poller.Poll(ctx); return err }},
+		{"tidy", "@every 1m", a.queue.Tidy},
+		{"clean", "@daily", a.clean},
+	} {
+		if err := clock.Schedule(job.name, job.spec, true, job.f); err != nil {
+			return &usageError{err}
+		}
+	}
+	if err := clock.Start(); err != nil {
+		return err
+	}
+	a.onClose(clock.Shutdown)
+	return nil
+}
+
+// clean removes unfinished spool files of workers that died.
+func (a *app) clean(ctx context.Context) error {
+	_, err := a.spool.Clean(ctx, time.Now().Add(-48*time.Hour))
+	return err
+}
+
+// startWeb serves health and metrics, and the webhook where there is a
+// secret to check it by.
+func (a *app) startWeb(ctx context.Context, intake bool) (*web.Server, error) {
+	mounts := map[string]http.Handler{}
+	hook := a.cfg.Zendesk.Webhook
+	if secrets := hook.Secrets(); intake && len(secrets) > 0 {
+		handler, err := zendesk.NewWebhook(zendesk.WebhookOptions{
+			Secrets: secrets, Skew: hook.Skew, Accounts: hook.Accounts, Clock: time.Now,
+		}, a.takeHints)
+		if err != nil {
+			return nil, err
+		}
+		mounts["POST "+hook.Path] = a.metrics.Webhooks(handler)
+	}
+	options := web.Options{
+		Listen: a.cfg.Web.Listen, Log: a.log, Clock: time.Now, Ready: a.ready, Mounts: mounts,
+	}
+	if a.cfg.Web.Metrics {
+		registry := prometheus.NewRegistry()
+		if err := registry.Register(a.metrics); err != nil {
+			return nil, fmt.Errorf("metrics: %w", err)
+		}
+		options.Metrics = registry
+	}
+	if tls := a.cfg.Web.TLS; tls != nil {
+		pair, err := cryptotls.LoadX509KeyPair(tls.Cert, tls.Key)
+		if err != nil {
+			return nil, &usageError{fmt.Errorf("web.tls: %w", err)}
+		}
+		options.TLS = &cryptotls.Config{Certificates: []cryptotls.Certificate{pair}, MinVersion: cryptotls.VersionTLS12}
+	}
+	server, err := web.New(options)
+	if err != nil {
+		return nil, err
+	}
+	if err := server.Start(ctx); err != nil {
+		return nil, err
+	}
+	a.onClose(server.Shutdown)
+	return server, nil
+}
+
+// takeHints makes hints durable, then asks a worker to look. The queue may
+// fail: the sweep finds what is due.
+func (a *app) takeHints(ctx context.Context, ids []string, invocation string, keep time.Duration) (bool, error) {
+	fresh, err := a.store.Hint(ctx, ids, invocation, keep)
+	if err != nil || !fresh {
+		return fresh, err
+	}
+	for _, id := range ids {
+		if err := a.queue.Step(ctx, id, "hint"); err != nil {
+			a.log.WithField("event", "queue").WithField("request", id).Warn("the hint could not be queued; the sweep will find it")
+		}
+	}
+	return true, nil
+}
+
+// ready asks what a daemon can't do without.
+func (a *app) ready(ctx context.Context) []web.Dependency {
+	return []web.Dependency{
+		{Name: "redis", Err: a.redis.Ping(ctx).Err()},
+		{Name: "directory", Err: a.directory.Check(ctx)},
+	}
+}
+
+// overrides is the folder of a team's own messages.
+func (a *app) overrides() fs.FS {
+	if a.cfg.Messages.Dir == "" {
+		return nil
+	}
+	return os.DirFS(a.cfg.Messages.Dir)
+}

@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"privacydesk/bot/report"
+	"privacydesk/bot/spool"
+	"privacydesk/bot/zendesksim"
+	"privacydesk/cmd/privacydesk/sample"
+	"privacydesk/config"
+	"privacydesk/connectors/all"
+)
+
+type verifyCmd struct {
+	File      string `arg:"" help:"A report (zip) or a certificate (json)."`
+	PublicKey string `placeholder:"HEX" help:"The signing key that you trust, as keys show prints it."`
+	JSON      bool   `help:"Print one JSON object."`
+}
+
+// Help carries the example.
+func (verifyCmd) Help() string { return "Example:\n  privacydesk verify certificate.json" }
+
+// Run verifies offline.
+func (c verifyCmd) Run(s *surroundings) error {
+	var trusted ed25519.PublicKey
+	if c.PublicKey != "" {
+		raw, err := hex.DecodeString(c.PublicKey)
+		if err != nil || len(raw) != ed25519.PublicKeySize {
+			return &usageError{errors.New("--public-key: give 64 hex digits, as `privacydesk keys show` prints them")}
+		}
+		trusted = raw
+	}
+	v, err := report.VerifyFile(c.File, trusted)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		if err := printJSON(s.stdout, v); err != nil {
+			return err
+		}
+	} else {
+		printVerdict(s, c.File, v)
+	}
+	if !v.OK() {
+		return errQuiet
+	}
+	return nil
+}
+
+func printVerdict(s *surroundings, file string, v report.Verdict) {
+	for _, p := range v.Problems {
+		_, _ = fmt.Fprintln(s.stdout, "problem: "+p)
+	}
+	if !v.OK() {
+		_, _ = fmt.Fprintf(s.stdout, "%s: NOT as it was made\n", file)
+		return
+	}
+	_, _ = fmt.Fprintf(s.stdout, "%s: as it was made (%s, request %s, ticket %d)\n", file, v.Schema, v.Request, v.Ticket)
+	if v.KeyID != "" && !v.Trusted {
+		_, _ = fmt.Fprintf(s.stdout, "signed by key %s; compare it with what the sender publishes, or give --public-key\n", v.KeyID)
+	}
+}
+
+type keysCmd struct {
+	Rotate rotateCmd  `cmd:"" help:"Wrap everything under the newest master key."`
+	Show   showKeyCmd `cmd:"" help:"Show the public key that signs certificates."`
+}
+
+type rotateCmd struct{ configFlag }
+
+// Help carries the example.
+func (rotateCmd) Help() string {
+	return "Put the new key first in keys.master, keep the old one after it, restart the replicas, then:\n  privacydesk keys rotate --config privacydesk.yml\nAfterwards the old key may be removed."
+}
+
+// openShelf opens the key shelf alone: no Redis, no Zendesk.
+func openShelf(path string, s *surroundings) (*spool.Shelf, error) {
+	cfg, err := loadConfig(path, s)
+	if err != nil {
+		return nil, err
+	}
+	masters, err := cfg.Keys.Masters()
+	if err != nil {
+		return nil, &usageError{err}
+	}
+	return spool.OpenKeys(spool.KeysOptions{Dir: cfg.KeysDir(), Masters: masters, Clock: time.Now})
+}
+
+// Run rewraps.
+func (c rotateCmd) Run(ctx context.Context, s *surroundings) error {
+	shelf, err := openShelf(c.Config, s)
+	if err != nil {
+		return err
+	}
+	r, err := shelf.Rotate(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.stdout, "%+v\n", r)
+	return err
+}
+
+type showKeyCmd struct{ configFlag }
+
+// Help carries the example.
+func (showKeyCmd) Help() string { return "Example:\n  privacydesk keys show --config privacydesk.yml" }
+
+// Run prints the public key.
+func (c showKeyCmd) Run(s *surroundings) error {
+	shelf, err := openShelf(c.Config, s)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(s.stdout, "%s  key id %s\n", hex.EncodeToString(shelf.PublicKey()), spool.SigningKeyID(shelf.PublicKey()))
+	return err
+}
+
+type docsCmd struct {
+	Dir  string `default:"docs" help:"Where to write."`
+	What string `arg:"" optional:"" enum:"all,config,connectors,schema" default:"all" help:"config, connectors or schema; printed instead of written when one is named."`
+}
+
+// Help carries the example.
+func (docsCmd) Help() string {
+	return "Examples:\n  privacydesk docs              (writes docs/)\n  privacydesk docs config       (prints the reference)"
+}
+
+// Run writes the references, or prints one.
+func (c docsCmd) Run(s *surroundings) error {
+	kinds, err := all.Kinds()
+	if err != nil {
+		return err
+	}
+	pages := map[string]struct {
+		file string
+		body []byte
+	}{
+		"config":     {"config.md", config.Reference(kinds)},
+		"connectors": {"connectors.md", config.ConnectorReference(kinds)},
+		"schema":     {"config.schema.json", config.Schema(kinds)},
+	}
+	if c.What != "all" {
+		_, err := s.stdout.Write(pages[c.What].body)
+		return err
+	}
+	for _, name := range sortedKeys(pages) {
+		p := pages[name]
+		if err := os.WriteFile(filepath.Join(c.Dir, p.file), p.body, 0o644); err != nil { //nolint:gosec // documentation is for everybody to read
+			return fmt.Errorf("docs: %w", err)
+		}
+		_, _ = fmt.Fprintln(s.stdout, filepath.Join(c.Dir, p.file))
+	}
+	return nil
+}
+
+type zendeskCmd struct {
+	Simulate simulateCmd `cmd:"" help:"Run the simulated Zendesk with a form, people and an OAuth client, to try privacydesk against."`
+}
+
+type simulateCmd struct {
+	Listen string `default:"127.0.0.1:8090" help:"Address and port; keep it on this machine: the simulator's agent pages ask for no sign-in."`
+}
+
+// Help carries the example.
+func (simulateCmd) Help() string {
+	return "Example:\n  privacydesk zendesk simulate --listen 127.0.0.1:8090"
+}
+
+// Run serves until the context ends.
+func (c simulateCmd) Run(ctx context.Context, s *surroundings) error {
+	desk := sample.NewDesk(zendesksim.New(zendesksim.Options{}))
+	server, address, err := serveSim(ctx, desk.Sim, c.Listen)
+	if err != nil {
+		return &usageError{err}
+	}
+	defer func() { _ = server.Close() }()
+	_, _ = fmt.Fprintf(s.stdout, "simulated Zendesk at http://%s\n  agents see tickets at http://%s/agent/tickets\n\nzendesk:\n  url: http://%s\n  oauth: {client_id: %s, client_secret: %s}\n  form: %d\n  kind_field: %d\n  tenant_field: %d\n  due_field: %d\n  kind_values: {privacy_access: access, privacy_delete: delete, privacy_opt_out: opt_out, privacy_direct: direct}\n",
+		address, address, address, desk.ClientID, desk.ClientSecret, desk.Form, desk.Kind, desk.Tenant, desk.Due)
+	go desk.Sim.AutoDeliver(ctx)
+	<-ctx.Done()
+	return nil
+}
+
+// serveSim listens and serves the simulator.
+func serveSim(ctx context.Context, sim *zendesksim.Sim, listen string) (*http.Server, string, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
+	if err != nil {
+		return nil, "", fmt.Errorf("simulator: %w", err)
+	}
+	server := &http.Server{Handler: sim, ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(listener) }()
+	return server, listener.Addr().String(), nil
+}
