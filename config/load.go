@@ -83,7 +83,7 @@ func document(body []byte) (*yaml.Node, *Problem) {
 	var doc yaml.Node
 	switch err := loader.Load(&doc); {
 	case errors.Is(err, io.EOF):
-		return nil, &Problem{What: "the file is empty", Mend: "begin with the sample: privacydesk docs prints it"}
+		return nil, &Problem{What: "the file is empty", Mend: "begin with the sample at the end of docs/config.md"}
 	case err != nil:
 		return nil, syntax(err)
 	}
@@ -95,7 +95,7 @@ func document(body []byte) (*yaml.Node, *Problem) {
 		return nil, &Problem{Line: second.Line, Column: second.Column, What: "a second document begins", Mend: "remove the line --- and what follows it"}
 	}
 	if len(doc.Content) != 1 || isNull(doc.Content[0]) {
-		return nil, &Problem{What: "the file is empty", Mend: "begin with the sample: privacydesk docs prints it"}
+		return nil, &Problem{What: "the file is empty", Mend: "begin with the sample at the end of docs/config.md"}
 	}
 	root := doc.Content[0]
 	if root.Kind != yaml.MappingNode {

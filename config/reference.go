@@ -138,6 +138,7 @@ reported all at once, each with line, column and mend; no message repeats a valu
 			directoryTables(&b)
 		}
 	}
+	b.WriteString("## A sample\n\n```yaml\n" + Sample() + "```\n")
 	return b.Bytes()
 }
 
