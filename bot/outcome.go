@@ -31,33 +31,41 @@ type Totals struct {
 	Left         int64 `json:"left,omitempty"` // should be gone and is not
 }
 
-// Totals sums the system's tallies. Deleted is before minus after, never a
-// sum of rows affected; before verification nothing counts as deleted.
+// Totals sums the system's tallies.
 func (s *System) Totals() Totals {
-	var t Totals
+	var sum Totals
 	for _, set := range s.Sets {
-		t.Found += set.Before.Found()
-		t.Gathered += set.Gathered
-		t.Retained += set.After.Retained
-		t.Late += set.Late
-		if !s.Verified {
-			continue
-		}
-		gone := max(set.Before.Rows+set.Late-set.After.Rows-max(set.After.Masked-set.Before.Masked, 0), 0)
-		switch set.Action {
-		case connectors.ActionDelete:
-			t.Deleted += gone
-			t.Left += set.After.Rows
-		case connectors.ActionMask:
-			t.Deidentified += set.After.Masked
-			t.Left += set.After.Rows
-		case connectors.ActionAggregate:
-			t.Aggregated += gone
-			t.Left += set.After.Rows
-		case connectors.ActionRetain, connectors.ActionNone:
-		}
+		t := set.Totals(s.Verified)
+		sum.Found += t.Found
+		sum.Gathered += t.Gathered
+		sum.Deleted += t.Deleted
+		sum.Deidentified += t.Deidentified
+		sum.Aggregated += t.Aggregated
+		sum.Retained += t.Retained
+		sum.Late += t.Late
+		sum.Left += t.Left
 	}
-	return t
+	return sum
+}
+
+// Totals of one collection. Deleted is before minus after, never a sum of
+// rows affected; before verification nothing counts as deleted.
+func (t Tally) Totals(verified bool) Totals {
+	out := Totals{Found: t.Before.Found(), Gathered: t.Gathered, Retained: t.After.Retained, Late: t.Late}
+	if !verified {
+		return out
+	}
+	gone := max(t.Before.Rows+t.Late-t.After.Rows-max(t.After.Masked-t.Before.Masked, 0), 0)
+	switch t.Action {
+	case connectors.ActionDelete:
+		out.Deleted, out.Left = gone, t.After.Rows
+	case connectors.ActionMask:
+		out.Deidentified, out.Left = t.After.Masked, t.After.Rows
+	case connectors.ActionAggregate:
+		out.Aggregated, out.Left = gone, t.After.Rows
+	case connectors.ActionRetain, connectors.ActionNone:
+	}
+	return out
 }
 
 // Outcome says in one word what happened to the system in a request of the

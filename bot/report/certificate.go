@@ -239,8 +239,7 @@ func rescan(s bot.ReportSystem) string {
 }
 
 func newCertificateSet(s bot.ReportSystem, t bot.Tally) certificateSet {
-	one := bot.System{Sets: []bot.Tally{t}}
-	totals := one.Totals()
+	totals := t.Totals(s.State.Verified)
 	set := certificateSet{
 		Name: t.Collection, Method: string(t.Action), Exception: t.Exception, Before: t.Before, After: t.After, Late: t.Late,
 		Deleted: totals.Deleted, Deidentified: totals.Deidentified, Aggregated: totals.Aggregated,
