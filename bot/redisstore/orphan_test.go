@@ -68,3 +68,35 @@ func launchOrphan(t *testing.T, c *child) *os.Process {
 	}
 	return cmd.Process
 }
+
+// TestServerHoldsTheGuard: without it, a server that outlived its daemon would not be known.
+func TestServerHoldsTheGuard(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "redis")
+	e, err := Start(t.Context(), dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	guarded := func() bool {
+		t.Helper()
+		guard, err := tryLock(filepath.Join(dir, guardName))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if guard == nil {
+			return true
+		}
+		if err := guard.Close(); err != nil {
+			t.Fatal(err)
+		}
+		return false
+	}
+	if !guarded() {
+		t.Error("the running server doesn't hold its lock")
+	}
+	if err := e.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if guarded() {
+		t.Error("somebody holds the lock of a server that has ended")
+	}
+}

@@ -111,6 +111,8 @@ func (c *Clock) Leads() bool { return c.leader.current() != nil }
 
 // Shutdown starts no more jobs, cancels those that run, and gives up the lead. It returns an error if ctx ends before
 // they do.
+//
+//nolint:contextcheck // jobs run in the clock's own context, which this ends
 func (c *Clock) Shutdown(ctx context.Context) error {
 	c.mu.Lock()
 	cancel := c.cancel
@@ -118,7 +120,7 @@ func (c *Clock) Shutdown(ctx context.Context) error {
 	if cancel == nil {
 		return nil
 	}
-	jobs := c.cron.Stop() //nolint:contextcheck // it makes its own, which ends with the last job
+	jobs := c.cron.Stop()
 	cancel()
 	idle := make(chan struct{})
 	go func() {
