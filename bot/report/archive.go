@@ -80,7 +80,9 @@ func (a *archive) discard(ctx context.Context) {
 		}
 		for _, b := range p.bodies {
 			if b != nil {
-				b.w.Discard()
+				if b.w != nil {
+					b.w.Discard()
+				}
 				_ = a.r.spool.Remove(ctx, a.in.Case.ID, b.name)
 			}
 		}

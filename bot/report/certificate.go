@@ -224,18 +224,23 @@ func newCertificateSystem(s bot.ReportSystem) certificateSystem {
 // rescan says what the last search found. Only a finished verification counts.
 func rescan(s bot.ReportSystem) string {
 	switch {
-	case s.State.Skip != "", s.State.Run.Stage != bot.StageVerify, s.State.Run.State != bot.RunDone:
+	case s.State.Skip != "", !s.State.Verified, s.State.Run.Stage != bot.StageVerify, s.State.Run.State != bot.RunDone:
 		return rescanNone
-	case s.State.Totals().Left > 0:
-		return rescanLeft
 	}
 	for _, t := range s.State.Sets {
-		// Records on which no action was set are neither gone nor retained.
-		if t.Action == connectors.ActionNone && t.After.Rows > 0 {
+		if left(t) > 0 {
 			return rescanLeft
 		}
 	}
 	return rescanClean
+}
+
+// left are records that are neither gone nor retained, whatever the action.
+func left(t bot.Tally) int64 {
+	if t.Action == connectors.ActionRetain {
+		return 0
+	}
+	return t.After.Rows
 }
 
 func newCertificateSet(s bot.ReportSystem, t bot.Tally) certificateSet {
@@ -243,10 +248,10 @@ func newCertificateSet(s bot.ReportSystem, t bot.Tally) certificateSet {
 	set := certificateSet{
 		Name: t.Collection, Method: string(t.Action), Exception: t.Exception, Before: t.Before, After: t.After, Late: t.Late,
 		Deleted: totals.Deleted, Deidentified: totals.Deidentified, Aggregated: totals.Aggregated,
-		Retained: totals.Retained, Left: totals.Left,
+		Retained: totals.Retained, Left: left(t),
 	}
 	if t.Action == connectors.ActionNone {
-		set.Method, set.Left = "none", t.After.Rows
+		set.Method = "none"
 	}
 	for _, c := range s.Profile.Collections {
 		if c.Name == t.Collection {

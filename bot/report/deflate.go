@@ -5,6 +5,7 @@ import (
 	"compress/flate"
 	"io"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -109,7 +110,7 @@ func (d *deflater) submit() {
 // take writes the oldest block.
 func (d *deflater) take() {
 	j := d.queue[0]
-	d.queue = append(d.queue[:0], d.queue[1:]...)
+	d.queue = slices.Delete(d.queue, 0, 1) // which lets go of the block, too
 	<-j.done
 	if d.err == nil {
 		d.err = j.err

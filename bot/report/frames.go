@@ -93,7 +93,7 @@ func nextRow(block []byte, cells []connectors.Cell) ([]byte, error) {
 			return nil, errFrames
 		}
 		size, n := binary.Uvarint(block[1:])
-		if n <= 0 || size > uint64(len(block)-1-n) {
+		if n <= 0 || size > uint64(len(block)-1-n) { // #nosec G115 -- n is shorter than the block
 			return nil, errFrames
 		}
 		end := 1 + n + int(size) // #nosec G115 -- not larger than the block

@@ -263,3 +263,39 @@ func (m *memory) Destroy(context.Context, string) error {
 }
 
 func (m *memory) Requests(context.Context) ([]string, error) { return []string{request}, nil }
+
+// forgedPlace is a place with keys of its own.
+func forgedPlace(t testing.TB) *place {
+	t.Helper()
+	p := openPlace(t, Options{})
+	keys, err := spool.OpenKeys(spool.KeysOptions{
+		Dir: t.TempDir(), Masters: []spool.MasterKey{{ID: "m1", Key: bytes.Repeat([]byte{1, 2}, spool.KeySize/2)}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.report.keys = keys
+	return p
+}
+
+// rezip packs entries again after a change.
+func rezip(t testing.TB, entries map[string]string, change func(map[string]string)) []byte {
+	t.Helper()
+	entries = maps.Clone(entries)
+	change(entries)
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		w, err := z.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.WriteString(w, entries[name]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
+}

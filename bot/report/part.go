@@ -13,6 +13,7 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
+	"slices"
 	"time"
 
 	"privacydesk/bot"
@@ -154,13 +155,8 @@ func (w *entryWriter) close() error {
 		return fmt.Errorf("entry %s is empty", w.name)
 	}
 	w.packed = w.body.n - w.from
-	w.entry.sha256 = hex.EncodeToString(w.sum.Sum(nil))
-	for i, o := range w.part.open {
-		if o == w {
-			w.part.open = append(w.part.open[:i], w.part.open[i+1:]...)
-			break
-		}
-	}
+	w.sha256 = hex.EncodeToString(w.sum.Sum(nil))
+	w.part.open = slices.DeleteFunc(w.part.open, func(o *entryWriter) bool { return o == w })
 	return nil
 }
 
@@ -171,6 +167,7 @@ func (p *part) commit() error {
 			if _, err := b.w.Commit(); err != nil {
 				return err
 			}
+			b.w = nil // a writer holds a buffer, and parts may be many
 		}
 	}
 	return nil
@@ -266,8 +263,9 @@ func (z *zipWriter) header(e *entry) *zip.FileHeader {
 	if y < 1980 || y > 2107 {
 		y, m, d, hh, mm, ss = 1980, 1, 1, 0, 0, 0
 	}
-	h.ModifiedDate = uint16(d + int(m)<<5 + (y-1980)<<9) // #nosec G115 -- MS-DOS date
-	h.ModifiedTime = uint16(ss/2 + mm<<5 + hh<<11)       // #nosec G115 -- MS-DOS time
+	// CreateRaw takes these as they are and does not look at Modified.
+	h.ModifiedDate = uint16(d + int(m)<<5 + (y-1980)<<9) //nolint:gosec,staticcheck // the MS-DOS date of the raw header
+	h.ModifiedTime = uint16(ss/2 + mm<<5 + hh<<11)       //nolint:staticcheck // the MS-DOS time of the raw header
 	return h
 }
 

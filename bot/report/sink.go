@@ -215,8 +215,8 @@ func (s *sink) copyChunks(ctx context.Context, r io.Reader) (mediaEnd, error) {
 		if n > 0 {
 			sum.Write(s.chunk[:n])
 			end.Size += int64(n)
-			if s.keep(s.frames.frame(frameChunk, 0, s.chunk[:n])) != nil {
-				return end, nil
+			if err := s.keep(s.frames.frame(frameChunk, 0, s.chunk[:n])); err != nil {
+				return end, err
 			}
 		}
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {

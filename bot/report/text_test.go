@@ -72,7 +72,8 @@ func checkCell(t interface{ Fatalf(string, ...any) }, c connectors.Cell) {
 		t.Fatalf("CSV %q: %v", line, err)
 	}
 	field := []byte(records[0][1])
-	if startsFormula(field) && !(c.Kind == connectors.CellNumber && isNumber(field)) {
+	number := c.Kind == connectors.CellNumber && isNumber(field)
+	if startsFormula(field) && !number {
 		t.Fatalf("CSV %q begins a formula", line)
 	}
 	if !utf8.Valid(line) || bytes.ContainsRune(line, 0) {

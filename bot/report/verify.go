@@ -42,7 +42,7 @@ func (v *Verdict) problem(format string, args ...any) {
 	v.Problems = append(v.Problems, fmt.Sprintf(format, args...))
 }
 
-// ErrUnknownFile: neither a report nor a certificate of ours.
+// ErrUnknownFile says that it is neither a report nor a certificate of ours.
 var ErrUnknownFile = errors.New("this is neither a report nor a certificate of privacydesk")
 
 // Bounds of what Verify reads into memory, in bytes.
