@@ -29,7 +29,7 @@ type Problem struct {
 // whether it is there. Zero ids are left out.
 type Uses struct {
 	Form   int64
-	Fields map[string]int64 // option to id: {"reading.kind_field": 360…}
+	Fields map[string]int64 // option to id: {"zendesk.kind_field": 360…}
 }
 
 // The bounds of Check.
@@ -149,11 +149,11 @@ func (c *checker) form(ctx context.Context) error {
 	}
 	err := c.get(ctx, "read the ticket form", fmt.Sprintf("/ticket_forms/%d.json", c.uses.Form), &answer)
 	if err != nil && denied(err) {
-		c.add(Blocks, "reading.form", fmt.Sprintf("there is no ticket form %d", c.uses.Form), "take its id from Admin Center, or run privacydesk zendesk setup")
+		c.add(Blocks, "zendesk.form", fmt.Sprintf("there is no ticket form %d", c.uses.Form), "take its id from Admin Center, or run privacydesk zendesk setup")
 		return nil
 	}
 	if err == nil && !answer.Form.Active {
-		c.add(Blocks, "reading.form", fmt.Sprintf("ticket form %d is not active", c.uses.Form), "activate it")
+		c.add(Blocks, "zendesk.form", fmt.Sprintf("ticket form %d is not active", c.uses.Form), "activate it")
 	}
 	return err
 }

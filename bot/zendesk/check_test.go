@@ -30,8 +30,8 @@ func TestCheck(t *testing.T) {
 			w.options.OAuth, w.options.APIToken = zendesk.OAuth{}, zendesk.APIToken{Email: botMail, Token: "bot-token"}
 		}, zendesk.Uses{}, "zendesk.api_token", zendesk.Warns},
 		{"public attachments", func(w *world) { w.sim.SetPrivateAttachments(false) }, zendesk.Uses{}, "Admin Center", zendesk.Blocks},
-		{"no form", func(*world) {}, zendesk.Uses{Form: 5}, "reading.form", zendesk.Blocks},
-		{"no field", func(*world) {}, zendesk.Uses{Fields: map[string]int64{"reading.kind_field": 5}}, "reading.kind_field", zendesk.Blocks},
+		{"no form", func(*world) {}, zendesk.Uses{Form: 5}, "zendesk.form", zendesk.Blocks},
+		{"no field", func(*world) {}, zendesk.Uses{Fields: map[string]int64{"zendesk.kind_field": 5}}, "zendesk.kind_field", zendesk.Blocks},
 		{"field of another type", func(w *world) { w.options.ReferenceField = w.due }, zendesk.Uses{}, "zendesk.reference_field", zendesk.Blocks},
 		{"no such status", func(w *world) { w.options.ResolvedStatus = "Gone" }, zendesk.Uses{}, "zendesk.resolved_status", zendesk.Warns},
 		{"assignee is a customer", func(w *world) { w.options.AssigneeID = w.ann }, zendesk.Uses{}, "zendesk.assignee_id", zendesk.Blocks},

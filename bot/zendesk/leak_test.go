@@ -73,6 +73,22 @@ func TestRefusalsNameWhatToMend(t *testing.T) {
 	}
 }
 
+// Rule 10: URLs hold cursors and upload tokens, which open files for an hour.
+func TestRule10_ErrorsQuoteNoURLs(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	at := w.ticket(w.file())
+	w.sim.Fault(zendesksim.Fault{Kind: zendesksim.NeverLands, Times: -1})
+	_, readErr := w.desk.Ticket(t.Context(), at.ID)
+	_, changesErr := w.desk.Changes(t.Context(), "the-cursor", w.clock.now())
+	u := step(at, "<p>see</p>")
+	u.Attachments = []bot.Attachment{file("report.zip", []byte("x"))}
+	for _, err := range []error{readErr, changesErr, w.desk.Update(t.Context(), u)} {
+		if err == nil || strings.Contains(err.Error(), "http") || strings.Contains(err.Error(), "cursor=") || strings.Contains(err.Error(), "token=") {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
 // Some accounts speak another language: the words of the 422 don't count.
 func TestClosedIsSeenInAnyLanguage(t *testing.T) {
 	w := newWorld(t, zendesksim.Options{})
