@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"privacydesk/bot/plan"
 	"privacydesk/bot/policy"
 	"privacydesk/connectors"
 )
@@ -22,6 +23,9 @@ func (e *Engine) locating(ctx context.Context, t *turn) (bool, error) {
 	if err != nil || !done {
 		return more, err
 	}
+	if err := e.nameUnreached(ctx, t); err != nil {
+		return false, err
+	}
 	if t.c.Located.IsZero() {
 		t.c.Located = t.now
 		t.event("located", e.countsData(t.c))
@@ -30,6 +34,30 @@ func (e *Engine) locating(ctx context.Context, t *turn) (bool, error) {
 		return e.beginGathering(ctx, t)
 	}
 	return e.deleteGates(ctx, t)
+}
+
+// nameUnreached notes on each system that could not be asked why that is: it
+// knows people by something that no other system revealed.
+func (e *Engine) nameUnreached(ctx context.Context, t *turn) error {
+	s, err := t.open(ctx)
+	if err != nil {
+		return err
+	}
+	var known []connectors.IdentityType
+	for _, id := range s.Identities {
+		known = append(known, id.Type)
+	}
+	profiles := e.profilesOf(t.c)
+	for _, name := range plan.Unreachable(profiles, known) {
+		named := *t.c.Systems[name]
+		var needs []string
+		for _, need := range profiles[name].Needs {
+			needs = append(needs, string(need))
+		}
+		named.Notes = []string{"not searched: it knows people by " + strings.Join(needs, ", ") + " alone, and no other system has that of this person"}
+		t.c.Systems[name] = &named
+	}
+	return nil
 }
 
 // beginGathering goes to work on an access request, unless a delete of the

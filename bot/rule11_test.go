@@ -135,3 +135,19 @@ func TestRule11_NoActionRefuses(t *testing.T) {
 		}
 	}
 }
+
+// TestRule11_UnreachedSystemIsNamed: a system that knows people by another
+// system's numbers alone, and was never asked, says so.
+func TestRule11_UnreachedSystemIsNamed(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	id := w.File(world.Alex(), "access", "nobody@x.example")
+	w.Pass(10 * time.Minute)
+	c := w.Expect(id, "resolved", bot.ReasonNothingFound)
+	if notes := c.Systems["events"].Notes; len(notes) != 1 || !strings.Contains(notes[0], "crm.customer.id") {
+		t.Errorf("the notes of events are %q", notes)
+	}
+	if notes := c.Systems["crm"].Notes; len(notes) != 0 {
+		t.Errorf("crm was searched, and notes %q", notes)
+	}
+}

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -56,33 +57,38 @@ func TestRule2_RedisSetBack(t *testing.T) {
 	for _, kind := range []string{"access", "delete"} {
 		total := countFailpoints(t, kind)
 		for n := range total {
-			w := world.New(t)
-			w.Populate()
-			seen := 0
-			var setBack func()
-			w.Failpoint = func(string) {
-				if seen == n {
-					setBack = w.SnapshotRedis()
-				}
-				seen++
-			}
-			id := w.File(world.Alex(), kind, janeBody)
-			w.Settle()
-			w.Failpoint = nil
-			setBack()
-			w.Queue.Flush()
-			w.Hint(id)
-			w.Clock.Advance(3 * time.Minute)
-			w.Pass(20 * time.Minute)
-			c := w.Case(id)
-			if c.State() != "resolved" && c.Why() != bot.ReasonStateLost {
-				t.Errorf("%s set back to failpoint %d: %s (%s)", kind, n, c.State(), c.Why())
-			}
-			expectSaidOnce(t, w, id)
-			if kind == "delete" {
-				expectJaneGone(t, w)
-			}
+			t.Run(fmt.Sprintf("%s set back to failpoint %d", kind, n), func(t *testing.T) { setBackTo(t, kind, n) })
 		}
+	}
+}
+
+func setBackTo(t *testing.T, kind string, n int) {
+	t.Parallel()
+	w := world.New(t)
+	w.Populate()
+	seen := 0
+	var setBack func()
+	w.Failpoint = func(string) {
+		if seen == n {
+			setBack = w.SnapshotRedis()
+		}
+		seen++
+	}
+	id := w.File(world.Alex(), kind, janeBody)
+	w.Settle()
+	w.Failpoint = nil
+	setBack()
+	w.Queue.Flush()
+	w.Hint(id)
+	w.Clock.Advance(3 * time.Minute)
+	w.Pass(20 * time.Minute)
+	c := w.Case(id)
+	if c.State() != "resolved" && c.Why() != bot.ReasonStateLost {
+		t.Errorf("it is %s (%s)", c.State(), c.Why())
+	}
+	expectSaidOnce(t, w, id)
+	if kind == "delete" {
+		expectJaneGone(t, w)
 	}
 }
 

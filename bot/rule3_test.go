@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -15,34 +16,38 @@ import (
 func TestRule3_KillAtEveryFailpoint(t *testing.T) {
 	for _, kind := range []string{"access", "delete"} {
 		for n := range countFailpoints(t, kind) {
-			w := world.New(t)
-			w.Populate()
-			seen, at := 0, ""
-			w.Failpoint = func(name string) {
-				seen++
-				if seen == n+1 {
-					at = name
-					w.Kill()
-				}
-			}
-			id := w.File(world.Alex(), kind, janeBody)
-			w.Settle()
-			w.Clock.Advance(3 * time.Minute) // leases of the dead run out
-			w.Pass(20 * time.Minute)
-			c := w.Case(id)
-			if c.State() != "resolved" {
-				t.Errorf("%s killed at %d (%s): %s (%s)\n%s", kind, n, at, c.State(), c.Why(), w.Log)
-				continue
-			}
-			expectSaidOnce(t, w, id)
-			if kind == "delete" {
-				expectJaneGone(t, w)
-			}
-			w.Clock.Advance(15 * 24 * time.Hour)
-			w.Settle()
-			expectForgotten(t, w, id)
+			t.Run(fmt.Sprintf("%s killed at failpoint %d", kind, n), func(t *testing.T) { killAt(t, kind, n) })
 		}
 	}
+}
+
+func killAt(t *testing.T, kind string, n int) {
+	t.Parallel()
+	w := world.New(t)
+	w.Populate()
+	seen, at := 0, ""
+	w.Failpoint = func(name string) {
+		seen++
+		if seen == n+1 {
+			at = name
+			w.Kill()
+		}
+	}
+	id := w.File(world.Alex(), kind, janeBody)
+	w.Settle()
+	w.Clock.Advance(3 * time.Minute) // leases of the dead run out
+	w.Pass(20 * time.Minute)
+	c := w.Case(id)
+	if c.State() != "resolved" {
+		t.Fatalf("killed at %s: it is %s (%s)\n%s", at, c.State(), c.Why(), w.Log)
+	}
+	expectSaidOnce(t, w, id)
+	if kind == "delete" {
+		expectJaneGone(t, w)
+	}
+	w.Clock.Advance(15 * 24 * time.Hour)
+	w.Settle()
+	expectForgotten(t, w, id)
 }
 
 // TestRule3_KillWhileForgetting kills around the destruction of the key.

@@ -12,6 +12,18 @@ import (
 	"privacydesk/connectors"
 )
 
+// profilesOf are the profiles of the request's systems that are configured
+// and not left out.
+func (e *Engine) profilesOf(c *Case) map[string]connectors.Profile {
+	out := map[string]connectors.Profile{}
+	for name, s := range c.Systems {
+		if cfg, ok := e.Systems[name]; ok && s.Skip == "" {
+			out[name] = cfg.Connector.Profile()
+		}
+	}
+	return out
+}
+
 // systemsOf lists the systems that a request reaches: processor systems.
 func (e *Engine) systemsOf(_ *Case) map[string]*System {
 	profiles := map[string]connectors.Profile{}

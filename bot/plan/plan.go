@@ -1,5 +1,6 @@
-// Package plan decides which systems are searched when, and in which order
-// they are erased. It is pure and knows systems only by their profiles.
+// Package plan knows which systems can't be searched with what is known, and
+// in which order systems are erased. It is pure and knows systems only by
+// their profiles.
 package plan
 
 import (
@@ -9,24 +10,8 @@ import (
 	"privacydesk/connectors"
 )
 
-// MaxRounds bounds locating: a request that still turns up new identities
-// after so many rounds is held for a person.
-const MaxRounds = 8
-
-// Next lists, in order, the systems that are to be located now: those that
-// need an identity type which is known and which they were not yet searched
-// by. searched names per system the types that its last search knew; a type
-// whose values grew since then must be left out of it.
-func Next(systems map[string]connectors.Profile, known []connectors.IdentityType, searched map[string][]connectors.IdentityType) []string {
-	return names(systems, func(name string, p connectors.Profile) bool {
-		return slices.ContainsFunc(p.Needs, func(t connectors.IdentityType) bool {
-			return slices.Contains(known, t) && !slices.Contains(searched[name], t)
-		})
-	})
-}
-
 // Unreachable lists, in order, the systems that can't be searched with what
-// is known: none of their needs is. They are skipped, and named.
+// is known: none of their needs is.
 func Unreachable(systems map[string]connectors.Profile, known []connectors.IdentityType) []string {
 	return names(systems, func(_ string, p connectors.Profile) bool {
 		return !slices.ContainsFunc(p.Needs, func(t connectors.IdentityType) bool { return slices.Contains(known, t) })

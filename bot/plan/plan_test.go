@@ -34,25 +34,6 @@ func shop() profiles {
 	}
 }
 
-func TestNext(t *testing.T) {
-	for name, c := range map[string]struct {
-		known    types
-		searched map[string]types
-		want     []string
-	}{
-		"the first round":          {types{"email"}, nil, []string{"archive", "crm"}},
-		"nothing known":            {nil, nil, nil},
-		"nothing new":              {types{"email"}, map[string]types{"crm": {"email"}, "archive": {"email"}}, nil},
-		"a new identity":           {types{"email", "crm.customer.id"}, map[string]types{"crm": {"email"}, "archive": {"email"}}, []string{"billing"}},
-		"a further one for again":  {types{"email", "billing.invoice.id"}, map[string]types{"crm": {"email"}, "archive": {"email"}}, []string{"archive"}},
-		"grown since: type is out": {types{"email"}, map[string]types{"crm": {}, "archive": {"email"}}, []string{"crm"}},
-	} {
-		if got := plan.Next(shop(), c.known, c.searched); !slices.Equal(got, c.want) {
-			t.Errorf("%s: %v, want %v", name, got, c.want)
-		}
-	}
-}
-
 func TestRule11_UnreachableSystemsAreNamed(t *testing.T) {
 	if got := plan.Unreachable(shop(), types{"email"}); !slices.Equal(got, []string{"billing", "silent", "voice"}) {
 		t.Errorf("%v", got)
@@ -93,36 +74,6 @@ func drawSystems(t *rapid.T) profiles {
 		out[fmt.Sprintf("s%d", i)] = profile(kinds.Draw(t, "needs"), kinds.Draw(t, "yields"))
 	}
 	return out
-}
-
-// Searching as Next says ends, reaches each system that can be reached, and
-// leaves exactly the unreachable ones.
-func TestLocatingReachesAllThatCanBeReached(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		systems := drawSystems(t)
-		known, searched := types{"email"}, map[string]types{}
-		rounds := 0
-		for next := plan.Next(systems, known, searched); len(next) > 0; next = plan.Next(systems, known, searched) {
-			if rounds++; rounds > plan.MaxRounds {
-				t.Fatalf("still searching after %d rounds", plan.MaxRounds)
-			}
-			before := slices.Clone(known)
-			for _, name := range next {
-				searched[name] = before
-				for _, y := range systems[name].Yields {
-					if !slices.Contains(known, y) {
-						known = append(known, y)
-					}
-				}
-			}
-		}
-		lost := plan.Unreachable(systems, known)
-		for name := range systems {
-			if _, found := searched[name]; found == slices.Contains(lost, name) {
-				t.Fatalf("%s: searched %v, unreachable %v", name, found, lost)
-			}
-		}
-	})
 }
 
 // reaches tells whether from must be erased before to, directly or not.
