@@ -253,7 +253,21 @@ func (e *Engine) backOff(ctx context.Context, id, token string, cause error) err
 		wait = max(wait, 3*time.Second)
 	}
 	e.log(id).WithFields(logrus.Fields{"event": "retry", "attempt": t.c.Attempts, "in": wait.String()}).Warn(scrub(cause))
+	if t.c.Attempts >= e.Settings.MaxAttempts && !outside(cause) && t.hold(ReasonStepFailed) {
+		t.note("note_held", map[string]string{"reason": string(ReasonStepFailed), "systems": scrub(cause)})
+	}
 	return t.rest(ctx, t.now.Add(wait))
+}
+
+// outside is true for failures of the desk and of the process's own end: they
+// pass, and telling the ticket of them would not work.
+func outside(err error) bool {
+	for _, kind := range []error{ErrUnavailable, ErrUnknown, ErrStale, context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, kind) {
+			return true
+		}
+	}
+	return false
 }
 
 // backoff is the pause before the next attempt.

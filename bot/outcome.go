@@ -49,13 +49,14 @@ func (s *System) Totals() Totals {
 }
 
 // Totals of one collection. Deleted is before minus after, never a sum of
-// rows affected; before verification nothing counts as deleted.
+// rows affected, and without those that came late, which stand beside it;
+// before verification nothing counts as deleted.
 func (t Tally) Totals(verified bool) Totals {
 	out := Totals{Found: t.Before.Found(), Gathered: t.Gathered, Retained: t.After.Retained, Late: t.Late}
 	if !verified {
 		return out
 	}
-	gone := max(t.Before.Rows+t.Late-t.After.Rows-max(t.After.Masked-t.Before.Masked, 0), 0)
+	gone := max(t.Before.Rows-t.After.Rows-max(t.After.Masked-t.Before.Masked, 0), 0)
 	switch t.Action {
 	case connectors.ActionDelete:
 		out.Deleted, out.Left = gone, t.After.Rows

@@ -59,6 +59,7 @@ const (
 	ReasonRetry          Reason = "retrying"
 	ReasonClosedTicket   Reason = "ticket_closed"
 	ReasonDamaged        Reason = "record_damaged"
+	ReasonStepFailed     Reason = "step_failed"
 
 	// Ends.
 	ReasonDelivered    Reason = "delivered"

@@ -21,7 +21,7 @@ func TestRule10_NoPersonalDataInRedisOrLogs(t *testing.T) {
 			}
 		}
 	}
-	w.Failpoint = func(string) { look("Redis", w.Redis.Dump()) }
+	w.Failpoint = func(string) { look("Redis", w.DumpRedis()) }
 	w.File(world.Alex(), "access", janeBody)
 	w.File(world.Alex(), "delete", janeBody)
 	w.File(world.Uli(), "delete", janeBody)
@@ -35,7 +35,7 @@ func TestRule10_NoPersonalDataInRedisOrLogs(t *testing.T) {
 		return nil
 	}
 	w.Pass(2 * time.Hour)
-	look("Redis", w.Redis.Dump())
+	look("Redis", w.DumpRedis())
 	look("the log", w.Log.String())
 	if w.Log.String() == "" {
 		t.Error("nothing was logged")

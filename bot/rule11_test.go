@@ -151,3 +151,26 @@ func TestRule11_UnreachedSystemIsNamed(t *testing.T) {
 		t.Errorf("crm was searched, and notes %q", notes)
 	}
 }
+
+// TestRule11_FailingStepIsTold: a step that fails for a reason of its own is
+// not retried in silence for ever.
+func TestRule11_FailingStepIsTold(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	failing := true
+	w.Desk.Fail = func(op string, _ int64) error {
+		if op == "update" && failing {
+			return errors.New("a required field is missing")
+		}
+		return nil
+	}
+	id := w.File(world.Alex(), "access", janeBody)
+	w.Pass(2 * time.Hour)
+	w.Expect(id, "held", bot.ReasonStepFailed)
+	failing = false
+	if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(time.Hour)
+	w.Expect(id, "resolved", bot.ReasonDelivered)
+}

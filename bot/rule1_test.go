@@ -75,7 +75,7 @@ func TestRule1_MarkedTicketWithoutRecordIsHeld(t *testing.T) {
 	w.Start()
 	id := w.File(world.Alex(), "delete", janeBody)
 	w.Settle()
-	w.Redis.FlushAll()
+	w.FlushRedis()
 	w.Queue.Flush()
 	w.Hint(id)
 	w.Pass(2 * time.Hour)

@@ -18,8 +18,8 @@ func tallies(p connectors.Profile, f *connectors.Finding) []Tally {
 }
 
 // verified puts the counts of the Locate that followed an erase beside those
-// before it. What is there again, or was added meanwhile, is counted as late:
-// it will be erased too.
+// before it. What is there again, was added meanwhile, or escaped the erase is
+// counted as late: it will be erased too.
 func verified(before []Tally, p connectors.Profile, f *connectors.Finding) []Tally {
 	old := map[string]Tally{}
 	for _, t := range before {

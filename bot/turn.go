@@ -195,6 +195,10 @@ func scrub(err error) string {
 	if errors.As(err, &ce) {
 		return ce.Error()
 	}
+	var clean cleanError
+	if errors.As(err, &clean) {
+		return clean.Clean()
+	}
 	for _, known := range []error{
 		ErrConflict, ErrClaimed, ErrCapped, ErrNotFound, ErrStale, ErrClosed, ErrUnknown, ErrUnavailable,
 		ErrKeyGone, ErrTooLarge, context.Canceled, context.DeadlineExceeded, connectors.ErrFenced, connectors.ErrPaused,
@@ -204,6 +208,13 @@ func scrub(err error) string {
 		}
 	}
 	return fmt.Sprintf("failure of type %T", innermost(err))
+}
+
+// cleanError is an error of an adapter whose text is free of personal data by
+// its making.
+type cleanError interface {
+	error
+	Clean() string
 }
 
 func innermost(err error) error {

@@ -62,3 +62,6 @@ func codeOf(text string) string {
 	}
 	return word
 }
+
+// Clean is the error's text, which holds names of operations and the server's code alone: it may be logged.
+func (e *ServerError) Clean() string { return e.Error() }

@@ -163,18 +163,31 @@ func appendCSVText(dst, s []byte) []byte {
 	if formula {
 		dst = append(dst, '\'')
 	}
+	start := 0
 	for i := 0; i < len(s); {
-		r, size := utf8.DecodeRune(s[i:])
-		switch {
-		case r == '"':
+		c := s[i]
+		if c >= ' ' && c < 0x7f && c != '"' || c == '\n' || c == '\r' || c == '\t' {
+			i++
+			continue
+		}
+		size := 1
+		if c >= utf8.RuneSelf {
+			var r rune
+			if r, size = utf8.DecodeRune(s[i:]); r != utf8.RuneError || size > 1 {
+				i += size
+				continue
+			}
+		}
+		dst = append(dst, s[start:i]...)
+		if c == '"' {
 			dst = append(dst, '"', '"')
-		case r == utf8.RuneError && size <= 1, r < ' ' && r != '\n' && r != '\r' && r != '\t', r == 0x7f:
+		} else {
 			dst = utf8.AppendRune(dst, utf8.RuneError)
-		default:
-			dst = append(dst, s[i:i+size]...)
 		}
 		i += size
+		start = i
 	}
+	dst = append(dst, s[start:]...)
 	return append(dst, '"')
 }
 

@@ -197,3 +197,7 @@ func unsent(err error) bool {
 	var dns *net.DNSError
 	return errors.Is(err, errUnsent) || (errors.As(err, &dial) && dial.Op == "dial") || errors.As(err, &dns)
 }
+
+// Clean is the error's text, which holds no text of any ticket: it may be
+// logged and shown to agents.
+func (e *APIError) Clean() string { return e.Error() }

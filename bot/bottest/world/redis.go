@@ -2,9 +2,45 @@ package world
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 )
+
+// FlushRedis loses all of Redis.
+func (w *World) FlushRedis() {
+	w.T.Helper()
+	if err := w.client.FlushAll(context.Background()).Err(); err != nil {
+		w.T.Fatal(err)
+	}
+}
+
+// DumpRedis is every key and value, as text to search.
+func (w *World) DumpRedis() string {
+	w.T.Helper()
+	ctx := context.Background()
+	var b strings.Builder
+	keys, err := w.client.Keys(ctx, "*").Result()
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	for _, key := range keys {
+		var values any
+		switch w.client.Type(ctx, key).Val() {
+		case "hash":
+			values = w.client.HGetAll(ctx, key).Val()
+		case "zset":
+			values = w.client.ZRange(ctx, key, 0, -1).Val()
+		case "list":
+			values = w.client.LRange(ctx, key, 0, -1).Val()
+		default:
+			values = w.client.Get(ctx, key).Val()
+		}
+		fmt.Fprintln(&b, key, values)
+	}
+	return b.String()
+}
 
 // SnapshotRedis copies all of Redis; the function it returns sets Redis back
 // to the copy, as after a crash that lost the last writes.
@@ -24,7 +60,7 @@ func (w *World) SnapshotRedis() (setBack func()) {
 		writes = append(writes, write)
 	}
 	return func() {
-		w.Redis.FlushAll()
+		w.FlushRedis()
 		_, err := w.client.Pipelined(ctx, func(p redis.Pipeliner) error {
 			for _, write := range writes {
 				write(p)

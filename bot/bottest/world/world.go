@@ -1,5 +1,5 @@
 // Package world is a whole installation in one process, on a clock that the
-// test moves: the real engine on the real store (its Redis in process), the
+// test moves: the real engine on the real store and a Redis of its own, the
 // real spool and keys, and a desk and systems in memory that tests break.
 package world
 
@@ -8,13 +8,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 	"github.com/sirupsen/logrus"
 
@@ -25,6 +25,7 @@ import (
 	"privacydesk/bot/redisstore"
 	"privacydesk/bot/spool"
 	"privacydesk/connectors"
+	"privacydesk/connectors/connectortest/servers"
 )
 
 // World is the installation.
@@ -34,7 +35,6 @@ type World struct {
 	Queue     *Queue
 	Desk      *Desk
 	Directory *Directory
-	Redis     *miniredis.Miniredis
 	Store     *redisstore.Store
 	Spool     *spool.Folder
 	Keys      *spool.Shelf
@@ -45,6 +45,7 @@ type World struct {
 	Failpoint func(string)
 	Log       *SafeBuffer
 	dir       string
+	redis     *servers.RedisServer
 	client    *redis.Client
 	life      *mortal
 }
@@ -72,6 +73,9 @@ func (w *World) Kill() {
 	w.life.dead.Store(true)
 	panic(killed{})
 }
+
+// catalogOnce reads the catalogue once for all worlds: it never changes.
+var catalogOnce = sync.OnceValues(func() (*messages.Catalog, error) { return messages.New(nil) }) //nolint:gochecknoglobals // read-only, and dear to make
 
 // SafeBuffer collects logs.
 type SafeBuffer struct {
@@ -104,8 +108,8 @@ const (
 // number by which events knows people, and warehouse by address, masked.
 func New(t testing.TB) *World {
 	w := &World{
-		T: t, Clock: NewClock(), Queue: &Queue{}, Directory: &Directory{}, Redis: miniredis.RunT(t),
-		Log: &SafeBuffer{}, dir: t.TempDir(), Systems: map[string]*System{},
+		T: t, Clock: NewClock(), Queue: &Queue{}, Directory: &Directory{}, redis: servers.Redis(t, servers.RedisConfig("appendonly", "no")),
+		Log: &SafeBuffer{}, dir: tempDir(t), Systems: map[string]*System{},
 	}
 	w.Desk = NewDesk(w.Clock)
 	w.Directory.Set(Alex().Email, bot.TenantRight{Tenant: "acme", Admin: true})
@@ -155,7 +159,7 @@ func (w *World) Populate() {
 // Start makes a new engine on what is stored: also how a killed process comes
 // back.
 func (w *World) Start() {
-	client := redis.NewClient(&redis.Options{Addr: w.Redis.Addr()})
+	client := redis.NewClient(&redis.Options{Network: "unix", Addr: w.redis.Socket()})
 	w.client = client
 	w.T.Cleanup(func() { _ = client.Close() })
 	var err error
@@ -166,7 +170,7 @@ func (w *World) Start() {
 	})
 	w.must(func() error { w.Spool, err = spool.Open(spool.Options{Dir: w.dir + "/spool"}, w.Keys); return err })
 	w.life = &mortal{Store: w.Store}
-	catalog, err := messages.New(nil)
+	catalog, err := catalogOnce()
 	if err != nil {
 		w.T.Fatal(err)
 	}
@@ -304,4 +308,19 @@ func (w *World) Expect(ticket int64, state bot.State, why bot.Reason) bot.Case {
 func sha256Sum(text string) []byte {
 	sum := sha256.Sum256([]byte(text))
 	return sum[:]
+}
+
+// tempDir lies in memory where the machine has such a place: thousands of
+// worlds are made, and none of them has to survive the machine.
+func tempDir(t testing.TB) string {
+	dir, err := os.MkdirTemp("/dev/shm", "privacydesk-world-")
+	if err != nil {
+		return t.TempDir()
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	return dir
 }

@@ -16,6 +16,22 @@ func attributes(owner account) *syscall.SysProcAttr {
 
 // children returns the processes whose parent is pid: PostgreSQL serves each connection in one.
 func children(pid int) []int {
+	// The kernel's own list knows the children of each thread; it is missing where CONFIG_PROC_CHILDREN is. See proc(5).
+	if lists, err := filepath.Glob(filepath.Join("/proc", strconv.Itoa(pid), "task/*/children")); err == nil && len(lists) > 0 {
+		var found []int
+		for _, list := range lists {
+			content, err := os.ReadFile(list)
+			if err != nil {
+				continue
+			}
+			for _, field := range bytes.Fields(content) {
+				if child, err := strconv.Atoi(string(field)); err == nil {
+					found = append(found, child)
+				}
+			}
+		}
+		return found
+	}
 	stats, err := filepath.Glob("/proc/[0-9]*/stat")
 	if err != nil {
 		return nil
