@@ -181,7 +181,7 @@ func (m masker) Bytes(collection, row, field string, n int) []byte {
 	for i := byte(0); len(out) < n; i++ {
 		mac := hmac.New(sha256.New, m.key)
 		for _, part := range []string{collection, row, field} {
-			fmt.Fprintf(mac, "%d:%s", len(part), part)
+			_, _ = fmt.Fprintf(mac, "%d:%s", len(part), part)
 		}
 		mac.Write([]byte{i})
 		out = mac.Sum(out)

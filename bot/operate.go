@@ -10,18 +10,18 @@ import (
 	"privacydesk/bot/reading"
 )
 
-// ErrRefused: the operation does not fit the request's state; the text says
+// ErrRefused says that the operation does not fit the request's state; the text says
 // why.
 var ErrRefused = errors.New("refused")
 
-// ErrBusy: a worker is at the request this moment; try again.
+// ErrBusy says that a worker is at the request this moment; try again.
 var ErrBusy = errors.New("a worker is at it this moment; try again")
 
-// releasable are the holds that a person may wave through. All others are
-// asked again on retry: a right that is lost, a reader who may not, a state
-// that is gone can't be talked away.
-var releasable = []Reason{
-	ReasonEdited, ReasonSubjectIsAdmin, ReasonSubjectIsUser, ReasonCapRows, ReasonSenderDoubt,
+// releasable is true for the holds that a person may wave through. All others
+// are asked again on retry: a right that is lost, a reader who may not, a
+// state that is gone can't be talked away.
+func releasable(r Reason) bool {
+	return slices.Contains([]Reason{ReasonEdited, ReasonSubjectIsAdmin, ReasonSubjectIsUser, ReasonCapRows, ReasonSenderDoubt}, r)
 }
 
 // operate changes a request by an operator's hand, under the step's lease.
@@ -110,7 +110,7 @@ func (e *Engine) Release(ctx context.Context, id, by string) error {
 		if err := mayResume(t); err != nil {
 			return err
 		}
-		if !slices.Contains(releasable, t.c.Wait.Reason) {
+		if !releasable(t.c.Wait.Reason) {
 			return fmt.Errorf("%w: %q can't be waved through; mend its cause and retry", ErrRefused, t.c.Wait.Reason)
 		}
 		t.c.Cleared = append(t.c.Cleared, t.c.Wait.Reason)

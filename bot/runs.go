@@ -83,7 +83,6 @@ func (e *Engine) tend(ctx context.Context, t *turn) (settled bool, err error) {
 		case RunRunning:
 			if lease.Token == s.Run.Token && lease.Until.After(t.now) {
 				wake = earliest(wake, lease.Until)
-				settled = false
 				queued = append(queued, "")
 				continue
 			}

@@ -9,7 +9,7 @@ import (
 	"privacydesk/connectors"
 )
 
-// ErrKeyGone: the request's key was destroyed, or never existed.
+// ErrKeyGone says that the request's key was destroyed, or never existed.
 var ErrKeyGone = errors.New("the request's key is gone")
 
 // Spool keeps a request's files, encrypted under its key. It is the
@@ -96,7 +96,7 @@ type Reporter interface {
 	Certificate(ctx context.Context, r ReportInput) ([]SpoolFile, error)
 }
 
-// ErrTooLarge: the report does not fit into the allowed number of parts.
+// ErrTooLarge says that the report does not fit into the allowed number of parts.
 var ErrTooLarge = errors.New("the report is too large to attach")
 
 // GatherSink is a connector's sink that ends in a spool file.

@@ -127,6 +127,7 @@ func (v Value) MarshalText() ([]byte, error) {
 		return nil, nil
 	case KindBytes:
 		return []byte("b:" + base64.StdEncoding.EncodeToString([]byte(v.text))), nil
+	case KindText, KindInt, KindDecimal, KindUUID:
 	}
 	return []byte(string(rune(v.kind)) + ":" + v.text), nil
 }

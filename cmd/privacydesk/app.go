@@ -84,7 +84,7 @@ func withApp(ctx context.Context, s *surroundings, path string, f func(*app) err
 	if err != nil {
 		return err
 	}
-	return errors.Join(f(a), a.close())
+	return errors.Join(f(a), a.close(ctx))
 }
 
 // openApp opens every part. A part that fails closes those before it.
@@ -92,7 +92,7 @@ func openApp(ctx context.Context, cfg *config.Config, o openOptions) (a *app, er
 	a = &app{cfg: cfg, log: config.NewLogger(cfg.Log, o.log), failpoint: failpointOf(os.LookupEnv)}
 	defer func() {
 		if err != nil {
-			err = errors.Join(err, a.close())
+			err = errors.Join(err, a.close(ctx))
 			a = nil
 		}
 	}()
@@ -108,9 +108,10 @@ func openApp(ctx context.Context, cfg *config.Config, o openOptions) (a *app, er
 
 func (a *app) onClose(f func(context.Context) error) { a.closers = append(a.closers, f) }
 
-// close ends the parts, the last opened first, within a bound.
-func (a *app) close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), a.cfg.Workers.Grace+10*time.Second)
+// close ends the parts, the last opened first, within a bound, also when ctx
+// has ended.
+func (a *app) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), a.cfg.Workers.Grace+10*time.Second)
 	defer cancel()
 	var errs []error
 	for _, f := range slices.Backward(a.closers) {

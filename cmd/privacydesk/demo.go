@@ -181,7 +181,7 @@ func (d *demo) startDaemon(ctx context.Context) error {
 	if d.app, err = openApp(ctx, cfg, openOptions{log: d.log, inProcess: true}); err != nil {
 		return err
 	}
-	d.onClose(d.app.close)
+	d.onClose(func() error { return d.app.close(ctx) })
 	if err := d.app.mayErase(ctx); err != nil {
 		return err
 	}

@@ -61,16 +61,21 @@ func (s *leakScan) look(place string, content []byte) {
 
 // folder reads every file below dir.
 func (s *leakScan) folder(dir string) error {
-	return filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return fmt.Errorf("scan: %w", err)
+	}
+	defer func() { _ = root.Close() }()
+	return fs.WalkDir(root.FS(), ".", func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() {
 			return err
 		}
-		s.look("the name of "+path, []byte(d.Name()))
-		content, err := os.ReadFile(path)
+		s.look("the name of "+filepath.Join(dir, path), []byte(d.Name()))
+		content, err := fs.ReadFile(root.FS(), path)
 		if err != nil {
 			return fmt.Errorf("scan: %w", err)
 		}
-		s.look("file "+path, content)
+		s.look("file "+filepath.Join(dir, path), content)
 		return nil
 	})
 }

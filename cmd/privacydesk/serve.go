@@ -43,11 +43,11 @@ func (c serveCmd) Run(ctx context.Context, s *surroundings) error {
 		a.log.Warn(w)
 	}
 	if err := a.mayErase(ctx); err != nil {
-		return errors.Join(err, a.close())
+		return errors.Join(err, a.close(ctx))
 	}
 	running, err := a.start(ctx, c.Role)
 	if err != nil {
-		return errors.Join(err, a.close())
+		return errors.Join(err, a.close(ctx))
 	}
 	a.log.WithField("event", "started").WithField("address", running.address).Info("privacydesk serves")
 	select {
@@ -56,7 +56,7 @@ func (c serveCmd) Run(ctx context.Context, s *surroundings) error {
 		err = running.err()
 	}
 	a.log.WithField("event", "stopping").Info("privacydesk stops")
-	return errors.Join(err, a.close())
+	return errors.Join(err, a.close(ctx))
 }
 
 // running is a started installation.
@@ -111,7 +111,7 @@ func (a *app) start(ctx context.Context, roles []string) (*running, error) {
 		}
 	}
 	if has("clock") {
-		if err := a.startClock(); err != nil {
+		if err := a.startClock(); err != nil { //nolint:contextcheck // its jobs end with Shutdown, which close calls
 			return nil, err
 		}
 	}

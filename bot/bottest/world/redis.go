@@ -44,6 +44,8 @@ func (w *World) DumpRedis() string {
 
 // SnapshotRedis copies all of Redis; the function it returns sets Redis back
 // to the copy, as after a crash that lost the last writes.
+//
+//nolint:contextcheck // a test has one context
 func (w *World) SnapshotRedis() (setBack func()) {
 	w.T.Helper()
 	ctx := context.Background()

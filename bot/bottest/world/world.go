@@ -133,7 +133,7 @@ func New(t testing.TB) *World {
 // AddSystem puts a system in; Start makes it known to the engine.
 func (w *World) AddSystem(s *System) { w.Systems[s.Name] = s }
 
-// People of the world. Jane is known to both tenants, under two numbers.
+// Populate puts people in. Jane is known to both tenants, under two numbers.
 func (w *World) Populate() {
 	text := connectors.Text
 	w.Systems["crm"].Add(
@@ -269,7 +269,7 @@ func (w *World) do(ctx context.Context, t task) {
 		err = w.Engine.Run(ctx, t.id, t.system)
 	}
 	if err != nil {
-		w.Log.Write([]byte(fmt.Sprintf("task %v: %v\n", t, err))) //nolint:errcheck // a buffer
+		_, _ = fmt.Fprintf(w.Log, "task %v: %v\n", t, err)
 		w.Clock.Advance(time.Second)
 	}
 }

@@ -47,11 +47,14 @@ func KindValues() map[string]string {
 
 // NewDesk furnishes a simulator.
 func NewDesk(sim *zendesksim.Sim) *Desk {
-	d := &Desk{Sim: sim, ClientID: "privacydesk", ClientSecret: "demo-client-secret", users: map[string]int64{}}
-	d.Kind = sim.AddTicketField(zendesksim.TicketField{Title: "Privacy request", Type: "tagger", Options: []zendesksim.FieldOption{
-		{Name: "Access", Value: "privacy_access"}, {Name: "Delete", Value: "privacy_delete"},
-		{Name: "Opt-out", Value: "privacy_opt_out"}, {Name: "My own data", Value: "privacy_direct"},
-	}})
+	d := &Desk{Sim: sim, ClientID: "privacydesk", ClientSecret: "demo-client-secret", users: map[string]int64{}} //nolint:gosec // of the simulator
+	kinds := []zendesksim.FieldOption{
+		{Name: "Access", Value: "privacy_access"},
+		{Name: "Delete", Value: "privacy_delete"},
+		{Name: "Opt-out", Value: "privacy_opt_out"},
+		{Name: "My own data", Value: "privacy_direct"},
+	}
+	d.Kind = sim.AddTicketField(zendesksim.TicketField{Title: "Privacy request", Type: "tagger", Options: kinds})
 	d.Tenant = sim.AddTicketField(zendesksim.TicketField{Title: "Account", Type: "text"})
 	d.Due = sim.AddTicketField(zendesksim.TicketField{Title: "Privacy due date", Type: "date"})
 	d.Form = sim.AddTicketForm(zendesksim.TicketForm{Name: "Data & Privacy", EndUserVisible: true, FieldIDs: []int64{d.Kind, d.Tenant, d.Due}})
