@@ -26,6 +26,8 @@ type budget struct {
 	fixed   bool // configured, not learned
 	limiter *rate.Limiter
 	pause   time.Time // nothing before
+
+	left, total int // of the minute, as the last answer said; total 0: none did
 }
 
 func newBudget(perMinute int) *budget {
@@ -67,9 +69,20 @@ func (b *budget) learn(now time.Time, h http.Header) {
 			b.limiter = rate.NewLimiter(perSecond(share), max(1, share/burstDen))
 		}
 	}
+	if hasTotal && hasLeft && total > 0 {
+		b.left, b.total = left, total
+	}
 	if hasTotal && hasLeft && hasReset && left <= total/reserveDen {
 		b.hold(now.Add(time.Duration(reset) * time.Second))
 	}
+}
+
+// state is what is left of the account's minute and its limit, as Zendesk said
+// last; ok is false before it did.
+func (b *budget) state() (left, total int, ok bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.left, b.total, b.total > 0
 }
 
 func (b *budget) hold(until time.Time) {

@@ -39,7 +39,13 @@ type Desk struct {
 	clock   func() time.Time
 	sleep   func(context.Context, time.Duration) error
 	account *account
+	budget  *budget
 }
+
+// Budget is how many calls the account has left in this minute, for all who
+// call, and how many a minute has, by Zendesk's last answer; ok is false
+// before the first that tells.
+func (d *Desk) Budget() (left, limit int, ok bool) { return d.budget.state() }
 
 var _ bot.Desk = (*Desk)(nil)
 
@@ -66,7 +72,7 @@ func New(o Options, env Env) (*Desk, error) {
 	} else {
 		t.auth = newOAuthCredential(o.OAuth, base, env.Clock, t.RoundTrip)
 	}
-	d := &Desk{o: o, base: base, clock: env.Clock, sleep: t.sleep}
+	d := &Desk{o: o, base: base, clock: env.Clock, sleep: t.sleep, budget: t.budget}
 	d.http = &http.Client{
 		Transport: t,
 		// The transport signs whatever it sends: it must not follow anybody

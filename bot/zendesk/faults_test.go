@@ -304,6 +304,15 @@ func TestBudgetOfTheAccountIsKept(t *testing.T) {
 	if w.clock.slept == 0 {
 		t.Error("nothing was spaced")
 	}
+	if left, limit, ok := w.desk.Budget(); !ok || limit != 60 || left < 1 || left >= 60 {
+		t.Errorf("the budget is told as %d of %d, %v", left, limit, ok)
+	}
+}
+
+func TestBudgetIsUnknownAtFirst(t *testing.T) {
+	if _, _, ok := newWorld(t, zendesksim.Options{}).desk.Budget(); ok {
+		t.Error("a budget is told before Zendesk said anything")
+	}
 }
 
 func TestBudgetIsBounded(t *testing.T) {

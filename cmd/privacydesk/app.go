@@ -32,21 +32,22 @@ import (
 // app is the opened installation. What opens registers how it closes; close
 // runs these last in, first out.
 type app struct {
-	cfg       *config.Config
-	log       *logrus.Logger
-	redis     *redis.Client
-	embedded  *redisstore.Embedded // nil when the Redis is somebody else's
-	redisKind string               // url, child, embedded (keeps nothing), attached
-	store     *redisstore.Store
-	keys      *spool.Shelf
-	spool     *spool.Folder
-	desk      *zendesk.Desk
-	directory directory.Directory
-	queue     *worker.Queue
-	metrics   *web.Collector
-	systems   map[string]bot.SystemConfig
-	engine    *bot.Engine
-	failpoint func(string)
+	cfg        *config.Config
+	log        *logrus.Logger
+	redis      *redis.Client
+	embedded   *redisstore.Embedded // nil when the Redis is somebody else's
+	redisKind  string               // url, child, embedded (keeps nothing), attached
+	store      *redisstore.Store
+	keys       *spool.Shelf
+	spool      *spool.Folder
+	desk       *zendesk.Desk
+	directory  directory.Directory
+	queue      *worker.Queue
+	metrics    *web.Collector
+	systems    map[string]bot.SystemConfig
+	engine     *bot.Engine
+	failpoint  func(string)
+	checkEvery time.Duration
 
 	closers []func(context.Context) error
 }
@@ -59,6 +60,8 @@ type openOptions struct {
 	attach bool
 	// inProcess lets the Redis be one that keeps nothing: the demo alone.
 	inProcess bool
+	// checkEvery is how often an empty queue is looked at; 0 for the usual.
+	checkEvery time.Duration
 }
 
 // loadConfig reads the file; what is wrong with it is wrong usage.
@@ -89,7 +92,7 @@ func withApp(ctx context.Context, s *surroundings, path string, f func(*app) err
 
 // openApp opens every part. A part that fails closes those before it.
 func openApp(ctx context.Context, cfg *config.Config, o openOptions) (a *app, err error) {
-	a = &app{cfg: cfg, log: config.NewLogger(cfg.Log, o.log), failpoint: failpointOf(os.LookupEnv)}
+	a = &app{cfg: cfg, log: config.NewLogger(cfg.Log, o.log), failpoint: failpointOf(os.LookupEnv), checkEvery: o.checkEvery}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close(ctx))
@@ -186,6 +189,7 @@ func (a *app) openDesk(_ context.Context, _ openOptions) (err error) {
 	a.metrics = web.NewCollector(web.MetricsOptions{
 		Store: a.store, Systems: sortedKeys(a.cfg.Systems), Clock: time.Now, Log: a.log, Version: version,
 		QueueDepth: a.queue.Waiting,
+		Budget:     func() (int, int, bool) { return a.desk.Budget() },
 	})
 	a.desk, err = zendesk.New(a.cfg.Zendesk.Options, zendesk.Env{Clock: time.Now, Observe: func(c zendesk.Call) {
 		a.metrics.ZendeskCall(!c.Read(), c.Status)

@@ -178,7 +178,7 @@ func (d *demo) startDaemon(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("the demo's own configuration: %w", err)
 	}
-	if d.app, err = openApp(ctx, cfg, openOptions{log: d.log, inProcess: true}); err != nil {
+	if d.app, err = openApp(ctx, cfg, openOptions{log: d.log, inProcess: true, checkEvery: 50 * time.Millisecond}); err != nil {
 		return err
 	}
 	d.onClose(func() error { return d.app.close(ctx) })

@@ -135,7 +135,7 @@ func (a *app) start(ctx context.Context, roles []string) (*running, error) {
 func (a *app) startWorker() error {
 	w, err := worker.New(worker.Options{
 		Redis: a.redis, Prefix: a.cfg.Redis.Prefix, Engine: a.engine, Log: a.log,
-		Steps: a.cfg.Workers.Steps, Runs: a.cfg.Workers.Runs, Grace: a.cfg.Workers.Grace,
+		Steps: a.cfg.Workers.Steps, Runs: a.cfg.Workers.Runs, Grace: a.cfg.Workers.Grace, CheckEvery: a.checkEvery,
 	})
 	if err != nil {
 		return err
@@ -175,10 +175,16 @@ func (a *app) startClock() error {
 	return nil
 }
 
-// clean removes unfinished spool files of workers that died.
+// recordsKept is how long records of requests are kept, and with them the
+// tenants' pseudonym keys: 24 months (California Regs §7101).
+const recordsKept = 24
+
+// clean removes unfinished spool files of workers that died, and tenants'
+// keys that nothing used for as long as records are kept.
 func (a *app) clean(ctx context.Context) error {
-	_, err := a.spool.Clean(ctx, time.Now().Add(-48*time.Hour))
-	return err
+	_, spoolErr := a.spool.Clean(ctx, time.Now().Add(-48*time.Hour))
+	_, keysErr := a.keys.Retire(ctx, time.Now().AddDate(0, -recordsKept, 0))
+	return errors.Join(spoolErr, keysErr)
 }
 
 // startWeb serves health and metrics, and the webhook where there is a
