@@ -121,7 +121,7 @@ func (e *Engine) outcomeLines(c *Case) string {
 	var lines []string
 	for _, name := range sorted(c.Systems) {
 		s := c.Systems[name]
-		lines = append(lines, fmt.Sprintf("%s: %s", e.label(name), strings.ReplaceAll(string(s.Outcome(c.Kind)), "_", " ")))
+		lines = append(lines, fmt.Sprintf("%s: %s", e.label(name), outcomeWord(s.Outcome(c.Kind))))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -155,4 +155,11 @@ func (e *Engine) reportInput(ctx context.Context, t *turn) (ReportInput, error) 
 		in.Systems = append(in.Systems, sys)
 	}
 	return in, nil
+}
+
+func outcomeWord(o Outcome) string {
+	if o == OutcomeMasked {
+		return "de-identified"
+	}
+	return strings.ReplaceAll(string(o), "_", " ")
 }

@@ -196,7 +196,9 @@ func summary(open, all int, retained int64) string {
 	default:
 		text = fmt.Sprintf("All %d systems were searched again after the erasing, and nothing that was to be erased was found.", all)
 	}
-	if retained > 0 {
+	if retained == 1 {
+		text += " 1 record is retained under an exception."
+	} else if retained > 1 {
 		text += fmt.Sprintf(" %d records are retained under an exception.", retained)
 	}
 	return text
