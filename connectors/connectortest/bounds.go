@@ -104,7 +104,7 @@ func liveHeap() int64 {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc) //nolint:gosec // a heap beyond 8 EiB is not at hand
+	return int64(m.HeapAlloc)
 }
 
 func guardThat(f func()) connectors.Guard {

@@ -106,7 +106,7 @@ func (m Masker) Bytes(collection, row, field string, n int) []byte {
 	var out []byte
 	for i := 0; len(out) < n; i++ {
 		mac := hmac.New(sha256.New, []byte(m))
-		fmt.Fprintf(mac, "%q %q %q %d", collection, row, field, i)
+		mac.Write(fmt.Appendf(nil, "%q %q %q %d", collection, row, field, i))
 		out = mac.Sum(out)
 	}
 	return out[:n]

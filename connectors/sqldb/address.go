@@ -22,16 +22,6 @@ type address struct {
 	key     []connectors.Value // otherwise
 }
 
-// addresses are those of some rows, in physical order if they are physical.
-type addresses struct {
-	list []address
-	// dense: in the stretch from the first to the last there is about no row
-	// that is to be changed and is not in the list, and not much else.
-	dense bool
-}
-
-func (a addresses) empty() bool { return len(a.list) == 0 }
-
 func (v *visit) addressing(s selected) (addressing, error) {
 	if v.d.rowID(s.t, "t") != "" {
 		return addressing{physical: true}, nil
@@ -48,17 +38,11 @@ func (v *visit) addressing(s selected) (addressing, error) {
 }
 
 // arrange puts physical addresses into their order, so that a batch touches
-// neighbouring pages. What came in order came from a scan in that order, so
-// that nothing between was left out.
-func (a addressing) arrange(rows *addresses) {
-	if !a.physical || rows.empty() {
-		return
+// neighbouring pages.
+func (a addressing) arrange(rows []address) {
+	if a.physical {
+		slices.SortFunc(rows, func(x, y address) int { return slices.Compare(x.ordinal[:], y.ordinal[:]) })
 	}
-	byPlace := func(x, y address) int { return slices.Compare(x.ordinal[:], y.ordinal[:]) }
-	sorted := slices.IsSortedFunc(rows.list, byPlace)
-	slices.SortFunc(rows.list, byPlace)
-	pages := rows.list[len(rows.list)-1].ordinal[0] - rows.list[0].ordinal[0]
-	rows.dense = sorted && pages <= int64(len(rows.list))
 }
 
 // ordinal reads "(block,offset)" or a row number.
@@ -115,24 +99,23 @@ func (a addressing) beyond(d dialect, b *builder, t *table, alias string, last a
 	return afterKey(d, b, alias, a.columns, last.key)
 }
 
-// among compiles "the row is one of these", or for a dense stretch "the row
-// lies in it", which spares the server the list.
-func (a addressing) among(d dialect, b *builder, t *table, alias string, rows addresses) string {
+// among compiles "the row is one of these".
+func (a addressing) among(d dialect, b *builder, t *table, alias string, rows []address) string {
 	if a.physical {
-		places := make([]string, len(rows.list))
-		for i, r := range rows.list {
+		places := make([]string, len(rows))
+		for i, r := range rows {
 			places[i] = r.place
 		}
-		return d.byRowID(b, t, alias, places, rows.dense)
+		return d.byRowID(b, t, alias, places)
 	}
 	if len(a.columns) == 1 {
-		values := make([]connectors.Value, len(rows.list))
-		for i, r := range rows.list {
+		values := make([]connectors.Value, len(rows))
+		for i, r := range rows {
 			values[i] = r.key[0]
 		}
 		return orNothing(d.exact(b, alias, a.columns[0], values))
 	}
-	return a.amongComposite(d, b, alias, rows.list)
+	return a.amongComposite(d, b, alias, rows)
 }
 
 // amongComposite groups rows that share all parts of their key but the last.

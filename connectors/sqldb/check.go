@@ -58,10 +58,13 @@ func (f *findings) sorted() []connectors.Problem {
 // examine looks at one collection. What it can't do for lack of a table or a
 // column is said once; the rest of the map is looked at all the same.
 func (v *visit) examine(ctx context.Context, found *findings, c *dataset.Collection) error {
-	p, err := v.place(c)
-	if err != nil {
+	if v.live.find(c.Name) == nil {
 		found.add(connectors.SeverityBlocks, c.Key, "the database has no such table, or hides it from the account", "correct the data map, or grant SELECT")
 		return nil
+	}
+	p, err := v.place(c)
+	if err != nil {
+		return err
 	}
 	if !v.fields(found, p) {
 		return nil
@@ -219,10 +222,8 @@ func (v *visit) canary(ctx context.Context, found *findings) error {
 	j := &connectors.Job{ID: "canary", Subject: connectors.Subject{
 		Tenant: k.Tenant, Identities: []connectors.Identity{{Type: t, Value: connectors.Text(k.Email), Vendor: true}},
 	}}
-	walks, err := v.start([]*connectors.Job{j})
-	if err == nil {
-		err = v.explore(ctx, walks)
-	}
+	walks := v.start([]*connectors.Job{j})
+	err := v.explore(ctx, walks)
 	if err == nil && j.Err() == nil && len(walks) == 1 {
 		err = v.conclude(ctx, walks[0])
 	}

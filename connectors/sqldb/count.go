@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -56,7 +57,7 @@ func (v *visit) rows(b *builder, s selected, alias string, which part) (string, 
 	}
 	more := ""
 	switch {
-	case which == partGathered && s.place.GatherShared:
+	case which == partGathered && s.GatherShared:
 		more, err = v.reached(b, s.place, alias, s.Shared)
 	case which == partErasable && s.place.Owned:
 		more, err = v.reached(b, s.place, alias, s.Shared)
@@ -69,13 +70,7 @@ func (v *visit) rows(b *builder, s selected, alias string, which part) (string, 
 	if err != nil {
 		return "", err
 	}
-	var either2 []string
-	for _, cond := range []string{owned, more} {
-		if cond != "" {
-			either2 = append(either2, cond)
-		}
-	}
-	return either(either2), nil
+	return either(slices.DeleteFunc([]string{owned, more}, func(cond string) bool { return cond == "" })), nil
 }
 
 func (v *visit) sharedRows(b *builder, s selected, alias string, lone bool) (string, error) {

@@ -169,6 +169,9 @@ func (n nulling) statement(v *visit, s selected, where func(string) (string, err
 // drain changes rows until none is left that is to be changed: sweep after
 // sweep through the table, until one meets nothing.
 func (v *visit) drain(ctx context.Context, j *connectors.Job, s selected, c change) error {
+	if v.d.sweeps() && c.part() == partErasable && s.t.plain && v.unreferred(s.t, "t") == "" {
+		return v.sweep(ctx, j, s, c)
+	}
 	a, err := v.addressing(s)
 	if err != nil {
 		return err
@@ -180,24 +183,24 @@ func (v *visit) drain(ctx context.Context, j *connectors.Job, s selected, c chan
 		switch {
 		case err != nil:
 			return err
-		case rows.empty() && after == nil:
+		case len(rows) == 0 && after == nil:
 			return v.leftovers(ctx, s, c)
-		case rows.empty() && !progress:
+		case len(rows) == 0 && !progress:
 			// Others may have changed them meanwhile; if they stand and still
 			// can't be changed, looking again won't help.
 			return connectors.NewError(connectors.Transient, v.at(s.place.Collection), "rows that were to be erased are being changed by others", nil)
-		case rows.empty():
+		case len(rows) == 0:
 			after, progress = nil, false
 			continue
 		}
-		for batch := range slices.Chunk(rows.list, v.batchSize()) {
-			n, err := v.batch(ctx, j, s, c, a, addresses{list: batch, dense: rows.dense})
+		for batch := range slices.Chunk(rows, v.batchSize()) {
+			n, err := v.batch(ctx, j, s, c, a, batch)
 			if err != nil {
 				return err
 			}
 			progress = progress || n > 0
 		}
-		after = &rows.list[len(rows.list)-1]
+		after = &rows[len(rows)-1]
 	}
 }
 
@@ -218,8 +221,8 @@ func (v *visit) leftovers(ctx context.Context, s selected, c change) error {
 
 // candidates reads addresses of rows that are to be changed, those that come
 // after the last sweep's end first.
-func (v *visit) candidates(ctx context.Context, s selected, c change, a addressing, after *address) (addresses, error) {
-	var out addresses
+func (v *visit) candidates(ctx context.Context, s selected, c change, a addressing, after *address) ([]address, error) {
+	var out []address
 	b := &builder{}
 	where, err := v.where(b, s, "t", c.part())
 	if err != nil || where == "" {
@@ -238,16 +241,16 @@ func (v *visit) candidates(ctx context.Context, s selected, c change, a addressi
 		a.inOrder(v.d, "t") + " LIMIT " + limit(ahead*v.batchSize())
 	q.args = b.args
 	err = v.s.query(ctx, q, func(cells []cell) error {
-		out.list = append(out.list, a.take(cells))
+		out = append(out, a.take(cells))
 		return nil
 	})
-	a.arrange(&out)
+	a.arrange(out)
 	return out, err
 }
 
 // batch changes rows in one transaction: bounded by the server, under the
 // run's lock, with the guard's leave.
-func (v *visit) batch(ctx context.Context, j *connectors.Job, s selected, c change, a addressing, rows addresses) (n int64, err error) {
+func (v *visit) batch(ctx context.Context, j *connectors.Job, s selected, c change, a addressing, rows []address) (n int64, err error) {
 	err = v.inTransaction(ctx, j, s, func() error {
 		n, err = v.changeRows(ctx, s, c, a, rows)
 		return err
@@ -269,7 +272,7 @@ func (v *visit) inTransaction(ctx context.Context, j *connectors.Job, s selected
 	return v.s.commit(ctx)
 }
 
-func (v *visit) changeRows(ctx context.Context, s selected, c change, a addressing, rows addresses) (int64, error) {
+func (v *visit) changeRows(ctx context.Context, s selected, c change, a addressing, rows []address) (int64, error) {
 	if v.unreferred(s.t, "t") != "" {
 		if err := v.lockRows(ctx, s, a, rows); err != nil {
 			return 0, err
@@ -294,13 +297,11 @@ func (v *visit) changeRows(ctx context.Context, s selected, c change, a addressi
 }
 
 // lockRows keeps others from letting new rows refer to these while the
-// statement that follows looks whether any does. A stretch is locked whole,
-// other people's rows in it too, so here the rows are always named.
-func (v *visit) lockRows(ctx context.Context, s selected, a addressing, rows addresses) error {
+// statement that follows looks whether any does.
+func (v *visit) lockRows(ctx context.Context, s selected, a addressing, rows []address) error {
 	if v.d.forUpdate() == "" {
 		return nil
 	}
-	rows.dense = false
 	b := &builder{}
 	q := query{sql: "SELECT 1 FROM " + qualified(v.d, s.t) + " AS t WHERE " + a.among(v.d, b, s.t, "t", rows) + v.d.forUpdate()}
 	q.args = b.args

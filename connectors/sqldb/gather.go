@@ -58,7 +58,7 @@ func (v *visit) stream(ctx context.Context, j *connectors.Job, s selected, q que
 	unwritten := func(err error) error {
 		return connectors.NewError(connectors.Transient, op, "what was gathered could not be written down", err)
 	}
-	table, err := j.Sink.Table(ctx, s.place.Schema())
+	table, err := j.Sink.Table(ctx, s.Schema())
 	if err != nil {
 		return unwritten(err)
 	}

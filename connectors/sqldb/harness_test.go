@@ -278,3 +278,17 @@ func openKind(tb testing.TB, kind, dsn, dataMap string, change func(*sqldb.Optio
 }
 
 func batchOf(n int) func(*sqldb.Options) { return func(o *sqldb.Options) { o.Batch = n } }
+
+// asUser is the DSN for another account of the test's PostgreSQL.
+func asUser(dsn, user string) string { return strings.Replace(dsn, "postgres@", user+"@", 1) }
+
+// serverDir is a folder that the account of a database server reaches.
+func serverDir(tb testing.TB) string {
+	tb.Helper()
+	dir, err := os.MkdirTemp("", "sqldb-") // TempDir's parents are closed to others
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}

@@ -16,10 +16,7 @@ import (
 // asked, which believes nothing but the row itself.
 func (c *connector) Locate(ctx context.Context, jobs []*connectors.Job) error {
 	return c.visit(ctx, "locate", c.o.StatementTimeout, func(v *visit) error {
-		walks, err := v.start(jobs)
-		if err != nil {
-			return err
-		}
+		walks := v.start(jobs)
 		if err := v.explore(ctx, walks); err != nil {
 			return err
 		}
@@ -42,7 +39,7 @@ type walking struct {
 	steps []walk.Step
 }
 
-func (v *visit) start(jobs []*connectors.Job) ([]*walking, error) {
+func (v *visit) start(jobs []*connectors.Job) []*walking {
 	var out []*walking
 	for _, j := range jobs {
 		w, err := v.plan.Start(j.Subject, j.Finding, walk.Limits{Keys: v.env.MaxKeys})
@@ -52,7 +49,7 @@ func (v *visit) start(jobs []*connectors.Job) ([]*walking, error) {
 		}
 		out = append(out, &walking{job: j, w: w})
 	}
-	return out, nil
+	return out
 }
 
 // explore runs rounds until no walk has anything left to ask.
@@ -193,38 +190,56 @@ func (v *visit) reading(a *asked) (q query, ok bool, err error) {
 	if err != nil || links == "" {
 		return q, false, err
 	}
-	from, where, selected := qualified(v.d, p.t)+" AS t", []string{links}, []string{}
-	if a.scope.Kind == dataset.ScopeField {
-		hops, last, alias, err := v.hops(p, "t", a.scope)
-		if err != nil {
-			return q, false, err
-		}
-		for _, h := range hops {
-			from += " JOIN " + h.from + " ON " + h.on
-		}
-		own, err := v.tenantIs(b, last, alias, a.scope.Field, a.tenants)
-		if err != nil {
-			return q, false, err
-		}
-		c, err := v.column(last, a.scope.Field)
-		if err != nil {
-			return q, false, err
-		}
-		where = append(where, own)
-		selected, q.cols = append(selected, v.d.distinct(alias, c)), append(q.cols, c)
-	} else if a.scope.Kind == dataset.ScopeMissing {
-		return q, false, connectors.NewError(connectors.Misfit, v.at(a.collection), "the data map does not say how its rows belong to a tenant", nil)
+	from, tenant, scope, err := v.joined(b, p, a)
+	if err != nil {
+		return q, false, err
 	}
 	columns, err := v.columns(p, a.fetch)
 	if err != nil {
 		return q, false, err
 	}
+	var selected []string
+	if tenant.column != nil {
+		selected, q.cols = append(selected, v.d.distinct(tenant.alias, tenant.column)), append(q.cols, tenant.column)
+	}
 	for _, c := range columns {
 		selected, q.cols = append(selected, v.d.distinct("t", c)), append(q.cols, c)
 	}
-	q.sql = "SELECT DISTINCT " + strings.Join(selected, ", ") + " FROM " + from + " WHERE " + all(where...)
+	q.sql = "SELECT DISTINCT " + strings.Join(selected, ", ") + " FROM " + from + " WHERE " + all(links, scope)
 	q.args = b.args
 	return q, true, v.bounded(p, b)
+}
+
+// tenantColumn is where a row's tenant is read.
+type tenantColumn struct {
+	alias  string
+	column *column
+}
+
+// joined compiles the table, joined with those on the way to the tenant, and
+// the condition that the tenant is one of those asked for.
+func (v *visit) joined(b *builder, p place, a *asked) (from string, tenant tenantColumn, scope string, err error) {
+	from = qualified(v.d, p.t) + " AS t"
+	switch a.scope.Kind {
+	case dataset.ScopeNone:
+		return from, tenant, "", nil
+	case dataset.ScopeMissing:
+		return "", tenant, "", connectors.NewError(connectors.Misfit, v.at(a.collection), "the data map does not say how its rows belong to a tenant", nil)
+	case dataset.ScopeField:
+	}
+	hops, last, alias, err := v.hops(p, "t", a.scope)
+	if err != nil {
+		return "", tenant, "", err
+	}
+	for _, h := range hops {
+		from += " JOIN " + h.from + " ON " + h.on
+	}
+	tenant.alias = alias
+	if tenant.column, err = v.column(last, a.scope.Field); err != nil {
+		return "", tenant, "", err
+	}
+	scope, err = v.tenantIs(b, last, alias, a.scope.Field, a.tenants)
+	return from, tenant, scope, err
 }
 
 // bounded refuses a statement with more values than the server takes.

@@ -21,7 +21,7 @@ type masking struct {
 }
 
 func (v *visit) masking(s selected) (*masking, error) {
-	m := &masking{collection: s.place.Key, fields: s.Masks}
+	m := &masking{collection: s.Key, fields: s.Masks}
 	misfit := func(field, what, mend string) error {
 		return connectors.NewError(connectors.Misfit, v.at(s.place.Collection)+field, what, nil).WithMend(mend)
 	}
@@ -50,7 +50,7 @@ func (v *visit) masking(s selected) (*masking, error) {
 
 func maskLimits(s selected, c *column) walk.Column {
 	return walk.Column{
-		Collection: s.place.Key, Field: c.name, Kind: maskKind(c), Nullable: c.nullable, Unique: s.t.unique(c.name),
+		Collection: s.Key, Field: c.name, Kind: maskKind(c), Nullable: c.nullable, Unique: s.t.unique(c.name),
 		MaxLength: int(c.length), Bits: c.bits, Digits: int(c.precision - c.scale),
 	}
 }

@@ -77,7 +77,7 @@ func (v *visit) maskRows(ctx context.Context, j *connectors.Job, s selected, m *
 	}
 	q := query{cols: m.reads}
 	q.sql = "SELECT " + m.list(v.d, "t") + " FROM " + qualified(v.d, s.t) + " AS t WHERE " +
-		all(byKey.among(v.d, b, s.t, "t", addresses{list: batch}), where) + v.d.forUpdate()
+		all(byKey.among(v.d, b, s.t, "t", batch), where) + v.d.forUpdate()
 	q.args = b.args
 	groups, err := v.newValues(ctx, j, m, q)
 	if err != nil {
@@ -134,7 +134,7 @@ func (v *visit) write(ctx context.Context, s selected, m *masking, g *rewrite) e
 	for i, c := range m.columns {
 		set[i] = v.d.quote(c.name) + " = " + v.d.assign(b, c, g.values[i])
 	}
-	where := addressing{columns: m.key}.among(v.d, b, s.t, alias, addresses{list: g.rows})
+	where := addressing{columns: m.key}.among(v.d, b, s.t, alias, g.rows)
 	_, err := v.s.exec(ctx, query{sql: head + " SET " + strings.Join(set, ", ") + " WHERE " + where, args: b.args})
 	return err
 }

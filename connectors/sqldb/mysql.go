@@ -291,7 +291,7 @@ func (d mysqlDialect) same(aliasA string, a *column, aliasB string, b *column) s
 
 func (mysqlDialect) rowID(*table, string) string { return "" }
 
-func (mysqlDialect) byRowID(*builder, *table, string, []string, bool) string { return nothing }
+func (mysqlDialect) byRowID(*builder, *table, string, []string) string { return nothing }
 
 func (mysqlDialect) afterRowID(*builder, *table, string, string) string { return nothing }
 
@@ -334,3 +334,5 @@ func (mysqlDialect) forUpdate() string { return " FOR UPDATE" }
 func (mysqlDialect) maxArgs() int { return 65_535 }
 
 func (mysqlDialect) maxBatch() int { return 10_000 }
+
+func (mysqlDialect) sweeps() bool { return false }

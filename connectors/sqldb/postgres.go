@@ -3,7 +3,6 @@ package sqldb
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -38,160 +37,10 @@ func (postgres) open(ctx context.Context, o *Options, bound time.Duration) (sess
 	}
 	s := &postgresSession{conn: conn, o: o}
 	if _, err := conn.Exec(ctx, postgresSetup+millis(bound)).ReadAll(); err != nil {
-		s.close()
+		s.end(ctx)
 		return nil, err
 	}
 	return s, nil
-}
-
-type postgresSession struct {
-	conn *pgconn.PgConn
-	o    *Options
-	open bool
-}
-
-func (s *postgresSession) query(ctx context.Context, q query, row func([]cell) error) error {
-	args, err := postgresArgs(q.args)
-	if err != nil {
-		return err
-	}
-	// The reader is closed in a way that drains it: a row function that gives
-	// up half-way cancels the statement instead of reading on to its end.
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	result := s.conn.ExecParams(ctx, q.sql, args, nil, nil, nil)
-	var cells []cell
-	for result.NextRow() {
-		values := result.Values()
-		if cells == nil {
-			cells = make([]cell, len(values))
-			for i := range cells {
-				cells[i].class = classText
-				if q.cols != nil {
-					cells[i].class = q.cols[i].class
-				}
-			}
-		}
-		err := fill(cells, values)
-		if err == nil {
-			err = row(cells)
-		}
-		if err != nil {
-			cancel()
-			_, _ = result.Close()
-			return err
-		}
-	}
-	_, err = result.Close()
-	return err
-}
-
-func fill(cells []cell, values [][]byte) error {
-	for i, v := range values {
-		cells[i].null, cells[i].text = v == nil, v
-		if cells[i].class != classBytes || v == nil {
-			continue
-		}
-		raw, err := unhex([]byte(strings.TrimPrefix(string(v), `\x`)))
-		if err != nil {
-			return errors.New("a bytea value is not in hex")
-		}
-		cells[i].text = raw
-	}
-	return nil
-}
-
-func (s *postgresSession) exec(ctx context.Context, q query) (int64, error) {
-	args, err := postgresArgs(q.args)
-	if err != nil {
-		return 0, err
-	}
-	tag, err := s.conn.ExecParams(ctx, q.sql, args, nil, nil, nil).Close()
-	return tag.RowsAffected(), err
-}
-
-// begin bounds the transaction on the server's side: a worker that dies or
-// sleeps holds nothing for longer than the time-outs.
-func (s *postgresSession) begin(ctx context.Context, lock string) error {
-	s.open = true
-	setup := "BEGIN; SET LOCAL statement_timeout TO " + millis(s.o.StatementTimeout) +
-		"; SET LOCAL idle_in_transaction_session_timeout TO " + millis(s.o.StatementTimeout) +
-		"; SET LOCAL lock_timeout TO " + millis(s.o.LockTimeout)
-	if _, err := s.conn.Exec(ctx, setup).ReadAll(); err != nil {
-		return err
-	}
-	_, err := s.exec(ctx, query{sql: "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", args: []any{lock}})
-	return err
-}
-
-func (s *postgresSession) commit(ctx context.Context) error {
-	results, err := s.conn.Exec(ctx, "COMMIT").ReadAll()
-	if err != nil {
-		return err
-	}
-	s.open = false
-	// A transaction that failed answers COMMIT with ROLLBACK and no error.
-	if len(results) != 1 || results[0].CommandTag.String() != "COMMIT" {
-		return errNotCommitted
-	}
-	return nil
-}
-
-func (s *postgresSession) rollback(ctx context.Context) {
-	if !s.open {
-		return
-	}
-	s.open = false
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	if _, err := s.conn.Exec(ctx, "ROLLBACK").ReadAll(); err != nil {
-		s.close() // the server rolls back when the connection ends
-	}
-}
-
-func (s *postgresSession) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-	defer cancel()
-	_ = s.conn.Close(ctx)
-}
-
-func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
-
-func postgresArgs(args []any) ([][]byte, error) {
-	out := make([][]byte, len(args))
-	for i, a := range args {
-		switch a := a.(type) {
-		case nil:
-		case string:
-			out[i] = []byte(a)
-		case int64:
-			out[i] = strconv.AppendInt(nil, a, 10)
-		case list:
-			out[i] = arrayLiteral(a)
-		default:
-			return nil, errors.New("a bound value has a type that the driver does not know")
-		}
-	}
-	return out, nil
-}
-
-// arrayLiteral is PostgreSQL's text form of a one-dimensional array.
-func arrayLiteral(elements []string) []byte {
-	out := []byte{'{'}
-	for i, e := range elements {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = append(out, '"')
-		for j := range len(e) {
-			if e[j] == '"' || e[j] == '\\' {
-				out = append(out, '\\')
-			}
-			out = append(out, e[j])
-		}
-		out = append(out, '"')
-	}
-	return append(out, '}')
 }
 
 func (postgres) quote(name string) string { return `"` + strings.ReplaceAll(name, `"`, `""`) + `"` }
@@ -225,39 +74,50 @@ func (d postgres) exact(b *builder, alias string, c *column, values []connectors
 	name := col(d, alias, c)
 	switch c.class {
 	case classInt:
-		return name + " = ANY (" + d.bind(b, list(texts)) + "::int8[])"
+		return d.in(b, name, texts, "int8")
 	case classDecimal:
-		return name + " = ANY (" + d.bind(b, list(texts)) + "::numeric[])"
+		return d.in(b, name, texts, "numeric")
 	case classFloat:
-		return name + "::numeric = ANY (" + d.bind(b, list(texts)) + "::numeric[])"
+		return d.in(b, name+"::numeric", texts, "numeric")
 	case classUUID:
-		return name + " = ANY (" + d.bind(b, list(texts)) + "::uuid[])"
+		return d.in(b, name, texts, "uuid")
 	case classBytes:
 		for i, t := range texts {
 			texts[i] = `\x` + hex.EncodeToString([]byte(t))
 		}
-		return name + " = ANY (" + d.bind(b, list(texts)) + "::bytea[])"
+		return d.in(b, name, texts, "bytea")
 	case classText:
 		return d.exactText(b, name, c, texts)
 	default:
-		return name + `::text COLLATE "C" = ANY (` + d.bind(b, list(texts)) + "::text[])"
+		return d.in(b, name+`::text COLLATE "C"`, texts, "text")
 	}
 }
 
-// exactText compares twice: under the column's own type and collation, which
-// an index may serve, and byte by byte, which decides (citext, character(n)
-// and non-deterministic collations call different texts equal).
+// in compiles "the expression is one of these texts, read as kind".
+func (d postgres) in(b *builder, name string, texts []string, kind string) string {
+	if len(texts) == 1 {
+		return name + " = " + d.bind(b, texts[0]) + "::" + kind
+	}
+	return name + " = ANY (" + d.bind(b, list(texts)) + "::" + kind + "[])"
+}
+
+// exactText compares byte by byte: what "=" does for texts under a
+// deterministic collation. Elsewhere (citext, character(n), other collations)
+// it compares twice, as the column does, which an index may serve, and by
+// bytes, which decides.
 func (d postgres) exactText(b *builder, name string, c *column, texts []string) string {
-	p := d.bind(b, list(texts))
-	bytewise := name + `::text COLLATE "C" = ANY (` + p + "::text[])"
-	switch c.kind {
-	case "text", "character varying":
-		return "(" + name + " = ANY (" + p + "::text[]) AND " + bytewise + ")"
-	case "character":
-		return "(" + name + " = ANY (" + p + "::text[]::bpchar[]) AND " + bytewise + ")"
-	default:
+	if c.bytewise {
+		return d.in(b, name, texts, "text")
+	}
+	bytewise := d.in(b, name+`::text COLLATE "C"`, texts, "text")
+	if c.kind != "character" && c.kind != "character varying" && c.kind != "text" {
 		return bytewise
 	}
+	narrow := "text"
+	if c.kind == "character" {
+		narrow = "bpchar"
+	}
+	return "(" + d.in(b, name, texts, narrow) + " AND " + bytewise + ")"
 }
 
 func (d postgres) alike(b *builder, alias string, c *column, texts []string) string {
@@ -278,6 +138,9 @@ func (d postgres) alike(b *builder, alias string, c *column, texts []string) str
 }
 
 func (d postgres) same(aliasA string, a *column, aliasB string, b *column) string {
+	if a.bytewise && b.bytewise {
+		return col(d, aliasA, a) + " = " + col(d, aliasB, b)
+	}
 	if a.class == classText || b.class == classText || a.class != b.class {
 		return col(d, aliasA, a) + `::text COLLATE "C" = ` + col(d, aliasB, b) + `::text COLLATE "C"`
 	}
@@ -288,16 +151,13 @@ func (postgres) rowID(_ *table, alias string) string { return alias + ".ctid" }
 
 // byRowID names the range of addresses too, which lets the server read just
 // that stretch of the table (since version 14).
-func (d postgres) byRowID(b *builder, t *table, alias string, ids []string, stretch bool) string {
+func (d postgres) byRowID(b *builder, t *table, alias string, ids []string) string {
 	if len(ids) == 0 {
 		return nothing
 	}
 	id := d.rowID(t, alias)
-	within := id + " >= " + d.bind(b, ids[0]) + "::tid AND " + id + " <= " + d.bind(b, ids[len(ids)-1]) + "::tid"
-	if stretch {
-		return within
-	}
-	return within + " AND " + id + " = ANY (" + d.bind(b, list(ids)) + "::tid[])"
+	return id + " >= " + d.bind(b, ids[0]) + "::tid AND " + id + " <= " + d.bind(b, ids[len(ids)-1]) + "::tid AND " +
+		id + " = ANY (" + d.bind(b, list(ids)) + "::tid[])"
 }
 
 func (d postgres) afterRowID(b *builder, t *table, alias, id string) string {
@@ -339,3 +199,5 @@ func either(conditions []string) string {
 	}
 	return "(" + strings.Join(conditions, " OR ") + ")"
 }
+
+func (postgres) sweeps() bool { return true }

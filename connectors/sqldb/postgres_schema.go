@@ -12,10 +12,12 @@ const postgresColumns = `
 SELECT n.nspname, c.relname, c.relkind::text, a.attname,
        format_type(CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, NULL),
        CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END,
-       NOT a.attnotnull, a.attgenerated <> '' OR a.attidentity = 'a'
+       NOT a.attnotnull, a.attgenerated <> '' OR a.attidentity = 'a',
+       coalesce(o.collisdeterministic, false)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
+LEFT JOIN pg_collation o ON o.oid = a.attcollation
 WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND` + postgresUser + `
 ORDER BY 1, 2, a.attnum`
 
@@ -74,8 +76,8 @@ func (postgres) introspect(ctx context.Context, s session, o *Options) (*schema,
 }
 
 // texts runs a catalogue query; NULL reads as "".
-func texts(ctx context.Context, s session, sql string, row func([]string), args ...any) error {
-	return s.query(ctx, query{sql: sql, args: args}, func(cells []cell) error {
+func texts(ctx context.Context, s session, sql string, row func([]string)) error {
+	return s.query(ctx, query{sql: sql}, func(cells []cell) error {
 		out := make([]string, len(cells))
 		for i, c := range cells {
 			out[i] = string(c.text)
@@ -113,6 +115,9 @@ func addPostgresColumn(s *schema, r []string) {
 	if mod >= 4 && c.class == classDecimal {
 		c.precision, c.scale = (mod-4)>>16, (mod-4)&0x7ff
 	}
+	// Under a deterministic collation texts are equal if their bytes are:
+	// https://www.postgresql.org/docs/current/collation.html#COLLATION-NONDETERMINISTIC
+	c.bytewise = yes(r[8]) && (c.kind == "text" || c.kind == "character varying")
 	c.bits = map[string]int{"smallint": 16, "integer": 32, "bigint": 64}[c.kind]
 	t.columns = append(t.columns, c)
 }

@@ -134,7 +134,7 @@ func (v *visit) searched(b *builder, p place, alias string, searches []walk.Sear
 		if err != nil {
 			return "", err
 		}
-		cond := ""
+		var cond string
 		if s.Normal == dataset.NormalEmail && s.Identity != "" {
 			cond = v.alike(b, alias, c, s)
 		} else {

@@ -2,7 +2,6 @@ package sqldb
 
 import (
 	"slices"
-	"strings"
 )
 
 // class is how a column's text is to be read, compared and bound.
@@ -35,16 +34,6 @@ func (s *schema) find(collection string) *table {
 		return t
 	}
 	return s.tables[collection]
-}
-
-// sorted lists all tables by name.
-func (s *schema) sorted() []*table {
-	out := make([]*table, 0, len(s.tables))
-	for _, t := range s.tables {
-		out = append(out, t)
-	}
-	slices.SortFunc(out, func(a, b *table) int { return strings.Compare(a.key(), b.key()) })
-	return out
 }
 
 // table is one relation of the server.
@@ -127,6 +116,7 @@ type column struct {
 	unsigned  bool
 	nullable  bool
 	generated bool
+	bytewise  bool   // texts are equal to the server if their bytes are
 	charset   string // MySQL and MariaDB, as collation
 	collation string
 }

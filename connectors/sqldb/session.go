@@ -71,9 +71,11 @@ type dialect interface {
 	// the row has to be.
 	rowID(t *table, alias string) string
 	// byRowID compiles "the row's address is one of ids", which are in
-	// physical order; or with stretch, that it lies from the first to the
-	// last of them.
-	byRowID(b *builder, t *table, alias string, ids []string, stretch bool) string
+	// physical order.
+	byRowID(b *builder, t *table, alias string, ids []string) string
+	// sweeps reports whether a statement can pick its own rows by address, and
+	// tell the last: see sweep.
+	sweeps() bool
 	// afterRowID compiles "the row's address comes after id".
 	afterRowID(b *builder, t *table, alias string, id string) string
 	// distinct is the expression under which a column's values differ if and

@@ -213,7 +213,7 @@ func (d sqlite) rowID(t *table, alias string) string {
 	return alias + ".rowid"
 }
 
-func (d sqlite) byRowID(b *builder, t *table, alias string, ids []string, _ bool) string {
+func (d sqlite) byRowID(b *builder, t *table, alias string, ids []string) string {
 	numbers := make([]any, 0, len(ids))
 	for _, id := range ids {
 		if n, err := strconv.ParseInt(id, 10, 64); err == nil {
@@ -280,3 +280,5 @@ func oneIf(is bool) int64 {
 }
 
 func (sqlite) maxBatch() int { return 100_000 }
+
+func (sqlite) sweeps() bool { return false }

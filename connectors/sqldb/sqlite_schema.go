@@ -103,7 +103,7 @@ func sqliteColumn(name, declared string) *column {
 		c.class = classText
 	case has("BLOB"), kind == "":
 		c.class = classBytes
-	case has("REAL", "FLOA", "DOUB"):
+	case has("REAL", "FLOA", "DOUBLE"):
 		c.class = classFloat
 	case has("DEC", "NUM"):
 		c.class = classDecimal

@@ -166,8 +166,7 @@ func pattern(folded string) (like string, ascii bool) {
 	var b strings.Builder
 	open := false
 	ascii = true
-	runes := []rune(folded)
-	for _, r := range runes {
+	for _, r := range folded {
 		if r > 127 {
 			ascii = false
 			if !open {

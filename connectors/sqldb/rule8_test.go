@@ -1,0 +1,118 @@
+package sqldb_test
+
+import (
+	"strings"
+	"testing"
+
+	"privacydesk/connectors"
+	"privacydesk/connectors/sqldb"
+)
+
+// TestRule8_ADeclaredCascadeMeetsNobodyElse: the map knows the reference, and
+// another tenant's row refers to the subject's: the server would delete it,
+// so the subject's row stays, and it is said.
+func TestRule8_ADeclaredCascadeMeetsNobodyElse(t *testing.T) {
+	dataMap := personMap(collection("note", "on_delete: delete", fieldID, fieldTenant, fieldRef("person_id", "person.id")))
+	for _, rule := range []string{"ON DELETE CASCADE", "ON DELETE SET NULL", ""} {
+		t.Run("rule "+rule, func(t *testing.T) {
+			each(t, func(t *testing.T, e engine) {
+				w := e.world(t)
+				w.person(t)
+				w.make(t, `CREATE TABLE note (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, person_id NUMBER, FOREIGN KEY (person_id) REFERENCES person (id) `+rule+`)`,
+					`INSERT INTO note VALUES (1, 'acme', 1), (2, 'globex', 1), (3, 'acme', 3)`)
+				c := w.open(t, dataMap, nil)
+				j := locate(t, c, subject("ann@example.com"))
+				if err := c.Erase(t.Context(), []*connectors.Job{j}); err != nil || connectors.KindOf(j.Err()) != connectors.Misfit {
+					t.Errorf("call %v, job %v; want that the job is a misfit", err, j.Err())
+				}
+				if got := w.left(t, "note", "id") + " " + w.left(t, "person", "id"); got != "2,3 1,2,3" {
+					t.Errorf("left: %s", got)
+				}
+				refs := w.query(t, `SELECT person_id AS v FROM note WHERE id = 2`)
+				if len(refs) != 1 || refs[0]["v"] != int64(1) {
+					t.Errorf("the other tenant's row was changed: %v", refs)
+				}
+			})
+		})
+	}
+}
+
+// TestRule8_AcceptedTriggers: somebody has looked at what they do.
+func TestRule8_AcceptedTriggers(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		w := e.world(t)
+		w.person(t)
+		w.trigger(t, "person", "DELETE")
+		refusing := w.open(t, personMap(), nil)
+		j := locate(t, refusing, subject("ann@example.com"))
+		if err := refusing.Erase(t.Context(), []*connectors.Job{j}); err != nil || connectors.KindOf(j.Err()) != connectors.Misfit {
+			t.Errorf("call %v, job %v", err, j.Err())
+		}
+		accepting := w.open(t, personMap(), func(o *sqldb.Options) { o.AcceptTriggers = []string{"person.watch"} })
+		erase(t, accepting, locate(t, accepting, subject("ann@example.com")))
+		if got := w.left(t, "person", "id"); got != "2,3" {
+			t.Errorf("left: %s", got)
+		}
+	})
+}
+
+// TestRule8_RewriteRulesAreRefused: PostgreSQL may do something else instead.
+func TestRule8_RewriteRulesAreRefused(t *testing.T) {
+	w := only(t, "postgres")
+	w.person(t)
+	w.exec(t, `CREATE TABLE other (id bigint)`)
+	w.exec(t, `CREATE RULE also AS ON DELETE TO person DO ALSO DELETE FROM other`)
+	c := w.open(t, personMap(), nil)
+	j := locate(t, c, subject("ann@example.com"))
+	if err := c.Erase(t.Context(), []*connectors.Job{j}); err != nil || connectors.KindOf(j.Err()) != connectors.Misfit {
+		t.Errorf("call %v, job %v", err, j.Err())
+	}
+}
+
+// TestRule8_RightsThatHideRowsAreErrors: a policy, or a missing right, must
+// not make a search see less in silence.
+func TestRule8_RightsThatHideRowsAreErrors(t *testing.T) {
+	w := only(t, "postgres")
+	w.person(t)
+	w.exec(t, `ALTER TABLE person ENABLE ROW LEVEL SECURITY`)
+	w.exec(t, `DROP ROLE IF EXISTS narrow`)
+	w.exec(t, `CREATE ROLE narrow LOGIN`)
+	defer func() {
+		w.exec(t, `DROP OWNED BY narrow`)
+		w.exec(t, `DROP ROLE narrow`)
+	}()
+	w.exec(t, `GRANT SELECT ON person TO narrow`)
+	c := openKind(t, "postgres", asUser(w.dsn, "narrow"), personMap(), nil)
+	problems, err := c.Check(t.Context())
+	if err != nil || !hasProblem(problems, connectors.SeverityBlocks, "db.person", "SELECT") || !hasProblem(problems, connectors.SeverityDeletes, "db.person", "DELETE") {
+		t.Errorf("Check: %v %+v", err, problems)
+	}
+	j := subject("ann@example.com")
+	if err := c.Locate(t.Context(), []*connectors.Job{j}); connectors.KindOf(err) != connectors.Credentials && connectors.KindOf(j.Err()) != connectors.Credentials {
+		t.Errorf("call %v, job %v", err, j.Err())
+	}
+}
+
+// TestRule8_HiddenTriggersAreRefused: MySQL and MariaDB show triggers only to
+// who may change them.
+func TestRule8_HiddenTriggersAreRefused(t *testing.T) {
+	w := only(t, "mysql")
+	w.person(t)
+	w.exec(t, `CREATE USER narrow`)
+	defer w.exec(t, `DROP USER narrow`)
+	w.exec(t, `GRANT SELECT, DELETE ON person TO narrow`)
+	c := openKind(t, "mysql", strings.Replace(w.dsn, "root@", "narrow@", 1), personMap(), nil)
+	problems, err := c.Check(t.Context())
+	if err != nil || !hasProblem(problems, connectors.SeverityDeletes, "db.person", "hidden") {
+		t.Errorf("Check: %v %+v", err, problems)
+	}
+	j := locate(t, c, subject("ann@example.com"))
+	if err := c.Erase(t.Context(), []*connectors.Job{j}); err != nil || connectors.KindOf(j.Err()) != connectors.Misfit {
+		t.Errorf("call %v, job %v", err, j.Err())
+	}
+	w.exec(t, `GRANT TRIGGER ON person TO narrow`)
+	erase(t, c, locate(t, c, subject("ann@example.com")))
+	if got := w.left(t, "person", "id"); got != "2,3" {
+		t.Errorf("left: %s", got)
+	}
+}
