@@ -220,5 +220,16 @@ func (e *Engine) forgetting(ctx context.Context, t *turn) (bool, error) {
 	}
 	t.c.Phase, t.change.Forget = PhaseForgotten, true
 	t.event("forgotten", nil)
-	return false, t.rest(ctx, time.Time{})
+	return false, t.rest(ctx, t.c.Finished.Add(e.Settings.KeepRecords))
+}
+
+// purging removes what is left of a forgotten request once it was kept for as
+// long as the law wants records kept (California Regs §7101: 24 months).
+func (e *Engine) purging(ctx context.Context, t *turn) error {
+	at := t.c.Finished.Add(e.Settings.KeepRecords)
+	if t.now.Before(at) {
+		return t.rest(ctx, at)
+	}
+	e.log(t.c.ID).WithField("event", "purged").Info("the record was kept for its time and is removed")
+	return e.Store.Purge(ctx, t.c.ID, t.stored.Case.Version)
 }

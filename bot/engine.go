@@ -76,6 +76,7 @@ type Settings struct {
 	MaxRounds   int           // of locating
 	CheckEvery  time.Duration // how long a connector's Check is believed
 	ForgetAfter time.Duration // after the end: key and spool are destroyed
+	KeepRecords time.Duration // after the end: case and ledger are removed, too
 	PartSize    int64         // bytes of one attachment
 	MaxParts    int
 	MaxAsked    int // questions before an agent takes over
@@ -177,7 +178,7 @@ func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err er
 func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 	c := t.c
 	if c.Phase == PhaseForgotten {
-		return false, t.rest(ctx, time.Time{})
+		return false, e.purging(ctx, t)
 	}
 	if t.hinted() {
 		if c.Phase == PhaseDone {

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -312,5 +313,35 @@ func TestForgettingDestroysKeyAndSpool(t *testing.T) {
 	w.Settle()
 	if got := w.Case(id).Phase; got != bot.PhaseForgotten {
 		t.Errorf("a hint moved a forgotten request to %s", got)
+	}
+}
+
+func TestRecordsAreRemovedInTheirTime(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Settle()
+	w.Clock.Advance(15 * 24 * time.Hour)
+	w.Settle()
+	w.Clock.Advance(700 * 24 * time.Hour)
+	w.Settle()
+	if w.Case(id).Phase != bot.PhaseForgotten {
+		t.Fatal("the record went too early")
+	}
+	w.Clock.Advance(40 * 24 * time.Hour)
+	w.Settle()
+	if _, err := w.Store.Load(t.Context(), bot.IDOfTicket(id)); !errors.Is(err, bot.ErrNotFound) {
+		t.Errorf("the record is still there: %v", err)
+	}
+	if cases, _, err := w.Store.List(t.Context(), bot.Filter{}, "", 10); err != nil || len(cases) != 0 {
+		t.Errorf("listed: %d, %v", len(cases), err)
+	}
+	if dump := w.DumpRedis(); strings.Contains(dump, bot.IDOfTicket(id)+" ") || strings.Contains(dump, "request/") {
+		t.Errorf("Redis still holds something of it:\n%s", dump)
+	}
+	w.Hint(id) // its ticket bears our mark; that is no lost state now
+	w.Settle()
+	if _, err := w.Store.Load(t.Context(), bot.IDOfTicket(id)); !errors.Is(err, bot.ErrNotFound) {
+		t.Errorf("a purged request came back: %v", err)
 	}
 }

@@ -48,6 +48,9 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if lost && ticket.Created.Before(t.now.Add(-e.Settings.KeepRecords)) {
+		return false, e.Store.Drop(ctx, id, hint) // its record was removed in its time
+	}
 	if !lost && (ticket.Created.Before(e.Settings.Since) || ticket.Status == StatusSolved || ticket.Status == StatusClosed) {
 		e.log(id).WithField("event", "ignored").Info("the ticket is older than intake.since, or was solved when first seen")
 		return false, e.Store.Drop(ctx, id, hint)

@@ -60,8 +60,10 @@ type Store interface {
 	// List pages through the cases by arrival, newest first. An empty cursor
 	// starts; an empty next ends.
 	List(ctx context.Context, f Filter, cursor string, limit int) (cases []Case, next string, err error)
-	// Forget removes the sealed half. The case and its ledger stay.
-	// It is part of Commit: see Change.Forget.
+	// Purge removes a case with its ledger and indexes, once it was kept for
+	// long enough, if it still has the version. ErrConflict; one that is gone
+	// is fine.
+	Purge(ctx context.Context, id string, version int64) error
 
 	// PauseDeletes stops every replica before its next batch; Resume ends it.
 	PauseDeletes(ctx context.Context, by string, at time.Time) error

@@ -12,6 +12,7 @@ type Requests struct {
 	DueDays     int           `yaml:"due_days" default:"30" min:"1" max:"45" doc:"calendar days from a ticket's arrival to its due date"`
 	Location    Location      `yaml:"location" default:"UTC" doc:"time zone of due dates and of the day of a cap, such as Europe/Berlin"`
 	ForgetAfter time.Duration `yaml:"forget_after" default:"336h" doc:"how long after the end a request's key and files are kept for downloads; then they are destroyed"`
+	KeepRecords time.Duration `yaml:"keep_records" default:"17520h" min:"1h" doc:"how long after the end a request's record is kept, free of personal data: 24 months by California Regs §7101; then it is removed"`
 	MaxAsked    int           `yaml:"max_asked" default:"3" min:"0" max:"10" doc:"questions to the requester before an agent takes over"`
 	PartSize    int64         `yaml:"part_size" default:"50 MB" unit:"bytes" min:"1 MB" max:"50 MB" doc:"size of one attachment of a report; Zendesk takes 50 MB"`
 	MaxParts    int           `yaml:"max_parts" default:"10" min:"1" max:"100" doc:"attachments of one report; a larger one is held for a person"`
@@ -48,7 +49,7 @@ func (c *Config) Settings(version string) bot.Settings {
 		Since: c.Intake.Since, Reading: c.Zendesk.Rules, TenantField: c.Zendesk.TenantField, Deletes: c.Deletes, DueDays: r.DueDays, Location: r.Location.Location,
 		Lease: r.Lease, StepLease: r.StepLease, Backoff: r.Backoff, MaxBackoff: r.MaxBackoff,
 		MaxAttempts: r.MaxAttempts, MaxRounds: r.MaxRounds, CheckEvery: r.CheckEvery,
-		ForgetAfter: r.ForgetAfter, PartSize: r.PartSize, MaxParts: r.MaxParts, MaxAsked: r.MaxAsked,
+		ForgetAfter: r.ForgetAfter, KeepRecords: r.KeepRecords, PartSize: r.PartSize, MaxParts: r.MaxParts, MaxAsked: r.MaxAsked,
 		Version: version,
 	}
 }

@@ -36,6 +36,7 @@ func StoreSuite(t *testing.T, open func(t *testing.T) bot.Store) {
 		{"Rule1_ClaimConcurrently", claimConcurrently},
 		{"CapConcurrently", capConcurrently},
 		{"ForgetKeepsTheCase", forget},
+		{"Purge", purge},
 		{"HintWakes", hintWakes},
 		{"Rule1_HintOnce", hintOnce},
 		{"HintDuringATurn", hintDuringATurn},

@@ -321,3 +321,23 @@ func forget(d *desk) {
 	d.same("the phase", r.Case.Phase, bot.PhaseForgotten)
 	d.must(d.update("t1", func(*bot.Change) {}))
 }
+
+// purge removes a record whole, at the version that was loaded, and nothing
+// of any other.
+func purge(d *desk) {
+	d.create("t1")
+	d.create("t2")
+	stale := d.load("t1").Case.Version
+	d.must(d.update("t1", func(c *bot.Change) { c.Case.Phase = bot.PhaseDone }))
+	d.wantErr(d.store.Purge(d.ctx, "t1", stale), bot.ErrConflict)
+	d.must(d.store.Purge(d.ctx, "t1", d.load("t1").Case.Version))
+	_, err := d.store.Load(d.ctx, "t1")
+	d.wantErr(err, bot.ErrNotFound)
+	events, err := d.store.Events(d.ctx, "t1")
+	d.must(err)
+	d.same("events of a purged request", len(events), 0)
+	d.same("listed", d.all(bot.Filter{}, 10), []string{"t2"})
+	d.must(d.store.Purge(d.ctx, "t1", 7)) // gone is fine
+	d.create("t1")
+	d.same("listed", len(d.all(bot.Filter{}, 10)), 2)
+}

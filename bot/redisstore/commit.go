@@ -195,3 +195,16 @@ func facets(c bot.Case) []string {
 	}
 	return out
 }
+
+// Purge implements bot.Store.
+func (s *Store) Purge(ctx context.Context, id string, version int64) error {
+	if err := needID("purge", id); err != nil {
+		return err
+	}
+	keys := []string{s.recordKey(id), s.eventsKey(id), s.dueKey(), s.hintedKey()}
+	ok, err := s.yes(ctx, "purge", s.scripts.purge, keys, id, version, s.prefix)
+	if err == nil && !ok {
+		return bot.ErrConflict
+	}
+	return err
+}

@@ -175,15 +175,11 @@ func (a *app) startClock() error {
 	return nil
 }
 
-// recordsKept is how long records of requests are kept, and with them the
-// tenants' pseudonym keys: 24 months (California Regs §7101).
-const recordsKept = 24
-
 // clean removes unfinished spool files of workers that died, and tenants'
 // keys that nothing used for as long as records are kept.
 func (a *app) clean(ctx context.Context) error {
 	_, spoolErr := a.spool.Clean(ctx, time.Now().Add(-48*time.Hour))
-	_, keysErr := a.keys.Retire(ctx, time.Now().AddDate(0, -recordsKept, 0))
+	_, keysErr := a.keys.Retire(ctx, time.Now().Add(-a.cfg.Requests.KeepRecords))
 	return errors.Join(spoolErr, keysErr)
 }
 

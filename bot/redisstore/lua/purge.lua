@@ -1,0 +1,21 @@
+-- Removes a record with its ledger and its places in the indexes, if it still has the version that was loaded.
+-- KEYS: record, events, due, hinted. ARGV: id, version, prefix.
+local record = KEYS[1]
+local stored = redis.call('HMGET', record, 'version', 'arrival')
+if not stored[1] then
+  return 1 -- it is gone already
+end
+if stored[1] ~= ARGV[2] then
+  return 0
+end
+local fields = redis.call('HGETALL', record)
+for i = 1, #fields, 2 do
+  local facet = string.match(fields[i], '^facet/(.*)$')
+  if facet then
+    redis.call('ZREM', ARGV[3] .. 'index/' .. facet .. '/' .. fields[i + 1], stored[2])
+  end
+end
+redis.call('DEL', record, KEYS[2])
+redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('ZREM', KEYS[4], ARGV[1])
+return 1
