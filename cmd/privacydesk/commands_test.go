@@ -54,7 +54,7 @@ type installation struct {
 // what README.md names.
 func install(t *testing.T) *installation {
 	t.Helper()
-	in := &installation{T: t, desk: sample.NewDesk(zendesksim.New(zendesksim.Options{})), left: documentedLines(t)}
+	in := &installation{T: t, desk: sample.NewDesk(zendesksim.New(zendesksim.Options{RequestsPerMinute: 2500})), left: documentedLines(t)}
 	configuration := readmeConfiguration(t)
 	payload := regexp.MustCompile("`(\\{\"ticket_id\".*\\})`").FindStringSubmatch(document(t, "README.md"))
 	if payload == nil {
