@@ -121,7 +121,7 @@ func (e *Engine) outcomeLines(c *Case) string {
 	var lines []string
 	for _, name := range sorted(c.Systems) {
 		s := c.Systems[name]
-		lines = append(lines, fmt.Sprintf("%s: %s", e.label(name), outcomeWord(s.Outcome(c.Kind))))
+		lines = append(lines, fmt.Sprintf("%s: %s", e.label(name), outcomeWord(c.Kind, s)))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -157,9 +157,16 @@ func (e *Engine) reportInput(ctx context.Context, t *turn) (ReportInput, error) 
 	return in, nil
 }
 
-func outcomeWord(o Outcome) string {
+// outcomeWord is an outcome in the catalogue's words. A delete that kept
+// something says so.
+func outcomeWord(kind Kind, s *System) string {
+	o := s.Outcome(kind)
+	word := strings.ReplaceAll(string(o), "_", " ")
 	if o == OutcomeMasked {
-		return "de-identified"
+		word = "de-identified"
 	}
-	return strings.ReplaceAll(string(o), "_", " ")
+	if kind == KindDelete && o != OutcomeRetained && s.Totals().Retained > 0 {
+		word += ", some retained"
+	}
+	return word
 }

@@ -133,7 +133,7 @@ func (c *checker) settings(ctx context.Context) error {
 	private, err := c.account.privateAttachments(ctx)
 	if err == nil && !private {
 		c.add(Blocks, "Admin Center, Objects and rules, Tickets, Settings", "attachments are not private: whoever has a report's URL can open it, for ever",
-			`switch "Enable secure attachments" on`)
+			`switch secure downloads (private attachments) on`)
 	}
 	return err
 }
@@ -149,7 +149,7 @@ func (c *checker) form(ctx context.Context) error {
 	}
 	err := c.get(ctx, "read the ticket form", fmt.Sprintf("/ticket_forms/%d.json", c.uses.Form), &answer)
 	if err != nil && denied(err) {
-		c.add(Blocks, "zendesk.form", fmt.Sprintf("there is no ticket form %d", c.uses.Form), "take its id from Admin Center, or run privacydesk zendesk setup")
+		c.add(Blocks, "zendesk.form", fmt.Sprintf("there is no ticket form %d", c.uses.Form), "take its id from Admin Center")
 		return nil
 	}
 	if err == nil && !answer.Form.Active {
@@ -201,7 +201,7 @@ func (c *checker) fields(ctx context.Context) error {
 		switch {
 		case u.id == 0:
 		case !there || !f.Active:
-			c.add(Blocks, u.option, fmt.Sprintf("there is no active ticket field %d", u.id), "take its id from Admin Center, or run privacydesk zendesk setup")
+			c.add(Blocks, u.option, fmt.Sprintf("there is no active ticket field %d", u.id), "take its id from Admin Center")
 		case len(u.types) > 0 && !slices.Contains(u.types, f.Type):
 			c.add(Blocks, u.option, fmt.Sprintf("ticket field %d has the type %s; %v would do", u.id, f.Type, u.types), "name another field")
 		}

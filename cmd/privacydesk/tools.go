@@ -105,7 +105,10 @@ func (c rotateCmd) Run(ctx context.Context, s *surroundings) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.stdout, "%+v\n", r)
+	_, err = fmt.Fprintf(s.stdout, "master key %s now wraps everything; %d keys were wrapped anew\n", r.Master, r.Rewrapped)
+	for _, id := range r.Dropped {
+		_, _ = fmt.Fprintf(s.stdout, "master key %s wraps nothing any more and may be removed from keys.master\n", id)
+	}
 	return err
 }
 
