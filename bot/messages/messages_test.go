@@ -178,7 +178,7 @@ func TestRenderFillsIn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"erneut freigegeben", "requests approve t7", "2026-12-01", "<th>Sammlung</th>", "<td>crm.customer</td>", "<td>12</td>", "<td>löschen</td>",
+		"erneut freigegeben", "requests approve --config DATEI t7", "2026-12-01", "<th>Sammlung</th>", "<td>crm.customer</td>", "<td>12</td>", "<td>löschen</td>",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in %s", want, got)
