@@ -59,8 +59,8 @@ func (b *bench) silent(op string, err error) {
 // memoryFlat gathers and erases a small and a large set and compares what
 // the process holds meanwhile.
 func memoryFlat(b *bench) {
-	const small, large, tolerance = 20_000, 200_000, 16 << 20
-	c := b.open(5000)
+	const small, large, tolerance = 20_000, 120_000, 4 << 20
+	c := b.open(500)
 	peak := map[int]int64{}
 	next := int64(1_000_000)
 	finding := b.located(c, "run").Finding // the member's code is known from here on
