@@ -39,9 +39,13 @@ func (h *house) ended(f filed) bool {
 // awaitEnds waits for all.
 func (h *house) awaitEnds(all []filed) {
 	h.t.Helper()
-	h.await("all tickets end as they have to", func() bool {
-		return !slices.ContainsFunc(all, func(f filed) bool { return !h.ended(f) })
-	})
+	open := func() []filed { return slices.DeleteFunc(slices.Clone(all), h.ended) }
+	defer func() {
+		if h.t.Failed() {
+			h.t.Logf("these did not: %+v", open())
+		}
+	}()
+	h.await("all tickets end as they have to", func() bool { return len(open()) == 0 })
 }
 
 // awaitForgotten waits until nothing of the done requests is kept but the

@@ -61,7 +61,9 @@ type houseOptions struct {
 	deletes string // the section, in YAML
 	forget  time.Duration
 	webhook bool
-	sweep   time.Duration
+	// served puts voice and warehouse on servers, too: a process that is
+	// stopped holds a SQLite file's lock for as long as it is.
+	served bool
 }
 
 // live is the section of deletes that a test writes for no person to be asked.
@@ -73,9 +75,6 @@ func newHouse(t testing.TB, o houseOptions) *house {
 	h := &house{
 		t: t, dir: t.TempDir(), people: o.people, o: o,
 		dbs: map[string]*sql.DB{}, places: map[string]string{}, before: map[string]map[string][]string{},
-	}
-	if h.o.sweep == 0 {
-		h.o.sweep = time.Second
 	}
 	h.desk = sample.NewDesk(zendesksim.New(zendesksim.Options{
 		Seed: 1, Clock: func() time.Time { return time.Now().Add(time.Duration(h.skew.Load())) },
@@ -136,21 +135,19 @@ func (h *house) openRedis(o houseOptions) {
 func (h *house) createSystems() {
 	h.t.Helper()
 	for _, sys := range sample.Systems() {
-		var kind, dsn, driver, at string
-		dialect := sample.SQLite()
-		switch sys.Name {
-		case "crm":
+		kind, dsn, more := "sqlite", filepath.Join(h.dir, sys.Name+".db"), ""
+		driver, at, dialect := "sqlite", "file:"+dsn+"?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)", sample.SQLite()
+		switch {
+		case sys.Name == "crm", h.o.served && sys.Name == "voice":
 			kind, driver, dialect = "postgres", "pgx", sample.Postgres()
 			dsn = servers.Postgres(h.t).CreateDatabase(h.t)
-		case "events":
+		case sys.Name == "events", h.o.served:
 			kind, driver, dialect = "mysql", "mysql", sample.MySQL()
 			dsn = servers.MariaDB(h.t).CreateDatabase(h.t)
-		default:
-			kind, driver = "sqlite", "sqlite"
-			dsn = filepath.Join(h.dir, sys.Name+".db")
 		}
-		if at = dsn; kind == "sqlite" {
-			at = "file:" + dsn + "?_pragma=busy_timeout(10000)&_pragma=journal_mode(WAL)"
+		if kind != "sqlite" {
+			// A worker that is stopped in a transaction loses it then.
+			at, more = dsn, ", statement_timeout: 6s"
 		}
 		db, err := sql.Open(driver, at)
 		h.must(err)
@@ -162,7 +159,7 @@ func (h *house) createSystems() {
 		h.before[sys.Name], err = sys.Dump(h.t.Context(), db)
 		h.must(err)
 		h.must(os.WriteFile(filepath.Join(h.dir, sys.Name+".yml"), sys.Map(), 0o600))
-		h.places[sys.Name] = fmt.Sprintf("kind: %s, dsn: %q, dataset: [%s.yml]", kind, dsn, sys.Name)
+		h.places[sys.Name] = fmt.Sprintf("kind: %s, dsn: %q, dataset: [%s.yml]%s", kind, dsn, sys.Name, more)
 	}
 }
 
@@ -179,7 +176,7 @@ func (h *house) configure(deletes string, more ...string) {
 	if h.hook != "" {
 		poll = "@every 20s"
 	}
-	fmt.Fprintf(&b, `intake: {since: %s, poll: %q, sweep: "@every %s"}
+	fmt.Fprintf(&b, `intake: {since: %s, poll: %q, sweep: "@every 1s"}
 zendesk:
   url: %s
   oauth: {client_id: %s, client_secret: %s}
@@ -191,7 +188,7 @@ zendesk:
 directory:
   kind: static
   users:
-`, time.Now().Add(-time.Hour).UTC().Format(time.RFC3339), poll, h.o.sweep, h.url, h.desk.ClientID, h.desk.ClientSecret,
+`, time.Now().Add(-time.Hour).UTC().Format(time.RFC3339), poll, h.url, h.desk.ClientID, h.desk.ClientSecret,
 		h.desk.Form, h.desk.Kind, h.desk.Tenant, h.desk.Due, webhook)
 	for _, u := range sample.Users() {
 		fmt.Fprintf(&b, "    - {email: %s, tenant: %s, admin: %v}\n", u.Email, u.Tenant, u.Admin)
@@ -279,11 +276,14 @@ func (h *house) await(what string, so func() bool) {
 	}
 }
 
-// states lists where all tickets stand.
+// states lists where the tickets stand that are not forgotten.
 func (h *house) states() string {
 	var b strings.Builder
 	for _, ticket := range h.desk.Sim.Tickets() {
 		c := h.caseOf(ticket.ID)
+		if c.Phase == bot.PhaseForgotten && ticket.Status == "solved" {
+			continue
+		}
 		fmt.Fprintf(&b, "ticket %d (%s): %s (%s), %s %s, owes %d, attempts %d, wakes %s\n", ticket.ID, ticket.Status, c.State(), c.Why(),
 			c.Phase, c.Stage, len(c.Owed), c.Attempts, c.Wake.Format(time.TimeOnly))
 		for _, name := range sortedKeys(c.Systems) {
