@@ -178,16 +178,25 @@ func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err er
 func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 	c := t.c
 	if c.Phase == PhaseForgotten {
+		t.took = true
 		return false, e.purging(ctx, t)
 	}
 	if t.hinted() {
-		if c.Phase == PhaseDone {
-			return true, t.commit(ctx) // takes the hint in; done stays done
+		switch {
+		case c.Phase == PhaseDone:
+			t.took = true
+			return true, t.commit(ctx) // done stays done
+		case c.Attempts > 0 && t.now.Before(c.Wake):
+			return false, nil // the last look failed; the sweep comes again
 		}
 		return e.observe(ctx, t)
 	}
 	if i := t.nextOwed(); i >= 0 {
 		return e.deliver(ctx, t, i)
+	}
+	if c.Resolution != "" && len(c.Owed) == 0 && c.Phase != PhaseDone {
+		t.end()
+		return true, t.commit(ctx)
 	}
 	if c.Wait != nil {
 		return e.waiting(ctx, t)
@@ -290,8 +299,9 @@ func (e *Engine) Sweep(ctx context.Context) error {
 		return fmt.Errorf("sweep: %w", err)
 	}
 	// The same key while a hint waits, so that slow workers are not flooded;
-	// another after a while, should the queue have lost it.
-	key := fmt.Sprintf("sweep-%d", now.Unix()/120)
+	// another after a step's lease, should the queue have lost it or its
+	// worker have died with it.
+	key := fmt.Sprintf("sweep-%d", now.Unix()/max(int64(e.Settings.StepLease.Seconds()), 1))
 	for _, id := range ids {
 		if err := e.Queue.Step(ctx, id, key); err != nil {
 			return fmt.Errorf("sweep: %w", err)
