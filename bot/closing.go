@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -147,6 +148,9 @@ func (e *Engine) reportInput(ctx context.Context, t *turn) (ReportInput, error) 
 		state := *t.c.Systems[name]
 		if state.Run.Ended.After(in.At) {
 			in.At = state.Run.Ended
+		}
+		if state.Unreached != "" {
+			state.Notes = append(slices.Clone(state.Notes), state.Unreached)
 		}
 		sys := ReportSystem{Name: name, Label: e.label(name), State: state, Outcome: state.Outcome(t.c.Kind)}
 		if cfg, ok := e.Systems[name]; ok {

@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"privacydesk/bot/policy"
 	"privacydesk/bot/reading"
 )
 
@@ -57,20 +56,20 @@ func (e *Engine) deliver(ctx context.Context, t *turn, i int) (bool, error) {
 
 // mayDisclose holds the request if whoever would read the message may not.
 func (e *Engine) mayDisclose(ctx context.Context, t *turn, ticket *Ticket) (held bool, err error) {
-	d, err := e.recheck(ctx, t, ticket)
+	reasons, err := e.review(ctx, t, ticket)
 	if err != nil {
 		return false, err
 	}
-	if d.Verdict == policy.Accept {
-		d, err = e.readersOf(ctx, t, ticket)
-		if err != nil {
-			return false, err
-		}
+	readers, err := e.readersOf(ctx, t, ticket)
+	if err != nil {
+		return false, err
 	}
-	if d.Verdict == policy.Accept || !t.hold(Reason(d.Reason)) {
+	reason := t.uncleared(append(reasons, readers...))
+	if reason == "" {
 		return false, nil
 	}
-	t.note("note_held", map[string]string{"reason": d.Reason})
+	t.hold(reason)
+	t.note("note_held", map[string]string{"reason": string(reason)})
 	return true, t.commit(ctx)
 }
 
@@ -81,7 +80,7 @@ func (t *turn) said(ctx context.Context, i int) error {
 	t.c.Owed = slices.Delete(slices.Clone(t.c.Owed), i, i+1)
 	t.c.Attempts = 0
 	t.event("said", map[string]string{"step": say.Step})
-	if len(t.c.Owed) == 0 && t.c.Resolution != "" && t.c.Wait == nil {
+	if len(t.c.Owed) == 0 && t.c.Resolution != "" {
 		t.end()
 	}
 	return t.commit(ctx)
@@ -195,7 +194,7 @@ func (t *turn) finish(res Resolution, reason Reason, say Say) {
 // end moves to done. Claims are given up, so that the subject may be asked
 // about again; key and spool stay for the time of downloads.
 func (t *turn) end() {
-	t.c.Phase, t.c.Stage, t.c.Finished = PhaseDone, StageNone, t.now
+	t.c.Phase, t.c.Stage, t.c.Finished, t.c.Wait = PhaseDone, StageNone, t.now, nil
 	t.change.Release = append(t.change.Release, t.c.Claims...)
 	t.event("done", map[string]string{"resolution": string(t.c.Resolution), "reason": string(t.c.Reason)})
 	t.e.Observe(Observation{Event: "done", Kind: t.c.Kind, Duration: t.now.Sub(t.c.Arrived)})

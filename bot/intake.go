@@ -22,7 +22,16 @@ func (e *Engine) readTicket(ctx context.Context, t *turn) (*Ticket, error) {
 		return nil, fmt.Errorf("ticket of %s: %w", t.c.ID, err)
 	}
 	t.ticket = ticket
-	return ticket, nil
+	if t.c.Epoch != "" { // its key exists
+		t.print, err = e.fingerprint(ctx, t.c.ID, ticket)
+	}
+	return ticket, err
+}
+
+// fingerprint is a keyed digest of what a ticket asks for and who asks.
+func (e *Engine) fingerprint(ctx context.Context, id string, ticket *Ticket) (string, error) {
+	r := reading.Read(e.Settings.Reading, e.asReading(ticket, 0))
+	return e.digest(ctx, id, []any{ticket.Requester.ID, r.Kind, r.Subject, ticket.Fields[e.Settings.TenantField], requesterOf(ticket)})
 }
 
 // admit looks at a ticket that has no record. What is out of scope leaves no
@@ -58,6 +67,10 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 	if err := e.Keys.Create(ctx, id); err != nil {
 		return false, fmt.Errorf("create key: %w", err)
 	}
+	if t.print, err = e.fingerprint(ctx, id, ticket); err != nil {
+		return false, err
+	}
+	t.took = true
 	t.seal(&Secret{Requester: ticket.Requester.ID})
 	t.event("arrived", map[string]string{"ticket": fmt.Sprint(ticket.ID)})
 	if lost {
@@ -75,6 +88,12 @@ func (e *Engine) hasPast(ctx context.Context, t *turn, ticket *Ticket) (bool, er
 	if slices.ContainsFunc(ticket.Marks, func(m Mark) bool { return m.Request == t.c.ID && e.Keys.MarkValid(m) }) {
 		return true, nil
 	}
+	return e.clearSpool(ctx, t)
+}
+
+// clearSpool removes what an earlier life left, unless that life had begun to
+// erase: then it reports true, and nothing may begin anew.
+func (e *Engine) clearSpool(ctx context.Context, t *turn) (begun bool, err error) {
 	files, err := e.Spool.List(ctx, t.c.ID)
 	if err != nil {
 		return false, fmt.Errorf("spool: %w", err)
@@ -100,6 +119,12 @@ func (e *Engine) read(ctx context.Context, t *turn) (bool, error) {
 	}
 	if err != nil {
 		return false, err
+	}
+	t.took = true
+	if e.takesBack(t, ticket) {
+		t.see(ticket)
+		t.finish(Cancelled, ReasonByRequester, Say{Message: "cancelled"})
+		return true, t.commit(ctx)
 	}
 	res := reading.Read(e.Settings.Reading, e.asReading(ticket, 0))
 	t.c.Kind = Kind(res.Kind)
@@ -140,6 +165,14 @@ func (e *Engine) decide(ctx context.Context, t *turn, ticket *Ticket, res readin
 // subject and kind: the claim decides, atomically.
 func (e *Engine) accept(ctx context.Context, t *turn, ticket *Ticket, res reading.Result, tenant string) (bool, error) {
 	c := t.c
+	if begun, err := e.clearSpool(ctx, t); err != nil {
+		return false, err
+	} else if begun {
+		t.hold(ReasonStateLost)
+		t.note("note_held", map[string]string{"reason": string(ReasonStateLost)})
+		return true, t.commit(ctx)
+	}
+	c.Epoch = newToken() // findings begin with the subject
 	p, err := e.Keys.Pseudonym(ctx, tenant, res.Subject)
 	if err != nil {
 		return false, fmt.Errorf("pseudonym: %w", err)
@@ -147,7 +180,10 @@ func (e *Engine) accept(ctx context.Context, t *turn, ticket *Ticket, res readin
 	c.Kind, c.Tenant, c.Pseudonym, c.Accepted, c.Phase, c.Wait, c.Attempts = Kind(res.Kind), tenant, p, t.now, PhaseLocating, nil, 0
 	t.seal(&Secret{
 		Subject: res.Subject, Requester: ticket.Requester.ID, Identities: seed(res.Subject),
-		Frozen: Frozen{Requester: ticket.Requester.ID, Kind: c.Kind, Subject: res.Subject},
+		Frozen: Frozen{
+			Requester: ticket.Requester.ID, Kind: c.Kind, Subject: res.Subject,
+			Tenant: ticket.Fields[e.Settings.TenantField], Comment: c.Seen.Comment,
+		},
 	})
 	c.Systems = e.systemsOf(c)
 	t.change.Claim = append(t.change.Claim, openClaim(c, c.Kind))
@@ -179,6 +215,7 @@ func (e *Engine) duplicate(ctx context.Context, t *turn, holder string) (bool, e
 		fresh.seal(&Secret{Requester: t.secret.Requester})
 		fresh.event("arrived", map[string]string{"ticket": fmt.Sprint(t.c.Ticket)})
 	}
+	fresh.took = true
 	fresh.c.Kind, fresh.c.Tenant, fresh.c.Linked = t.c.Kind, t.c.Tenant, holder
 	fresh.finish(Rejected, ReasonDuplicate, Say{
 		Message: "duplicate", Vars: map[string]string{"linked": fmt.Sprint(TicketOfID(holder))},

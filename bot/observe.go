@@ -15,38 +15,52 @@ import (
 func (e *Engine) observe(ctx context.Context, t *turn) (bool, error) {
 	ticket, err := e.readTicket(ctx, t)
 	if errors.Is(err, ErrNotFound) {
+		t.took = true
 		return e.ticketGone(ctx, t)
 	}
 	if err != nil {
 		return false, err
 	}
-	if t.c.Phase == PhaseReading {
-		return e.reread(ctx, t, ticket)
-	}
 	if taken, err := e.takenBack(ctx, t, ticket); err != nil || taken {
 		return taken, err
 	}
-	held, err := e.notice(ctx, t, ticket)
+	if t.c.Phase == PhaseReading {
+		return e.reread(ctx, t, ticket)
+	}
+	reasons, err := e.notice(ctx, t, ticket)
 	if err != nil {
 		return false, err
 	}
+	t.took = true
 	t.see(ticket)
-	if held != "" && t.hold(held) {
+	if held := t.uncleared(reasons); held != "" {
+		t.hold(held)
 		t.note("note_held", map[string]string{"reason": string(held)})
 	}
 	return true, t.commit(ctx)
 }
 
+// takesBack is true if the requester wrote that they take the request back,
+// since it was last looked at; a description is no such word.
+func (e *Engine) takesBack(t *turn, ticket *Ticket) bool {
+	after := t.c.Seen.Comment
+	if after == 0 && len(ticket.Comments) > 0 {
+		after = ticket.Comments[0].ID
+	}
+	return slices.ContainsFunc(newerByRequester(ticket, after), func(c Comment) bool { return reading.Cancels(c.Text) })
+}
+
 // takenBack cancels a request that its requester takes back before anything
-// was disclosed or erased.
+// was disclosed or erased, whatever it waits for.
 func (e *Engine) takenBack(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
-	fresh := newerByRequester(ticket, t.c.Seen.Comment)
-	if t.c.Resolution != "" || !t.c.Begun.IsZero() || !slices.ContainsFunc(fresh, func(c Comment) bool { return reading.Cancels(c.Text) }) {
+	lost := t.c.Wait != nil && t.c.Wait.Reason == ReasonStateLost
+	if lost || t.c.Resolution != "" || !t.c.Begun.IsZero() || !e.takesBack(t, ticket) {
 		return false, nil
 	}
 	if mark, err := e.eraseMark(ctx, t.c); err != nil || mark != nil {
 		return false, err // erasing began; the record was set back
 	}
+	t.took = true
 	t.see(ticket)
 	t.c.Owed = nil
 	t.finish(Cancelled, ReasonByRequester, Say{Message: "cancelled"})
@@ -56,7 +70,7 @@ func (e *Engine) takenBack(ctx context.Context, t *turn, ticket *Ticket) (bool, 
 // ticketGone ends a request whose ticket was deleted. Where erasing has begun
 // the next system's review holds it: a person decides how half an erase ends.
 func (e *Engine) ticketGone(ctx context.Context, t *turn) (bool, error) {
-	if !t.c.Begun.IsZero() {
+	if !t.c.Begun.IsZero() || t.c.Resolution != "" {
 		return true, t.commit(ctx)
 	}
 	t.c.Owed = nil
@@ -67,14 +81,10 @@ func (e *Engine) ticketGone(ctx context.Context, t *turn) (bool, error) {
 // reread looks again at a ticket that was not accepted yet, if there is
 // something new in it.
 func (e *Engine) reread(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
+	t.took = true
 	w := t.c.Wait
 	fresh := newerByRequester(ticket, t.c.Seen.Comment)
 	if w == nil || w.On != OnRequester || len(fresh) == 0 && !e.nowClear(t, ticket) {
-		return true, t.commit(ctx)
-	}
-	if slices.ContainsFunc(fresh, func(c Comment) bool { return reading.Cancels(c.Text) }) {
-		t.see(ticket)
-		t.finish(Cancelled, ReasonByRequester, Say{Message: "cancelled"})
 		return true, t.commit(ctx)
 	}
 	t.c.Wait = nil
@@ -86,38 +96,51 @@ func (e *Engine) nowClear(t *turn, ticket *Ticket) bool {
 	return reading.Read(e.Settings.Reading, e.asReading(ticket, 0)).Question == "" && t.c.Wait.Reason != ReasonWhichTenant
 }
 
-// notice names a reason to hold an accepted request, or "".
-func (e *Engine) notice(ctx context.Context, t *turn, ticket *Ticket) (Reason, error) {
+// notice names all reasons to hold an accepted request that the ticket gives.
+func (e *Engine) notice(ctx context.Context, t *turn, ticket *Ticket) ([]Reason, error) {
 	s, err := t.open(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
+	}
+	if t.c.Tenant == "" || s.Frozen.Requester == 0 {
+		return nil, nil // a refusal or a question: nothing of anybody's is in it
+	}
+	var out []Reason
+	if ticket.Requester.ID != s.Frozen.Requester {
+		out = append(out, ReasonRequester)
+	}
+	ended, err := e.endedBefore(ctx, t, ticket)
+	if err != nil {
+		return nil, err
+	}
+	if ended {
+		out = append(out, ReasonStateLost)
+	}
+	read := reading.Read(e.Settings.Reading, e.asReading(ticket, s.Frozen.Comment))
+	if Kind(read.Kind) != s.Frozen.Kind || read.Subject != s.Frozen.Subject || ticket.Fields[e.Settings.TenantField] != s.Frozen.Tenant {
+		out = append(out, ReasonEdited)
 	}
 	if t.c.Resolution != "" {
-		return "", nil // the answer is on its way
+		return out, nil // the answer is on its way
 	}
-	read := reading.Read(e.Settings.Reading, e.asReading(ticket, t.firstSeen(ticket)))
-	edited := ticket.Requester.ID != s.Frozen.Requester ||
-		read.Question == "" && (Kind(read.Kind) != s.Frozen.Kind || read.Subject != s.Frozen.Subject)
-	switch {
-	case edited:
-		return ReasonEdited, nil
-	case (ticket.Status == StatusSolved || ticket.Status == StatusClosed) && !e.marked(ticket, t.c.ID, stepFinal):
-		return ReasonSolvedByHand, nil
-	case t.c.Kind == KindDelete && t.c.Begun.IsZero() && len(newerByRequester(ticket, t.c.Seen.Comment)) > 0:
-		return ReasonReply, nil
+	if (ticket.Status == StatusSolved || ticket.Status == StatusClosed) && !e.marked(ticket, t.c.ID, stepFinal) {
+		out = append(out, ReasonSolvedByHand)
 	}
-	return "", nil
+	if t.c.Kind == KindDelete && t.c.Begun.IsZero() && len(newerByRequester(ticket, t.c.Seen.Comment)) > 0 {
+		out = append(out, ReasonReply)
+	}
+	return out, nil
 }
 
-// firstSeen is the last comment that counted when the request was accepted.
-func (t *turn) firstSeen(ticket *Ticket) int64 {
-	var last int64
-	for _, c := range ticket.Comments {
-		if !c.At.After(t.c.Accepted) {
-			last = c.ID
-		}
+// endedBefore is true for a delete whose ticket bears our final answer though
+// neither record nor spool know of any erasing: it was cancelled or refused,
+// and the record was set back behind that.
+func (e *Engine) endedBefore(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
+	if t.c.Kind != KindDelete || t.c.Resolution != "" || !t.c.Begun.IsZero() || !e.marked(ticket, t.c.ID, stepFinal) {
+		return false, nil
 	}
-	return last
+	mark, err := e.eraseMark(ctx, t.c)
+	return mark == nil, err
 }
 
 // newerByRequester lists the requester's comments after one.
@@ -131,30 +154,31 @@ func newerByRequester(ticket *Ticket, after int64) []Comment {
 	return out
 }
 
-// recheck reads anew whether the requester may still ask for this, on a
-// ticket that was just read. What is frozen must stand there unchanged.
-func (e *Engine) recheck(ctx context.Context, t *turn, ticket *Ticket) (policy.Decision, error) {
-	s, err := t.open(ctx)
+// review names all reasons to hold, on a ticket that was just read: what was
+// frozen must stand there unchanged, and the requester must still have the
+// right.
+func (e *Engine) review(ctx context.Context, t *turn, ticket *Ticket) ([]Reason, error) {
+	if t.c.Tenant == "" {
+		return nil, nil
+	}
+	reasons, err := e.notice(ctx, t, ticket)
 	if err != nil {
-		return policy.Decision{}, err
-	}
-	if t.c.Tenant == "" { // a refusal or a question: nothing of anybody's is in it
-		return policy.Decision{Verdict: policy.Accept}, nil
-	}
-	if ticket.Requester.ID != s.Frozen.Requester {
-		return policy.Decision{Verdict: policy.Hold, Reason: string(ReasonEdited)}, nil
+		return nil, err
 	}
 	ask, err := e.askOf(ctx, ticket, reading.Result{Kind: reading.Kind(t.c.Kind)})
 	if err != nil {
-		return policy.Decision{}, err
+		return nil, err
 	}
 	ask.NamedTenant = t.c.Tenant
-	return policy.Recheck(ask), nil
+	if d := policy.Recheck(ask); d.Verdict != policy.Accept {
+		reasons = append(reasons, Reason(d.Reason))
+	}
+	return reasons, nil
 }
 
-// readersOf decides whether everybody who reads the ticket may: admins of the
-// tenant may, others may not.
-func (e *Engine) readersOf(ctx context.Context, t *turn, ticket *Ticket) (policy.Decision, error) {
+// readersOf holds a delivery unless everybody who reads the ticket may: admins
+// of the tenant may, others may not.
+func (e *Engine) readersOf(ctx context.Context, t *turn, ticket *Ticket) ([]Reason, error) {
 	strangers := func(people []Person) (int, error) {
 		n := 0
 		for _, p := range people {
@@ -173,36 +197,35 @@ func (e *Engine) readersOf(ctx context.Context, t *turn, ticket *Ticket) (policy
 	}
 	ccs, err := strangers(ticket.Readers.CCs)
 	if err != nil {
-		return policy.Decision{}, err
+		return nil, err
 	}
 	followers, err := strangers(ticket.Readers.Followers)
 	if err != nil {
-		return policy.Decision{}, err
+		return nil, err
 	}
-	return policy.Deliver(policy.Readers{
+	d := policy.Deliver(policy.Readers{
 		OtherCCs: ccs, OtherFollowers: followers,
 		SharedOrganization: ticket.Readers.SharedOrganization,
 		SharingAgreements:  ticket.Readers.SharingAgreements,
 		PublicAttachments:  ticket.Readers.PublicAttachments,
-	}), nil
+	})
+	if d.Verdict == policy.Accept {
+		return nil, nil
+	}
+	return []Reason{Reason(d.Reason)}, nil
 }
 
-// reviewNow reads ticket and rights anew, in the middle of the work.
-func (e *Engine) reviewNow(ctx context.Context, t *turn) (policy.Decision, error) {
+// reviewNow reads ticket and rights anew, in the middle of the work, and
+// returns the first reason to stop that nobody waved through.
+func (e *Engine) reviewNow(ctx context.Context, t *turn) (Reason, error) {
 	t.ticket = nil
 	ticket, err := e.readTicket(ctx, t)
 	if errors.Is(err, ErrNotFound) {
-		return policy.Decision{Verdict: policy.Hold, Reason: string(ReasonTicketGone)}, nil
+		return ReasonTicketGone, nil
 	}
 	if err != nil {
-		return policy.Decision{}, err
+		return "", err
 	}
-	held, err := e.notice(ctx, t, ticket)
-	if err != nil {
-		return policy.Decision{}, err
-	}
-	if held != "" {
-		return policy.Decision{Verdict: policy.Hold, Reason: string(held)}, nil
-	}
-	return e.recheck(ctx, t, ticket)
+	reasons, err := e.review(ctx, t, ticket)
+	return t.uncleared(reasons), err
 }

@@ -87,6 +87,12 @@ func (e *Engine) Hold(ctx context.Context, id, by string) error {
 		if t.c.Phase == PhaseDone || t.c.Phase == PhaseForgotten {
 			return fmt.Errorf("%w: request %s is done", ErrRefused, id)
 		}
+		if t.c.Resolution == Cancelled || t.c.Resolution == Rejected {
+			return fmt.Errorf("%w: request %s is %s; only its answer is on the way", ErrRefused, id, t.c.Resolution)
+		}
+		if w := t.c.Wait; w != nil && w.Reason == ReasonStateLost {
+			return fmt.Errorf("%w: request %s is held already: its record was lost", ErrRefused, id)
+		}
 		t.c.Wait = &Wait{On: OnAgent, Reason: ReasonOperatorHold, Since: t.now}
 		return nil
 	})
@@ -113,7 +119,7 @@ func (e *Engine) Release(ctx context.Context, id, by string) error {
 		if !releasable(t.c.Wait.Reason) {
 			return fmt.Errorf("%w: %q can't be waved through; mend its cause and retry", ErrRefused, t.c.Wait.Reason)
 		}
-		t.c.Cleared = append(t.c.Cleared, t.c.Wait.Reason)
+		t.c.Cleared = append(t.c.Cleared, Clearance{Reason: t.c.Wait.Reason, Of: t.c.Wait.Of})
 		e.resume(t)
 		return nil
 	})
@@ -185,6 +191,12 @@ func (e *Engine) Cancel(ctx context.Context, id, by string) error {
 			return nil
 		case err != nil:
 			return err
+		case !t.c.Begun.IsZero() && t.c.Phase == PhaseClosing && t.c.Resolution != "":
+			// All is erased and verified; the answer can't be given, and a
+			// person closes it without.
+			t.c.Owed = nil
+			t.finish(PartlyExecuted, ReasonByOperator, Say{})
+			return nil
 		case !t.c.Begun.IsZero() || mark != nil:
 			return fmt.Errorf("%w: erasing has begun; it can be paused (hold), not cancelled", ErrRefused)
 		}

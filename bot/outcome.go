@@ -78,7 +78,9 @@ func (s *System) Outcome(kind Kind) Outcome {
 		return OutcomeFailed
 	case s.Run.State == RunWaiting:
 		return OutcomeWaiting
-	case s.Skip != "":
+	case s.Skip != "" && (s.Run.Stage == StageErase || s.Run.Stage == StageVerify):
+		return OutcomeFailed // what was erased there was not verified
+	case s.Skip != "", s.Unreached != "" && t.Found == 0:
 		return OutcomeSkipped
 	case t.Found == 0 && t.Deleted == 0:
 		return OutcomeNothing

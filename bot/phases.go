@@ -54,7 +54,7 @@ func (e *Engine) nameUnreached(ctx context.Context, t *turn) error {
 		for _, need := range profiles[name].Needs {
 			needs = append(needs, string(need))
 		}
-		named.Notes = []string{"not searched: it knows people by " + strings.Join(needs, ", ") + " alone, and no other system has that of this person"}
+		named.Unreached = "not searched: it knows people by " + strings.Join(needs, ", ") + " alone, and no other system has that of this person"
 		t.c.Systems[name] = &named
 	}
 	return nil
@@ -260,17 +260,15 @@ func (e *Engine) beforeErasing(ctx context.Context, t *turn) (bool, error) {
 // beginErasing is the point of no return: rights read anew, the mark in the
 // spool, then one commit. From there on it can be paused, not cancelled.
 func (e *Engine) beginErasing(ctx context.Context, t *turn) (bool, error) {
-	d, err := e.reviewNow(ctx, t)
-	if err != nil {
+	if reason, err := e.reviewNow(ctx, t); err != nil {
 		return false, err
-	}
-	if d.Verdict != policy.Accept {
-		return e.stop(ctx, t, OnAgent, Reason(d.Reason), time.Time{}, "note_held")
+	} else if reason != "" {
+		return e.stop(ctx, t, OnAgent, reason, time.Time{}, "note_held")
 	}
 	if err := e.keepEraseMark(ctx, t); err != nil {
 		return false, err
 	}
-	err = e.commitErasing(ctx, t)
+	err := e.commitErasing(ctx, t)
 	if errors.Is(err, ErrClaimed) || errors.Is(err, ErrCapped) {
 		if rerr := e.Spool.Remove(ctx, t.c.ID, spoolErasing); rerr != nil {
 			return false, fmt.Errorf("spool: %w", rerr)

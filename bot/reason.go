@@ -39,6 +39,7 @@ const (
 	ReasonWaitingPeriod  Reason = "waiting_period"
 	ReasonStateLost      Reason = "state_lost"
 	ReasonEdited         Reason = "edited_after_acceptance"
+	ReasonRequester      Reason = "requester_changed"
 	ReasonReply          Reason = "reply_before_erasing"
 	ReasonSystemFailed   Reason = "system_failed"
 	ReasonNotSearched    Reason = "system_not_searched"

@@ -53,6 +53,15 @@ type Wait struct {
 	Reason Reason    `json:"reason"`
 	Since  time.Time `json:"since"`
 	Until  time.Time `json:"until,omitzero"` // zero: until somebody acts
+	// Of is a keyed digest of what the reason is about: a release holds for
+	// that alone.
+	Of string `json:"of,omitempty"`
+}
+
+// Clearance is a hold that a person waved through, bound to what they saw.
+type Clearance struct {
+	Reason Reason `json:"reason"`
+	Of     string `json:"of,omitempty"`
 }
 
 // Resolution is how a done request ended.
@@ -112,7 +121,7 @@ type Case struct {
 	// Hinted is the Record's Hint up to which the ticket was observed.
 	Hinted int64 `json:"hinted,omitempty"`
 	// Cleared are the holds that a person waved through.
-	Cleared []Reason `json:"cleared,omitempty"`
+	Cleared []Clearance `json:"cleared,omitempty"`
 
 	Head string `json:"head,omitempty"` // of the ledger's chain
 	Seq  int64  `json:"seq,omitempty"`
@@ -134,6 +143,8 @@ type Frozen struct {
 	Requester int64  `json:"requester"`
 	Kind      Kind   `json:"kind"`
 	Subject   string `json:"subject"`
+	Tenant    string `json:"tenant"`  // as the form names it
+	Comment   int64  `json:"comment"` // the newest one that was read
 }
 
 // Record is what the store keeps for one request.
@@ -200,6 +211,9 @@ type System struct {
 	Skip     Reason   `json:"skip,omitempty"`   // why it was not searched
 	Notes    []string `json:"notes,omitempty"`  // of the connector
 	Gather   string   `json:"gather,omitempty"` // spool name of the committed records
+	// Unreached is why it was never asked: nothing that it is searched by is
+	// known.
+	Unreached string `json:"unreached,omitempty"`
 	// Searched names the identity types the last search knew, so that a
 	// further one starts another.
 	Searched string `json:"searched,omitempty"`

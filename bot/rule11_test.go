@@ -144,11 +144,11 @@ func TestRule11_UnreachedSystemIsNamed(t *testing.T) {
 	id := w.File(world.Alex(), "access", "nobody@x.example")
 	w.Pass(10 * time.Minute)
 	c := w.Expect(id, "resolved", bot.ReasonNothingFound)
-	if notes := c.Systems["events"].Notes; len(notes) != 1 || !strings.Contains(notes[0], "crm.customer.id") {
-		t.Errorf("the notes of events are %q", notes)
+	if s := c.Systems["events"]; !strings.Contains(s.Unreached, "crm.customer.id") || s.Outcome(c.Kind) != bot.OutcomeSkipped {
+		t.Errorf("events: %q, outcome %s", s.Unreached, s.Outcome(c.Kind))
 	}
-	if notes := c.Systems["crm"].Notes; len(notes) != 0 {
-		t.Errorf("crm was searched, and notes %q", notes)
+	if s := c.Systems["crm"]; s.Unreached != "" || s.Outcome(c.Kind) != bot.OutcomeNothing {
+		t.Errorf("crm was searched: %q, outcome %s", s.Unreached, s.Outcome(c.Kind))
 	}
 }
 
@@ -171,6 +171,97 @@ func TestRule11_FailingStepIsTold(t *testing.T) {
 	if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
 		t.Fatal(err)
 	}
+	w.Pass(time.Hour)
+	w.Expect(id, "resolved", bot.ReasonDelivered)
+}
+
+// TestRule11_RemovedSystemIsTold: a system that is no longer configured while
+// a run of it is under way holds the request.
+func TestRule11_RemovedSystemIsTold(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Systems["warehouse"].Fail = func(op string) error {
+		if op == "gather" {
+			return connectors.NewError(connectors.Transient, "gather", "no answer", nil)
+		}
+		return nil
+	}
+	id := w.File(world.Alex(), "access", janeBody)
+	w.Settle()
+	delete(w.Systems, "warehouse")
+	w.Start()
+	w.Pass(time.Hour)
+	w.Expect(id, "held", bot.ReasonSystemFailed)
+	if err := w.Engine.Skip(t.Context(), bot.IDOfTicket(id), "warehouse", "ops"); err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(time.Hour)
+	w.Expect(id, "partly_executed", bot.ReasonDelivered)
+}
+
+// TestRule11_OneNoteForOneHold: hints about a hold that stands already, our
+// own note's among them, cause no further note.
+func TestRule11_OneNoteForOneHold(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Settings.Deletes.WaitingPeriod = time.Hour
+	w.Start()
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Settle()
+	w.Desk.Edit(id, func(t *bot.Ticket) { t.Comments[0].Text = "jose@x.example" })
+	for range 6 {
+		w.Hint(id)
+		w.Settle()
+	}
+	w.Expect(id, "held", bot.ReasonEdited)
+	if n := w.Desk.Updates[id]; n != 2 {
+		t.Errorf("the ticket was written %d times, want receipt and one note", n)
+	}
+}
+
+// TestRule11_RefusedAnswerIsTold: an answer that the desk refuses does not
+// stand in the way of the note that tells of it.
+func TestRule11_RefusedAnswerIsTold(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	id := w.File(world.Uli(), "delete", janeBody)
+	w.Desk.Refuse = func(u bot.Update) error {
+		if u.Status == bot.StatusSolved {
+			return errors.New("a field is required to solve")
+		}
+		return nil
+	}
+	w.Pass(3 * time.Hour)
+	w.Expect(id, "held", bot.ReasonStepFailed)
+	if n := w.Desk.Updates[id]; n != 1 {
+		t.Errorf("%d notes tell of it, want 1", n)
+	}
+	w.Desk.Refuse = nil
+	if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
+		t.Fatal(err)
+	}
+	w.Settle()
+	w.Expect(id, "rejected", bot.ReasonNotAdmin)
+}
+
+// TestRule11_HintSurvivesAFailedLook: the desk is away at the moment of an
+// answer; the answer is read when it is back.
+func TestRule11_HintSurvivesAFailedLook(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	id := w.File(world.Alex(), "access", "jane@x.example and jose@x.example")
+	w.Settle()
+	w.Desk.Reply(id, world.Alex(), "jane@x.example")
+	away := true
+	w.Desk.Fail = func(string, int64) error {
+		if away {
+			return bot.ErrUnavailable
+		}
+		return nil
+	}
+	w.Hint(id)
+	w.Settle()
+	away = false
 	w.Pass(time.Hour)
 	w.Expect(id, "resolved", bot.ReasonDelivered)
 }

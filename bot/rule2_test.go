@@ -2,8 +2,10 @@ package bot_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -122,5 +124,60 @@ func expectSaidOnce(t *testing.T, w *world.World, ticket int64) {
 	}
 	if said["receipt"] != 1 || said["final"] != 1 {
 		t.Errorf("said %v, want receipt and final once each", said)
+	}
+}
+
+// TestRule2_SetBackBehindACancel: the ticket says cancelled, the record does
+// not remember: nothing is erased.
+func TestRule2_SetBackBehindACancel(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Settings.Deletes.WaitingPeriod = time.Hour
+	w.Start()
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Settle()
+	setBack := w.SnapshotRedis()
+	if err := w.Engine.Cancel(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
+		t.Fatal(err)
+	}
+	w.Settle()
+	w.Expect(id, "cancelled", bot.ReasonByOperator)
+	setBack()
+	w.Pass(3 * time.Hour)
+	w.Expect(id, "held", bot.ReasonStateLost)
+	expectNothingErased(t, w)
+	if err := w.Engine.Hold(t.Context(), bot.IDOfTicket(id), "ops"); !errors.Is(err, bot.ErrRefused) {
+		t.Errorf("a lost state was talked away: %v", err)
+	}
+}
+
+// TestRule2_SetBackBehindAnAnswer: set back to the question, the answer now
+// names another person: nothing that was found of the first is used.
+func TestRule2_SetBackBehindAnAnswer(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	id := w.File(world.Alex(), "access", "jane@x.example and jose@x.example")
+	w.Settle()
+	setBack := w.SnapshotRedis()
+	away := true
+	w.Systems["crm"].Fail = func(op string) error {
+		if op == "gather" && away {
+			return bot.ErrUnavailable
+		}
+		return nil
+	}
+	w.Desk.Reply(id, world.Alex(), "jane@x.example")
+	w.Hint(id)
+	w.Settle()
+	setBack()
+	w.Queue.Flush()
+	away = false
+	w.Desk.Edit(id, func(t *bot.Ticket) { t.Comments[len(t.Comments)-1].Ours = true }) // the reply is gone
+	w.Desk.Reply(id, world.Alex(), "jose@x.example")
+	w.Hint(id)
+	w.Clock.Advance(5 * time.Minute)
+	w.Pass(time.Hour)
+	if report := string(w.Desk.Files[id]["report.zip"]); strings.Contains(report, "Jane") {
+		t.Errorf("the report shows the first person:\n%s", report)
 	}
 }

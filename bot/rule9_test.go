@@ -173,3 +173,234 @@ func TestRule9_DirectoryDown(t *testing.T) {
 	w.Pass(time.Hour)
 	w.Expect(id, "resolved", bot.ReasonErased)
 }
+
+// TestRule9_CancelledStaysCancelled: a hold in between and a retry do not
+// bring a cancelled delete back.
+func TestRule9_CancelledStaysCancelled(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Settings.Deletes.WaitingPeriod = time.Hour
+	w.Start()
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Settle()
+	request := bot.IDOfTicket(id)
+	if err := w.Engine.Cancel(t.Context(), request, "ops"); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Engine.Hold(t.Context(), request, "ops"); !errors.Is(err, bot.ErrRefused) {
+		t.Errorf("a cancelled request was held: %v", err)
+	}
+	w.Desk.Refuse = func(bot.Update) error { return errors.New("a field is required") }
+	w.Pass(3 * time.Hour)
+	w.Desk.Refuse = nil
+	if err := w.Engine.Retry(t.Context(), request, "ops"); err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(3 * time.Hour)
+	w.Expect(id, "cancelled", bot.ReasonByOperator)
+	expectNothingErased(t, w)
+}
+
+func expectNothingErased(t *testing.T, w *world.World) {
+	t.Helper()
+	for _, s := range w.Systems {
+		if s.Allowed != 0 {
+			t.Errorf("%s was erased: %d batches", s.Name, s.Allowed)
+		}
+	}
+}
+
+// TestRule9_ClearedReasonHidesNoOther: one thing that a person waved through
+// does not hide another that they never saw.
+func TestRule9_ClearedReasonHidesNoOther(t *testing.T) {
+	for name, then := range map[string]func(*world.World, *bot.Ticket){
+		"another requester": func(_ *world.World, t *bot.Ticket) { t.Requester, t.Submitter = world.Gina(), world.Gina() },
+		"strangers in CC":   func(_ *world.World, t *bot.Ticket) { t.Readers.CCs = []bot.Person{world.Carla()} },
+		"the right is lost": func(w *world.World, _ *bot.Ticket) {
+			w.Directory.Set(world.Alex().Email, bot.TenantRight{Tenant: "acme"})
+		},
+		"another edit": func(_ *world.World, t *bot.Ticket) { t.Comments[0].Text = "gina@x.example" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := world.New(t)
+			w.Populate()
+			away := true
+			w.Systems["crm"].Fail = func(op string) error {
+				if op == "gather" && away {
+					return connectors.NewError(connectors.Transient, op, "no answer", nil)
+				}
+				return nil
+			}
+			id := w.File(world.Alex(), "access", janeBody)
+			w.Settle()
+			w.Desk.Edit(id, func(t *bot.Ticket) { t.Comments[0].Text = "jose@x.example" })
+			w.Hint(id)
+			w.Settle()
+			w.Expect(id, "held", bot.ReasonEdited)
+			if err := w.Engine.Release(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
+				t.Fatal(err)
+			}
+			w.Desk.Edit(id, func(t *bot.Ticket) { then(w, t) })
+			away = false
+			w.Pass(2 * time.Hour)
+			if c := w.Case(id); c.State() != "held" || len(w.Desk.Files[id]) != 0 {
+				t.Errorf("it is %s (%s), with %d files", c.State(), c.Why(), len(w.Desk.Files[id]))
+			}
+		})
+	}
+}
+
+// TestRule9_ReleaseGoesOnWithWhatWasAccepted: a released edit neither hangs
+// nor changes the subject.
+func TestRule9_ReleaseGoesOnWithWhatWasAccepted(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Settings.Deletes.WaitingPeriod = time.Hour
+	w.Start()
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Settle()
+	w.Desk.Edit(id, func(t *bot.Ticket) { t.Comments[0].Text = "jose@x.example" })
+	w.Hint(id)
+	w.Settle()
+	if err := w.Engine.Release(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(3 * time.Hour)
+	w.Expect(id, "resolved", bot.ReasonErased)
+	expectJaneGone(t, w)
+}
+
+// TestRule9_ReleaseBindsTheSubject: a hold over a subject who is a user of the
+// product, waved through, holds again for another one.
+func TestRule9_ReleaseBindsTheSubject(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Directory.Set("jane@x.example", bot.TenantRight{Tenant: "acme"})
+	w.Directory.Set("jose@x.example", bot.TenantRight{Tenant: "acme"})
+	id := w.File(world.Alex(), "access", "jose@x.example")
+	w.Settle()
+	w.Expect(id, "held", bot.ReasonSubjectIsUser)
+	w.Desk.Edit(id, func(t *bot.Ticket) { t.Comments[0].Text = "jane@x.example" })
+	if err := w.Engine.Release(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(time.Hour)
+	w.Expect(id, "held", bot.ReasonSubjectIsUser)
+	if err := w.Engine.Release(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(time.Hour)
+	w.Expect(id, "resolved", bot.ReasonDelivered)
+}
+
+// TestRule9_TakenBackEarly: a word that takes the request back counts from
+// the first look on, whatever the request waits for.
+func TestRule9_TakenBackEarly(t *testing.T) {
+	for name, before := range map[string]func(*world.World) func(){
+		"before the first look": func(*world.World) func() { return func() {} },
+		"while the directory is away": func(w *world.World) func() {
+			w.Directory.Err = errors.New("down")
+			return func() { w.Directory.Err = nil }
+		},
+		"while held": func(w *world.World) func() {
+			w.Directory.Set("jane@x.example", bot.TenantRight{Tenant: "acme"})
+			return func() {}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := world.New(t)
+			w.Populate()
+			after := before(w)
+			id := w.File(world.Alex(), "delete", janeBody)
+			if name != "before the first look" {
+				w.Settle()
+			}
+			w.Desk.Reply(id, world.Alex(), "Please cancel")
+			w.Hint(id)
+			w.Settle()
+			after()
+			w.Pass(time.Hour)
+			w.Expect(id, "cancelled", bot.ReasonByRequester)
+			expectNothingErased(t, w)
+		})
+	}
+}
+
+// TestRule9_EditIntoAmbiguityHolds: what is no longer clear was changed.
+func TestRule9_EditIntoAmbiguityHolds(t *testing.T) {
+	for name, edit := range map[string]func(*bot.Ticket){
+		"the kind is gone": func(t *bot.Ticket) {
+			t.Fields = map[int64]string{world.KindField: "access"}
+			t.Comments[0].Text = "Please delete jane@x.example"
+		},
+		"another account's name": func(t *bot.Ticket) {
+			t.Fields = map[int64]string{world.KindField: "delete", world.TenantField: "globex"}
+		},
+		"two people": func(t *bot.Ticket) { t.Comments[0].Text = "jane@x.example jose@x.example" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := world.New(t)
+			w.Populate()
+			w.Settings.Deletes.WaitingPeriod = time.Hour
+			w.Start()
+			id := w.File(world.Alex(), "delete", janeBody)
+			w.Settle()
+			w.Desk.Edit(id, edit)
+			w.Pass(3 * time.Hour)
+			if c := w.Case(id); c.State() != "held" {
+				t.Errorf("it is %s (%s)", c.State(), c.Why())
+			}
+			expectNothingErased(t, w)
+		})
+	}
+}
+
+// TestRule9_ShadowModeStopsTheNextBatch, also of an erase that has begun.
+func TestRule9_ShadowModeStopsTheNextBatch(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Systems["events"].Fail = func(op string) error {
+		if op == "erase" {
+			return connectors.NewError(connectors.Transient, op, "no answer", nil)
+		}
+		return nil
+	}
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Settle()
+	if w.Case(id).Begun.IsZero() {
+		t.Fatal("erasing has not begun")
+	}
+	before := w.Systems["events"].Allowed
+	w.Systems["events"].Fail = nil
+	w.Settings.Deletes.Mode = "shadow"
+	w.Start()
+	w.Pass(time.Hour)
+	if n := w.Systems["events"].Allowed - before; n != 0 {
+		t.Errorf("%d batches ran in shadow mode", n)
+	}
+	w.Settings.Deletes.Mode = "live"
+	w.Start()
+	w.Pass(time.Hour)
+	w.Expect(id, "resolved", bot.ReasonErased)
+}
+
+// TestRule9_ClosedWithoutAnAnswer: when all is erased and the answer can't be
+// given, a person may close the request without one.
+func TestRule9_ClosedWithoutAnAnswer(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Failpoint = func(name string) {
+		if name == "after-run-commit-verify" {
+			w.Directory.Set(world.Alex().Email, bot.TenantRight{Tenant: "acme"})
+		}
+	}
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Pass(time.Hour)
+	w.Expect(id, "held", bot.ReasonRightLost)
+	if err := w.Engine.Cancel(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
+		t.Fatal(err)
+	}
+	w.Settle()
+	w.Expect(id, "partly_executed", bot.ReasonByOperator)
+	expectJaneGone(t, w)
+}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/sirupsen/logrus"
 
-	"privacydesk/bot/policy"
 	"privacydesk/connectors"
 )
 
@@ -25,7 +24,7 @@ func (e *Engine) Run(ctx context.Context, id, system string) error {
 		return err
 	}
 	s, cfg := t.c.Systems[system], e.Systems[system]
-	if s == nil || cfg.Connector == nil || s.Run.State != RunQueued {
+	if s == nil || cfg.Connector == nil || s.Run.State != RunQueued || t.c.Resolution != "" {
 		return nil // the hint is stale, or names a system that is configured elsewhere
 	}
 	token := newToken()
@@ -70,7 +69,7 @@ type result struct {
 // begin takes the run: queued becomes running under our token.
 func (w *work) begin(ctx context.Context) error {
 	return w.commit(ctx, "", func(t *turn, s *System) error {
-		if s.Run.State != RunQueued {
+		if s.Run.State != RunQueued || t.c.Resolution != "" {
 			return ErrConflict
 		}
 		s.Run.State, s.Run.Token, s.Run.Started = RunRunning, w.token, t.now
@@ -259,6 +258,9 @@ func (w *work) prepare(ctx context.Context) error {
 // deletes not paused.
 func (w *work) allow(ctx context.Context) error {
 	w.e.Failpoint("before-erase-batch")
+	if !w.e.Settings.Deletes.Live() {
+		return fmt.Errorf("%w: deletes are in shadow mode", connectors.ErrPaused)
+	}
 	rec, err := w.e.Store.Load(ctx, w.id)
 	if err != nil {
 		return fmt.Errorf("guard: %w", err)
@@ -302,7 +304,7 @@ func (w *work) locate(ctx context.Context, verify bool) (result, error) {
 			s.Sets, s.Verified = verified(s.Sets, profile, f), true
 			return
 		}
-		s.Keys, s.Map, s.Searched = keys, profile.MapDigest, w.searched
+		s.Keys, s.Map, s.Searched, s.Unreached = keys, profile.MapDigest, w.searched, ""
 		s.Sets = tallies(profile, f)
 	}}, nil
 }
@@ -336,12 +338,12 @@ func (w *work) gather(ctx context.Context) (result, error) {
 
 // erase reads rights, holds and readers anew, and erases.
 func (w *work) erase(ctx context.Context) (result, error) {
-	d, err := w.e.reviewNow(ctx, w.t)
+	reason, err := w.e.reviewNow(ctx, w.t)
 	if err != nil {
 		return result{}, err
 	}
-	if d.Verdict != policy.Accept && !slices.Contains(w.t.c.Cleared, Reason(d.Reason)) {
-		return result{}, &stoppedError{Reason(d.Reason)}
+	if reason != "" {
+		return result{}, &stoppedError{reason}
 	}
 	if w.t.c.Begun.IsZero() {
 		return result{}, &stoppedError{ReasonDamaged}

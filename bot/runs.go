@@ -79,6 +79,12 @@ func (e *Engine) tend(ctx context.Context, t *turn) (settled bool, err error) {
 	for _, name := range sorted(t.c.Systems) {
 		s := *t.c.Systems[name]
 		lease := t.stored.Leases[name]
+		if _, ok := e.Systems[name]; !ok && (s.Run.State == RunQueued || s.Run.State == RunWaiting) {
+			s.Run.State = RunFailed
+			s.Run.Fail = &Failure{Kind: connectors.Misfit, What: "the system is no longer in the configuration"}
+			t.c.Systems[name] = &s
+			continue
+		}
 		switch s.Run.State {
 		case RunRunning:
 			if lease.Token == s.Run.Token && lease.Until.After(t.now) {

@@ -21,6 +21,9 @@ type turn struct {
 	step   string // token of the step's lease; empty within a run
 	change Change
 	ticket *Ticket // when it was read in this turn
+	print  string  // keyed digest of what the ticket asks for, when it was read
+	took   bool    // the hints that were there have been acted on
+	told   bool    // the wait that was set is a new one
 
 	secret *Secret // nil until it was asked for
 	dirty  bool
@@ -96,11 +99,14 @@ func (t *turn) rest(ctx context.Context, wake time.Time) error {
 
 func (t *turn) write(ctx context.Context) error {
 	hint := t.stored.Hint
-	if t.step == "" {
+	switch {
+	case t.step == "":
 		hint = -1 // a run takes no hints in: a step looks at once
 		t.c.Wake = t.now
-	} else {
+	case t.took:
 		t.c.Hinted = hint
+	case t.hinted():
+		hint = -1 // somebody still has to look at the ticket
 	}
 	if t.dirty {
 		plain, err := json.Marshal(t.secret)
@@ -132,17 +138,26 @@ func (t *turn) hold(reason Reason) bool {
 	return t.wait(OnAgent, reason, time.Time{})
 }
 
-// wait pauses the request where it stands. A wait that begins is told to the
-// agents in an internal note; one that goes on is not told again.
+// wait pauses the request where it stands, unless a person waved this reason
+// through for what it is about. A state that was lost, and an operator's hold,
+// give way to no other reason.
 func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
-	if slices.Contains(t.c.Cleared, reason) {
+	of := t.about(reason)
+	if t.cleared(reason) {
 		return false
 	}
-	if w := t.c.Wait; w != nil && w.On == on && w.Reason == reason {
-		w.Until = until
-		return true
+	t.told = false
+	if w := t.c.Wait; w != nil {
+		switch {
+		case w.On == on && w.Reason == reason:
+			w.Until, w.Of = until, of
+			return true
+		case w.Reason == ReasonStateLost || w.Reason == ReasonOperatorHold:
+			return true
+		}
 	}
-	t.c.Wait = &Wait{On: on, Reason: reason, Since: t.now, Until: until}
+	t.told = true
+	t.c.Wait = &Wait{On: on, Reason: reason, Since: t.now, Until: until, Of: of}
 	t.event("waiting", map[string]string{"on": string(on), "reason": string(reason)})
 	if on == OnAgent {
 		t.e.Observe(Observation{Event: "held", Kind: t.c.Kind})
@@ -151,8 +166,35 @@ func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
 	return true
 }
 
-// note owes the agents an internal note about a hold.
+// about is what a reason is about: the numbers for a cap, what the ticket asks
+// for otherwise.
+func (t *turn) about(reason Reason) string {
+	if reason == ReasonCapRows {
+		return t.e.binding(t.c)
+	}
+	return t.print
+}
+
+// cleared is true if a person waved the reason through for what it is about.
+func (t *turn) cleared(reason Reason) bool {
+	return slices.Contains(t.c.Cleared, Clearance{Reason: reason, Of: t.about(reason)})
+}
+
+// uncleared is the first of the reasons that nobody waved through, or "".
+func (t *turn) uncleared(reasons []Reason) Reason {
+	for _, r := range reasons {
+		if !t.cleared(r) {
+			return r
+		}
+	}
+	return ""
+}
+
+// note owes the agents an internal note about a hold, once for each.
 func (t *turn) note(message string, vars map[string]string) {
+	if !t.told {
+		return
+	}
 	t.owe(Say{Message: message, Vars: vars, AddTags: []string{TagNeedsPerson}})
 }
 
@@ -168,9 +210,18 @@ func (t *turn) owe(s Say) {
 }
 
 // nextOwed is the first message that may be said now, or -1: while a person
-// must look, nothing is disclosed.
+// must look, nothing is disclosed, and what failed to be said does not stand
+// in the way of the note that tells of it.
 func (t *turn) nextOwed() int {
-	return slices.IndexFunc(t.c.Owed, func(s Say) bool { return !s.Discloses || t.c.Wait == nil })
+	return slices.IndexFunc(t.c.Owed, func(s Say) bool {
+		switch {
+		case t.c.Wait == nil:
+			return true
+		case t.c.Wait.Reason == ReasonStepFailed:
+			return !s.Public
+		}
+		return !s.Discloses
+	})
 }
 
 // Tags that the bot puts on tickets.

@@ -23,6 +23,8 @@ type Desk struct {
 	Bot bot.Person
 	// Fail, when set, may refuse a call; op is "ticket" or "update".
 	Fail func(op string, ticket int64) error
+	// Refuse, when set, may refuse an update for what is in it.
+	Refuse func(u bot.Update) error
 	// Files are what was attached, by ticket and name.
 	Files map[int64]map[string][]byte
 	// Updates counts the writes of each ticket that landed.
@@ -129,6 +131,11 @@ func (d *Desk) Update(_ context.Context, u bot.Update) error {
 		return bot.ErrClosed
 	case t.Stamp != u.Stamp:
 		return bot.ErrStale
+	}
+	if d.Refuse != nil {
+		if err := d.Refuse(u); err != nil {
+			return err
+		}
 	}
 	for _, a := range u.Attachments {
 		if err := d.attach(u.Ticket, a); err != nil {
