@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -77,6 +78,7 @@ type daemon struct {
 	ended   chan struct{} // closed when the process is gone
 	out     *journal
 	line    []byte
+	done    atomic.Int64 // requests that it ended
 }
 
 // Write takes the daemon's log and finds its address in it.
@@ -89,8 +91,13 @@ func (d *daemon) Write(p []byte) (int, error) {
 			return len(p), nil
 		}
 		var entry struct{ Event, Address string }
-		if json.Unmarshal(d.line[:i], &entry) == nil && entry.Event == "started" {
-			d.started <- entry.Address
+		if json.Unmarshal(d.line[:i], &entry) == nil {
+			switch entry.Event {
+			case "started":
+				d.started <- entry.Address
+			case "done":
+				d.done.Add(1)
+			}
 		}
 		d.line = d.line[i+1:]
 	}
