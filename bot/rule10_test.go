@@ -1,11 +1,14 @@
 package bot_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
 
+	"privacydesk/bot"
 	"privacydesk/bot/bottest/world"
+	"privacydesk/connectors"
 )
 
 // TestRule10_NoPersonalDataInRedisOrLogs looks into Redis at every commit of
@@ -46,3 +49,37 @@ func TestRule10_NoPersonalDataInRedisOrLogs(t *testing.T) {
 type leaky struct{ text string }
 
 func (e *leaky) Error() string { return e.text }
+
+// TestRule10_OrphansAreFound: keys and files whose record was lost don't lie
+// there unseen, though no webhook ever names their tickets again.
+func TestRule10_OrphansAreFound(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Systems["events"].Fail = func(op string) error {
+		if op == "gather" || op == "erase" {
+			return connectors.NewError(connectors.Transient, op, "no answer", nil)
+		}
+		return nil
+	}
+	access := w.File(world.Alex(), "access", "jane@x.example")
+	w.Settle()
+	w.FlushRedis()
+	w.Queue.Flush()
+	w.Clock.Advance(5 * time.Minute)
+	w.Settle()
+	if _, err := w.Store.Load(t.Context(), bot.IDOfTicket(access)); !errors.Is(err, bot.ErrNotFound) {
+		t.Fatalf("the record was not lost: %v", err)
+	}
+	if err := w.Engine.Orphans(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.Settle()
+	w.Expect(access, "held", bot.ReasonStateLost)
+	if err := w.Engine.Orphans(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.Settle()
+	if n := w.Desk.Updates[access]; n != 2 {
+		t.Errorf("the ticket was written %d times, want receipt and one note", n)
+	}
+}

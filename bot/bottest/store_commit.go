@@ -49,7 +49,7 @@ func full(id string) bot.Case {
 	c.Claims, c.Linked = []string{"one"}, "t9"
 	c.Owed = []bot.Say{{Step: "s", Message: "m"}}
 	c.Seen, c.Asked, c.Attempts = bot.Seen{Comment: 5, At: noon()}, 1, 2
-	c.Wake, c.Hinted, c.Cleared = noon(), 7, []bot.Reason{bot.ReasonEdited}
+	c.Wake, c.Hinted, c.Cleared = noon(), 7, []bot.Clearance{{Reason: bot.ReasonEdited, Of: "o"}}
 	return c
 }
 

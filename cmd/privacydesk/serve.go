@@ -175,12 +175,13 @@ func (a *app) startClock() error {
 	return nil
 }
 
-// clean removes unfinished spool files of workers that died, and tenants'
-// keys that nothing used for as long as records are kept.
+// clean removes unfinished spool files of workers that died, and tenants' keys
+// that nothing used for as long as records are kept. It hints at requests whose
+// record was lost.
 func (a *app) clean(ctx context.Context) error {
 	_, spoolErr := a.spool.Clean(ctx, time.Now().Add(-48*time.Hour))
 	_, keysErr := a.keys.Retire(ctx, time.Now().Add(-a.cfg.Requests.KeepRecords))
-	return errors.Join(spoolErr, keysErr)
+	return errors.Join(spoolErr, keysErr, a.engine.Orphans(ctx))
 }
 
 // startWeb serves health and metrics, and the webhook where there is a
