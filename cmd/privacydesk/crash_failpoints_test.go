@@ -34,13 +34,10 @@ func failpoints() []string {
 		around(what)
 	}
 	out = append(out, "before-erase-batch")
-	for _, again := range []string{
+	return append(out,
 		"before-erase-batch:2", "before-erase-batch:4", "before-erase-batch:6", "after-erase:2", "after-erase:4", "after-finding:3", "before-run-commit-erase:3",
 		"after-commit-working:4", "after-commit-locating:5", "before-commit-closing:5", "after-key-destruction:2",
-	} {
-		out = append(out, again)
-	}
-	return out
+	)
 }
 
 // few are people enough for one access and one delete request.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -99,11 +98,6 @@ func (m *mixed) file() {
 
 func (m *mixed) answered(ticket int64, reason bot.Reason) {
 	m.filed = append(m.filed, filed{ticket: ticket, state: "rejected", reasons: []bot.Reason{reason}, status: "solved", comments: 1})
-}
-
-// done are those that end; questions stay open.
-func (m *mixed) done() []filed {
-	return slices.DeleteFunc(slices.Clone(m.filed), func(f filed) bool { return f.state == "needs_info" })
 }
 
 // expect compares everything with what should be.

@@ -229,7 +229,7 @@ func (h *house) lookAtRequests(f filed) {
 		}
 	}
 	broken := filepath.Join(h.dir, "broken.yml")
-	h.must(os.WriteFile(broken, []byte("intake: {sinse: 2026-01-01T00:00:00Z}\n"), 0o600))
+	h.must(os.WriteFile(broken, []byte("intake: {from: 2026-01-01T00:00:00Z}\n"), 0o600))
 	for _, c := range []struct {
 		code int
 		args []string
