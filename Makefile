@@ -45,10 +45,12 @@ $(GOLANGCI):
 	@mkdir -p $(@D)
 	GOBIN=$(abspath $(@D)) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION)
 
-bench: ## the benchmarks, against the baseline of the same run
+# go test runs packages with -bench one after the other. Each benchmark starts what it compares with and prints the ratio;
+# docs/performance.md says what they are.
+bench: ## the benchmarks, beside the baseline of the same run
 	@packages=$$(grep -rl --include='*_test.go' '^func Benchmark' . | xargs -r -n1 dirname | sort -u); \
 	if [[ -z $$packages ]]; then echo 'no package has a benchmark'; exit 1; fi; \
-	go test -run '^$$' -bench . -benchmem $$packages
+	go test -run '^$$' -bench . -timeout 20m $$packages
 
 docs: ## write the reference of configuration and connectors into docs/
 	go run ./cmd/privacydesk docs --dir docs
