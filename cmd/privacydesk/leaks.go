@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/url"
@@ -87,6 +88,9 @@ func (s *leakScan) redis(ctx context.Context, client redis.UniversalClient) erro
 		key := keys.Val()
 		s.look("the name of a key in Redis", []byte(key))
 		values, err := redisValues(ctx, client, key)
+		if errors.Is(err, redis.Nil) {
+			continue // it ended between the look at its type and the look at its value
+		}
 		if err != nil {
 			return fmt.Errorf("scan of Redis: %w", err)
 		}

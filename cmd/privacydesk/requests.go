@@ -122,14 +122,10 @@ func (showCmd) Help() string {
 // Run shows one request.
 func (c showCmd) Run(ctx context.Context, s *surroundings) error {
 	return withApp(ctx, s, c.Config, func(a *app) error {
-		rec, err := a.store.Load(ctx, c.ID)
+		rec, events, err := oneMoment(ctx, a.store, c.ID)
 		if errors.Is(err, bot.ErrNotFound) {
 			return fmt.Errorf("there is no request %s", c.ID)
 		}
-		if err != nil {
-			return err
-		}
-		events, err := a.store.Events(ctx, c.ID)
 		if err != nil {
 			return err
 		}
@@ -142,6 +138,28 @@ func (c showCmd) Run(ctx context.Context, s *surroundings) error {
 		}
 		return printRequest(s.stdout, &rec.Case, events, chain)
 	})
+}
+
+// oneMoment reads a record and its ledger as they stand together: a worker
+// may commit between the two reads, and the chain would then look broken.
+func oneMoment(ctx context.Context, store bot.Store, id string) (bot.Record, []ledger.Event, error) {
+	for {
+		rec, err := store.Load(ctx, id)
+		if err != nil {
+			return rec, nil, err
+		}
+		events, err := store.Events(ctx, id)
+		if err != nil {
+			return rec, nil, err
+		}
+		again, err := store.Load(ctx, id)
+		if err != nil {
+			return rec, nil, err
+		}
+		if again.Case.Head == rec.Case.Head {
+			return rec, events, nil
+		}
+	}
 }
 
 func printRequest(out io.Writer, c *bot.Case, events []ledger.Event, chain string) error {
