@@ -94,7 +94,7 @@ func BenchmarkMillionRows(b *testing.B) {
 }
 
 func since(t time.Time) time.Duration {
-	return time.Since(t) //nolint:forbidigo // a benchmark measures time
+	return time.Since(t)
 }
 
 func writePlain(b *testing.B, rows int) {

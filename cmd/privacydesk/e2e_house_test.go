@@ -27,8 +27,9 @@ import (
 	"privacydesk/connectors/connectortest/servers"
 )
 
-// patience bounds each wait for something that has to happen.
-const patience = 2 * time.Minute
+// patience bounds each wait for something that has to happen, on a machine
+// that has much else to do, too.
+const patience = 8 * time.Minute
 
 // house is an installation whose daemon is a process of its own: Zendesk
 // simulated behind a listener, a real Redis, the CRM in PostgreSQL, events in
