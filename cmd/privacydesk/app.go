@@ -43,6 +43,7 @@ type app struct {
 	desk       *zendesk.Desk
 	directory  directory.Directory
 	queue      *worker.Queue
+	relay      *worker.Relay // of the intake alone
 	metrics    *web.Collector
 	systems    map[string]bot.SystemConfig
 	engine     *bot.Engine

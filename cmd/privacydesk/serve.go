@@ -189,6 +189,11 @@ func (a *app) clean(ctx context.Context) error {
 func (a *app) startWeb(ctx context.Context, intake bool) (*web.Server, error) {
 	mounts := map[string]http.Handler{}
 	hook := a.cfg.Zendesk.Webhook
+	var err error
+	if a.relay, err = worker.NewRelay(a.queue, a.log); err != nil {
+		return nil, err
+	}
+	a.onClose(a.relay.Shutdown)
 	if secrets := hook.Secrets(); intake && len(secrets) > 0 {
 		handler, err := zendesk.NewWebhook(zendesk.WebhookOptions{
 			Secrets: secrets, Skew: hook.Skew, Accounts: hook.Accounts, Clock: time.Now,
@@ -226,17 +231,15 @@ func (a *app) startWeb(ctx context.Context, intake bool) (*web.Server, error) {
 	return server, nil
 }
 
-// takeHints makes hints durable, then asks a worker to look. The queue may
-// fail: the sweep finds what is due.
+// takeHints makes hints durable, and lets the relay ask a worker to look: the
+// answer to a webhook doesn't wait for the queue.
 func (a *app) takeHints(ctx context.Context, ids []string, invocation string, keep time.Duration) (bool, error) {
 	fresh, err := a.store.Hint(ctx, ids, invocation, keep)
 	if err != nil || !fresh {
 		return fresh, err
 	}
 	for _, id := range ids {
-		if err := a.queue.Step(ctx, id, "hint"); err != nil {
-			a.log.WithField("event", "queue").WithField("request", id).Warn("the hint could not be queued; the sweep will find it")
-		}
+		a.relay.Step(id)
 	}
 	return true, nil
 }
