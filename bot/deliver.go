@@ -79,6 +79,9 @@ func (t *turn) said(ctx context.Context, i int) error {
 	say := t.c.Owed[i]
 	t.c.Owed = slices.Delete(slices.Clone(t.c.Owed), i, i+1)
 	t.c.Attempts = 0
+	if say.Public && t.c.Acked.IsZero() {
+		t.c.Acked = t.now
+	}
 	t.event("said", map[string]string{"step": say.Step})
 	if len(t.c.Owed) == 0 && t.c.Resolution != "" {
 		t.end()

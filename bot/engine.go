@@ -198,6 +198,9 @@ func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 		t.end()
 		return true, t.commit(ctx)
 	}
+	if d, due := e.dueDuty(t); due {
+		return e.perform(ctx, t, d)
+	}
 	if c.Wait != nil {
 		return e.waiting(ctx, t)
 	}
@@ -266,7 +269,8 @@ func (e *Engine) backOff(ctx context.Context, id, token string, cause error) err
 	if t.c.Attempts >= e.Settings.MaxAttempts && !outside(cause) && t.hold(ReasonStepFailed) {
 		t.note("note_held", map[string]string{"reason": string(ReasonStepFailed), "systems": scrub(cause)})
 	}
-	return t.rest(ctx, t.now.Add(wait))
+	t.c.Wake = t.now.Add(wait) // no duty is done before
+	return t.write(ctx)
 }
 
 // outside is true for failures of the desk and of the process's own end: they

@@ -112,11 +112,14 @@ type Case struct {
 
 	// Owed is what the ticket is to be told, in order, before the request
 	// moves on. Marks of what was said stand on the ticket itself.
-	Owed     []Say     `json:"owed,omitempty"`
-	Seen     Seen      `json:"seen,omitzero"`
-	Asked    int       `json:"asked,omitempty"` // questions put so far
-	Attempts int       `json:"attempts,omitempty"`
-	Wake     time.Time `json:"wake,omitzero"` // when Step should look again; zero: only on a hint
+	Owed  []Say     `json:"owed,omitempty"`
+	Seen  Seen      `json:"seen,omitzero"`
+	Asked int       `json:"asked,omitempty"` // questions put so far
+	Acked time.Time `json:"acked,omitzero"`  // when the requester was first told anything
+	// Did names the duties that were done, and when.
+	Did      map[string]time.Time `json:"did,omitempty"`
+	Attempts int                  `json:"attempts,omitempty"`
+	Wake     time.Time            `json:"wake,omitzero"` // when Step should look again; zero: only on a hint
 
 	// Hinted is the Record's Hint up to which the ticket was observed.
 	Hinted int64 `json:"hinted,omitempty"`

@@ -90,10 +90,10 @@ func (t *turn) commit(ctx context.Context) error {
 	return t.write(ctx)
 }
 
-// rest commits and sleeps until wake; zero: until a hint comes. A rest that
-// changes nothing still moves the record out of the due ones.
+// rest commits and sleeps until wake (zero: until a hint comes) or the next
+// duty. A rest that changes nothing still moves the record out of the due ones.
 func (t *turn) rest(ctx context.Context, wake time.Time) error {
-	t.c.Wake = wake
+	t.c.Wake = t.e.soonest(t.c, t.now, wake)
 	return t.write(ctx)
 }
 

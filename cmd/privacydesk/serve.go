@@ -190,7 +190,7 @@ func (a *app) startWeb(ctx context.Context, intake bool) (*web.Server, error) {
 	mounts := map[string]http.Handler{}
 	hook := a.cfg.Zendesk.Webhook
 	var err error
-	if a.relay, err = worker.NewRelay(a.queue, a.log); err != nil {
+	if a.relay, err = worker.NewRelay(a.queue, a.log); err != nil { //nolint:contextcheck // it ends with Shutdown, which close calls
 		return nil, err
 	}
 	a.onClose(a.relay.Shutdown)
