@@ -31,7 +31,11 @@ func (e *Engine) readTicket(ctx context.Context, t *turn) (*Ticket, error) {
 // fingerprint is a keyed digest of what a ticket asks for and who asks.
 func (e *Engine) fingerprint(ctx context.Context, id string, ticket *Ticket) (string, error) {
 	r := reading.Read(e.Settings.Reading, e.asReading(ticket, 0))
-	return e.digest(ctx, id, []any{ticket.Requester.ID, r.Kind, r.Subject, ticket.Fields[e.Settings.TenantField], requesterOf(ticket)})
+	return e.digest(ctx, id, []any{e.inScope(ticket), ticket.Requester.ID, r.Kind, r.Subject, ticket.Fields[e.Settings.TenantField], requesterOf(ticket)})
+}
+
+func (e *Engine) inScope(ticket *Ticket) bool {
+	return reading.InScope(e.Settings.Reading, e.asReading(ticket, 0))
 }
 
 // admit looks at a ticket that has no record. What is out of scope leaves no
@@ -45,7 +49,7 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !reading.InScope(e.Settings.Reading, e.asReading(ticket, 0)) {
+	if !e.inScope(ticket) {
 		return false, e.Store.Drop(ctx, id, hint)
 	}
 	*t.c = Case{
@@ -126,37 +130,67 @@ func (e *Engine) read(ctx context.Context, t *turn) (bool, error) {
 		t.finish(Cancelled, ReasonByRequester, Say{Message: "cancelled"})
 		return true, t.commit(ctx)
 	}
+	if !e.inScope(ticket) {
+		return e.holdOver(ctx, t, ReasonOutOfScope)
+	}
 	res := reading.Read(e.Settings.Reading, e.asReading(ticket, 0))
 	t.c.Kind = Kind(res.Kind)
 	t.see(ticket)
-	ask, err := e.askOf(ctx, ticket, res)
+	ask, err := e.admission(ctx, ticket, res)
 	if err != nil {
-		t.wait(OnSystem, ReasonDirectory, t.now.Add(e.backoff(t.c.Attempts+1)))
-		t.c.Attempts++
 		e.log(t.c.ID).WithField("event", "directory").Warn(scrub(err))
-		return true, t.commit(ctx)
+		return e.askLater(ctx, t, ticket)
 	}
 	return e.decide(ctx, t, ticket, res, policy.Admit(ask))
+}
+
+// stepDirectory names the one note about a directory that does not answer.
+const stepDirectory = "directory"
+
+// askLater waits for the directory, and tells the agents once that it does not
+// answer.
+func (e *Engine) askLater(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
+	t.c.Attempts++
+	t.wait(OnSystem, ReasonDirectory, t.now.Add(e.backoff(t.c.Attempts)))
+	owed := slices.ContainsFunc(t.c.Owed, func(s Say) bool { return s.Step == stepDirectory })
+	if t.c.Attempts >= e.Settings.MaxAttempts && !owed && !e.marked(ticket, t.c.ID, stepDirectory) {
+		t.owe(Say{
+			Step: stepDirectory, Message: "note_held", Vars: map[string]string{"reason": string(ReasonDirectory)}, AddTags: []string{TagNeedsPerson},
+		})
+	}
+	return true, t.commit(ctx)
+}
+
+// holdOver holds for a reason, with a note when the hold is new.
+func (e *Engine) holdOver(ctx context.Context, t *turn, reason Reason) (bool, error) {
+	t.hold(reason)
+	t.note("note_held", map[string]string{"reason": string(reason)})
+	return true, t.commit(ctx)
 }
 
 // decide turns the policy's verdict into the request's next state.
 func (e *Engine) decide(ctx context.Context, t *turn, ticket *Ticket, res reading.Result, d policy.Decision) (bool, error) {
 	switch {
 	case d.Verdict == policy.Refuse:
-		t.finish(Rejected, Reason(d.Reason), Say{Message: "refused_" + d.Reason})
+		t.finish(Rejected, Reason(d.Reason), Say{Message: "refused_" + d.Reason, Vars: map[string]string{"reason": d.Reason}})
 		return true, t.commit(ctx)
 	case d.Verdict == policy.Answer:
-		t.finish(Rejected, Reason(d.Reason), Say{Message: "answer_" + d.Reason})
+		t.finish(Rejected, Reason(d.Reason), Say{Message: "answer_" + d.Reason, Vars: map[string]string{"reason": d.Reason}})
 		return true, t.commit(ctx)
 	case d.Verdict == policy.Question:
 		return e.question(ctx, t, Reason(d.Reason))
 	case res.Question != "":
 		return e.question(ctx, t, Reason(res.Question))
-	case d.Verdict == policy.Hold:
-		if t.hold(Reason(d.Reason)) {
-			t.note("note_held", map[string]string{"reason": d.Reason})
-			return true, t.commit(ctx)
-		}
+	}
+	var doubts []Reason
+	if d.Verdict != policy.Accept {
+		doubts = append(doubts, Reason(d.Reason))
+	}
+	if ticket.FollowupOf != 0 {
+		doubts = append(doubts, ReasonFollowUp)
+	}
+	if doubt := t.uncleared(doubts); doubt != "" {
+		return e.holdOver(ctx, t, doubt)
 	}
 	return e.accept(ctx, t, ticket, res, d.Tenant)
 }
@@ -218,7 +252,7 @@ func (e *Engine) duplicate(ctx context.Context, t *turn, holder string) (bool, e
 	fresh.took = true
 	fresh.c.Kind, fresh.c.Tenant, fresh.c.Linked = t.c.Kind, t.c.Tenant, holder
 	fresh.finish(Rejected, ReasonDuplicate, Say{
-		Message: "duplicate", Vars: map[string]string{"linked": fmt.Sprint(TicketOfID(holder))},
+		Message: "duplicate", Vars: map[string]string{"linked": fmt.Sprint(TicketOfID(holder)), "reason": string(ReasonDuplicate)},
 	})
 	return true, fresh.commit(ctx)
 }
@@ -237,13 +271,21 @@ func (e *Engine) question(ctx context.Context, t *turn, reason Reason) (bool, er
 	return true, t.commit(ctx)
 }
 
-// askOf gathers what the policy decides on. Only who asks is looked up, never
-// whom it is about, unless the requester is an admin.
-func (e *Engine) askOf(ctx context.Context, ticket *Ticket, res reading.Result) (policy.Ask, error) {
+// admission is askOf for a ticket that was not accepted yet. Where the answer
+// does not depend on it, nobody is looked up.
+func (e *Engine) admission(ctx context.Context, ticket *Ticket, res reading.Result) (policy.Ask, error) {
 	a := policy.Ask{Kind: string(res.Kind), Requester: requesterOf(ticket)}
-	if res.Kind == reading.OptOut || res.Kind == reading.Direct {
+	if res.Kind == reading.OptOut || res.Kind == reading.Direct || !policy.Trusted(a.Requester) {
 		return a, nil
 	}
+	return e.askOf(ctx, ticket, res)
+}
+
+// askOf gathers what the policy decides on. Only who asks is looked up, never
+// whom it is about, unless the requester is an admin of the tenant that they
+// name.
+func (e *Engine) askOf(ctx context.Context, ticket *Ticket, res reading.Result) (policy.Ask, error) {
+	a := policy.Ask{Kind: string(res.Kind), Requester: requesterOf(ticket)}
 	standing, err := e.Directory.Standing(ctx, ticket.Requester)
 	if err != nil {
 		return a, fmt.Errorf("directory: %w", err)
@@ -255,7 +297,8 @@ func (e *Engine) askOf(ctx context.Context, ticket *Ticket, res reading.Result) 
 	a.NamedTenant = e.namedTenant(ticket, a.AdminOf)
 	own, err := reading.Normalise(ticket.Requester.Email)
 	a.SubjectIsRequester = err == nil && own == res.Subject && own != ""
-	if len(a.AdminOf) == 0 || res.Subject == "" {
+	elsewhere := a.NamedTenant != "" && !slices.Contains(a.AdminOf, a.NamedTenant)
+	if len(a.AdminOf) == 0 || elsewhere || res.Subject == "" {
 		return a, nil
 	}
 	subject, err := e.Directory.Standing(ctx, Person{Email: res.Subject, Verified: true, Active: true, Role: "end-user"})
@@ -276,13 +319,11 @@ func (e *Engine) namedTenant(ticket *Ticket, of []string) string {
 		return named
 	}
 	for _, c := range slices.Backward(ticket.Comments) {
-		if c.Author.ID != ticket.Requester.ID {
+		if c.Author.ID != ticket.Requester.ID || !c.Public {
 			continue
 		}
-		for _, tenant := range of {
-			if strings.EqualFold(strings.TrimSpace(c.Text), tenant) {
-				return tenant
-			}
+		if tenant, said := reading.Choice(c.Text, of); said {
+			return tenant
 		}
 	}
 	return ""

@@ -34,6 +34,9 @@ func (e *Engine) observe(ctx context.Context, t *turn) (bool, error) {
 	t.took = true
 	t.see(ticket)
 	if held := t.uncleared(reasons); held != "" {
+		if slices.Contains(reasons, ReasonReply) {
+			held = ReasonReply // it is seen now, and no later look finds it again
+		}
 		t.hold(held)
 		t.note("note_held", map[string]string{"reason": string(held)})
 	}
@@ -116,6 +119,9 @@ func (e *Engine) notice(ctx context.Context, t *turn, ticket *Ticket) ([]Reason,
 	if ended {
 		out = append(out, ReasonStateLost)
 	}
+	if !e.inScope(ticket) {
+		out = append(out, ReasonOutOfScope)
+	}
 	read := reading.Read(e.Settings.Reading, e.asReading(ticket, s.Frozen.Comment))
 	if Kind(read.Kind) != s.Frozen.Kind || read.Subject != s.Frozen.Subject || ticket.Fields[e.Settings.TenantField] != s.Frozen.Tenant {
 		out = append(out, ReasonEdited)
@@ -126,7 +132,8 @@ func (e *Engine) notice(ctx context.Context, t *turn, ticket *Ticket) ([]Reason,
 	if (ticket.Status == StatusSolved || ticket.Status == StatusClosed) && !e.marked(ticket, t.c.ID, stepFinal) {
 		out = append(out, ReasonSolvedByHand)
 	}
-	if t.c.Kind == KindDelete && t.c.Begun.IsZero() && len(newerByRequester(ticket, t.c.Seen.Comment)) > 0 {
+	objects := func(c Comment) bool { return !reading.IsThanks(c.Text) }
+	if t.c.Kind == KindDelete && t.c.Begun.IsZero() && slices.ContainsFunc(newerByRequester(ticket, t.c.Seen.Comment), objects) {
 		out = append(out, ReasonReply)
 	}
 	return out, nil
@@ -215,8 +222,8 @@ func (e *Engine) readersOf(ctx context.Context, t *turn, ticket *Ticket) ([]Reas
 	return []Reason{Reason(d.Reason)}, nil
 }
 
-// reviewNow reads ticket and rights anew, in the middle of the work, and
-// returns the first reason to stop that nobody waved through.
+// reviewNow reads ticket, rights and readers anew, in the middle of the work,
+// and returns the first reason to stop that nobody waved through.
 func (e *Engine) reviewNow(ctx context.Context, t *turn) (Reason, error) {
 	t.ticket = nil
 	ticket, err := e.readTicket(ctx, t)
@@ -227,5 +234,9 @@ func (e *Engine) reviewNow(ctx context.Context, t *turn) (Reason, error) {
 		return "", err
 	}
 	reasons, err := e.review(ctx, t, ticket)
-	return t.uncleared(reasons), err
+	if err != nil {
+		return "", err
+	}
+	readers, err := e.readersOf(ctx, t, ticket)
+	return t.uncleared(append(reasons, readers...)), err
 }

@@ -41,6 +41,8 @@ const (
 	ReasonEdited         Reason = "edited_after_acceptance"
 	ReasonRequester      Reason = "requester_changed"
 	ReasonReply          Reason = "reply_before_erasing"
+	ReasonFollowUp       Reason = "follow_up"
+	ReasonOutOfScope     Reason = "out_of_scope"
 	ReasonSystemFailed   Reason = "system_failed"
 	ReasonNotSearched    Reason = "system_not_searched"
 	ReasonRefusesErase   Reason = "system_refuses_erase"

@@ -139,8 +139,9 @@ func (t *turn) hold(reason Reason) bool {
 }
 
 // wait pauses the request where it stands, unless a person waved this reason
-// through for what it is about. A state that was lost, and an operator's hold,
-// give way to no other reason.
+// through for what it is about. A state that was lost, an operator's hold and a
+// reply that a person must read give way to no other reason: all others are
+// found again by the next look, these are not.
 func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
 	of := t.about(reason)
 	if t.cleared(reason) {
@@ -152,7 +153,7 @@ func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
 		case w.On == on && w.Reason == reason:
 			w.Until, w.Of = until, of
 			return true
-		case w.Reason == ReasonStateLost || w.Reason == ReasonOperatorHold:
+		case w.Reason == ReasonStateLost || w.Reason == ReasonOperatorHold || w.Reason == ReasonReply:
 			return true
 		}
 	}

@@ -34,14 +34,14 @@ func isTable(name string) bool { return name == "counts" }
 // specs are all messages by key: what the requester reads, and, from "note_"
 // on, what only agents read.
 func specs() map[string]spec {
-	found := []string{"systems", "counts", "outcomes"}
+	found, why := []string{"systems", "counts", "outcomes"}, []string{"reason", "code"}
 	out := map[string]spec{
 		"receipt_access": {may: []string{"systems"}},
 		"receipt_delete": {may: []string{"systems"}},
 
-		"answer_opt_out":        {},
-		"answer_direct_request": {},
-		"duplicate":             {required: []string{"linked"}},
+		"answer_opt_out":        {may: why},
+		"answer_direct_request": {may: why},
+		"duplicate":             {required: []string{"linked"}, may: why},
 		"held":                  {},
 		"reminder":              {required: []string{"reason"}, may: []string{"days"}},
 		"cancelled":             {},
@@ -64,7 +64,7 @@ func specs() map[string]spec {
 		out["question_"+reason] = spec{}
 	}
 	for _, reason := range refusals() {
-		out["refused_"+reason] = spec{}
+		out["refused_"+reason] = spec{may: why}
 	}
 	return out
 }
