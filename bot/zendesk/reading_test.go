@@ -303,3 +303,38 @@ func TestRule4_TheStampsSecondIsWaitedFor(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// A follow-up tells of itself in via alone.
+func TestFollowUpsAreTold(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	first := w.file()
+	if err := w.sim.CloseTicket(first); err != nil {
+		t.Fatal(err)
+	}
+	next, _, err := w.sim.Reply(first, w.ann, "once more", zendesksim.ReplyOptions{Public: true})
+	if err != nil || next == first {
+		t.Fatalf("no follow-up was made: %d, %v", next, err)
+	}
+	if got := w.ticket(next).FollowupOf; got != first {
+		t.Errorf("it follows %d, want %d", got, first)
+	}
+	plain := w.file()
+	for from, want := range map[string]int64{`{"ticket_id":"77"}`: 77, `{}`: -1, `[]`: -1, `null`: -1, `"x"`: -1} {
+		w.rewrite(fmt.Sprintf("/tickets/%d.json", plain), func(b map[string]any) {
+			b["ticket"].(map[string]any)["via"] = map[string]any{
+				"channel": "web", "source": map[string]any{"rel": "follow_up", "from": json.RawMessage(from)},
+			}
+		})
+		if got := w.ticket(plain).FollowupOf; got != want {
+			t.Errorf("from %s: it follows %d, want %d", from, got, want)
+		}
+	}
+	for _, source := range []string{`null`, `[]`, `"x"`, `{"rel":null}`, `{"rel":"trigger","from":{"ticket_id":5}}`} {
+		w.rewrite(fmt.Sprintf("/tickets/%d.json", plain), func(b map[string]any) {
+			b["ticket"].(map[string]any)["via"] = map[string]any{"channel": "web", "source": json.RawMessage(source)}
+		})
+		if got := w.ticket(plain).FollowupOf; got != 0 {
+			t.Errorf("source %s: it follows %d", source, got)
+		}
+	}
+}

@@ -133,7 +133,7 @@ func (r *reader) assemble() *bot.Ticket {
 	t := &bot.Ticket{
 		ID: w.ID, Stamp: stamp{w.Updated, w.Assignee == 0}.String(), Created: w.Created, Updated: w.Updated,
 		Status: w.Status, FormID: int64(w.Form), Tags: w.Tags, AgentTags: r.agentTags(), Subject: string(w.Subject),
-		Fields: map[int64]string{}, Channel: string(w.Via.Channel), FollowupOf: int64(w.FollowupOf),
+		Fields: map[int64]string{}, Channel: string(w.Via.Channel), FollowupOf: w.followupOf(),
 		Requester: r.person(w.Requester), Submitter: r.person(w.Submitter), Comments: r.contributions(), Marks: r.marks(),
 		Readers: r.readers, URL: fmt.Sprintf("%s/agent/tickets/%d", r.base, w.ID),
 	}
