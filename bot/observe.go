@@ -133,7 +133,7 @@ func (e *Engine) notice(ctx context.Context, t *turn, ticket *Ticket) ([]Reason,
 		out = append(out, ReasonSolvedByHand)
 	}
 	objects := func(c Comment) bool { return !reading.IsThanks(c.Text) }
-	if t.c.Kind == KindDelete && t.c.Begun.IsZero() && slices.ContainsFunc(newerByRequester(ticket, t.c.Seen.Comment), objects) {
+	if t.c.Kind == KindDelete && t.c.Phase != PhaseClosing && slices.ContainsFunc(newerByRequester(ticket, t.c.Seen.Comment), objects) {
 		out = append(out, ReasonReply)
 	}
 	return out, nil

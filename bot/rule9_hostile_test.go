@@ -66,6 +66,49 @@ func TestRule9_ReplyBetweenLastLookAndErase(t *testing.T) {
 	expectNothingErased(t, w)
 }
 
+// TestRule9_ReplyInMidErase: what is left is not erased before a person read
+// the reply.
+func TestRule9_ReplyInMidErase(t *testing.T) {
+	for name, hinted := range map[string]bool{"told by a hint": true, "seen by the next system's review": false} {
+		t.Run(name, func(t *testing.T) {
+			w := world.New(t)
+			w.Populate()
+			events := w.Systems["events"]
+			var id int64
+			batches := 0
+			events.Fail = func(op string) error {
+				if op != "batch" {
+					return nil
+				}
+				if batches++; batches == 2 {
+					w.Desk.Reply(id, world.Alex(), "Stop, that is the wrong person!")
+					if hinted {
+						w.Hint(id)
+						if err := w.Engine.Step(t.Context(), bot.IDOfTicket(id)); err != nil {
+							t.Error(err)
+						}
+					}
+				}
+				return nil
+			}
+			id = w.File(world.Alex(), "delete", janeBody)
+			w.Pass(time.Hour)
+			if c := w.Case(id); c.State() != "held" || w.Systems["crm"].Allowed != 0 || hinted && events.Allowed != 1 {
+				t.Fatalf("it is %s (%s); events %d, crm %d rows erased", c.State(), c.Why(), events.Allowed, w.Systems["crm"].Allowed)
+			}
+			w.Hint(id) // the hint comes late, but it comes
+			w.Settle()
+			w.Expect(id, "held", bot.ReasonReply)
+			if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
+				t.Fatal(err)
+			}
+			w.Pass(time.Hour)
+			w.Expect(id, "resolved", bot.ReasonErased)
+			expectJaneGone(t, w)
+		})
+	}
+}
+
 // TestThanksHoldNothing: a mere thank-you needs nobody's eyes.
 func TestThanksHoldNothing(t *testing.T) {
 	w, id := waitingDelete(t)
