@@ -30,21 +30,21 @@ func Choice(text string, names []string) (name string, said bool) {
 	if len(text) > maxReply {
 		return "", false
 	}
-	var close []string
+	var alike []string
 	for _, answer := range []string{strings.TrimSpace(text), strings.Trim(purpose(text), " \n.!\"'“”„«»")} {
 		if slices.Contains(names, answer) {
 			return answer, true
 		}
 		for _, n := range names {
-			if strings.EqualFold(answer, n) && !slices.Contains(close, n) {
-				close = append(close, n)
+			if strings.EqualFold(answer, n) && !slices.Contains(alike, n) {
+				alike = append(alike, n)
 			}
 		}
 	}
-	if len(close) == 1 {
-		return close[0], true
+	if len(alike) == 1 {
+		return alike[0], true
 	}
-	return "", len(close) > 0
+	return "", len(alike) > 0
 }
 
 // IsThanks reports whether a reply only says thank you: it changes nothing.
