@@ -164,6 +164,29 @@ func TestRule6_AnotherTenantsUserIsNotRecognised(t *testing.T) {
 	}
 }
 
+// TestRule1_SolvedBehindAQuestion: somebody solved the ticket while a question
+// was open; that a field became clear afterwards executes nothing.
+func TestRule1_SolvedBehindAQuestion(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	id := w.File(world.Alex(), "access", "somebody")
+	w.Settle()
+	w.Expect(id, "needs_info", bot.ReasonNoSubject)
+	w.Desk.Edit(id, func(t *bot.Ticket) { t.Status, t.Comments[0].Text = bot.StatusSolved, "jane@x.example" })
+	w.Hint(id)
+	w.Pass(time.Hour)
+	w.Expect(id, "held", bot.ReasonSolvedByHand)
+	if len(w.Desk.Files[id]) != 0 {
+		t.Error("a report was attached")
+	}
+	w.Desk.Edit(id, func(t *bot.Ticket) { t.Status = bot.StatusOpen })
+	if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(time.Hour)
+	w.Expect(id, "resolved", bot.ReasonDelivered)
+}
+
 // TestOnlyTheRequesterAnswers: neither a copied colleague, nor an agent, nor a
 // remark that is not public names the person.
 func TestOnlyTheRequesterAnswers(t *testing.T) {

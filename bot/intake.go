@@ -129,8 +129,11 @@ func (e *Engine) read(ctx context.Context, t *turn) (bool, error) {
 		t.finish(Cancelled, ReasonByRequester, Say{Message: "cancelled"})
 		return true, t.commit(ctx)
 	}
-	if !e.inScope(ticket) {
+	switch {
+	case !e.inScope(ticket):
 		return e.holdOver(ctx, t, ReasonOutOfScope)
+	case e.solvedByHand(t, ticket):
+		return e.holdOver(ctx, t, ReasonSolvedByHand)
 	}
 	res := reading.Read(e.Settings.Reading, e.asReading(ticket, 0))
 	t.c.Kind = Kind(res.Kind)

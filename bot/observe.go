@@ -129,7 +129,7 @@ func (e *Engine) notice(ctx context.Context, t *turn, ticket *Ticket) ([]Reason,
 	if t.c.Resolution != "" {
 		return out, nil // the answer is on its way
 	}
-	if (ticket.Status == StatusSolved || ticket.Status == StatusClosed) && !e.marked(ticket, t.c.ID, stepFinal) {
+	if e.solvedByHand(t, ticket) {
 		out = append(out, ReasonSolvedByHand)
 	}
 	objects := func(c Comment) bool { return !reading.IsThanks(c.Text) }
@@ -137,6 +137,11 @@ func (e *Engine) notice(ctx context.Context, t *turn, ticket *Ticket) ([]Reason,
 		out = append(out, ReasonReply)
 	}
 	return out, nil
+}
+
+// solvedByHand is true for a ticket that somebody else than we solved.
+func (e *Engine) solvedByHand(t *turn, ticket *Ticket) bool {
+	return (ticket.Status == StatusSolved || ticket.Status == StatusClosed) && !e.marked(ticket, t.c.ID, stepFinal)
 }
 
 // endedBefore is true for a delete whose ticket bears our final answer though
