@@ -172,6 +172,13 @@ func TestRule1_SolvedBehindAQuestion(t *testing.T) {
 	id := w.File(world.Alex(), "access", "somebody")
 	w.Settle()
 	w.Expect(id, "needs_info", bot.ReasonNoSubject)
+	w.Desk.Edit(id, func(t *bot.Ticket) { t.Status = bot.StatusSolved })
+	w.Hint(id)
+	w.Settle()
+	w.Expect(id, "needs_info", bot.ReasonNoSubject)
+	if status := w.Desk.Status(id); status != bot.StatusPending {
+		t.Errorf("it is %s after it was solved once", status)
+	}
 	w.Desk.Edit(id, func(t *bot.Ticket) { t.Status, t.Comments[0].Text = bot.StatusSolved, "jane@x.example" })
 	w.Hint(id)
 	w.Pass(time.Hour)

@@ -83,17 +83,22 @@ func requesterOf(ticket *Ticket) policy.Requester {
 	return r
 }
 
-// asReading is the ticket as the reader wants it, up to a comment (0: all).
-func (e *Engine) asReading(ticket *Ticket, upTo int64) reading.Ticket {
+// asReading is the ticket as the reader wants it, up to a comment (0: all). Of
+// a request that was executed before, nothing from before is read but the kind
+// that the form names.
+func (e *Engine) asReading(of *Case, ticket *Ticket, upTo int64) reading.Ticket {
 	r := reading.Ticket{
 		FormID: ticket.FormID, AgentTags: ticket.AgentTags, Subject: ticket.Subject,
 		Channel: ticket.Channel, Fields: ticket.Fields, RequesterAddress: ticket.Requester.Email,
+	}
+	if of.From != 0 {
+		r.Subject = ""
 	}
 	for _, c := range ticket.Comments {
 		if upTo != 0 && c.ID > upTo {
 			break
 		}
-		if c.Ours {
+		if c.Ours || c.ID <= of.From {
 			continue
 		}
 		r.Messages = append(r.Messages, reading.Message{

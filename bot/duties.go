@@ -13,6 +13,9 @@ import (
 type duty struct {
 	name string
 	at   time.Time
+	// repeats is set for a duty that is not remembered as done: what it does
+	// moves its time.
+	repeats bool
 	// do changes the turn; whoever calls it notes the duty as done and commits.
 	do func(context.Context, *turn) error
 }
@@ -22,7 +25,7 @@ type duty struct {
 // during an outage, a source returns the last alone.
 func (e *Engine) duties(c *Case, now time.Time) []duty {
 	var out []duty
-	for _, source := range []func(*Case, time.Time) []duty{e.acknowledging, e.reminding, e.alerting} {
+	for _, source := range []func(*Case, time.Time) []duty{e.acknowledging, e.reminding, e.alerting, e.progressing} {
 		for _, d := range source(c, now) {
 			if _, done := c.Did[d.name]; !done {
 				out = append(out, d)
@@ -47,7 +50,9 @@ func (e *Engine) perform(ctx context.Context, t *turn, d duty) (bool, error) {
 	if err := d.do(ctx, t); err != nil {
 		return false, err
 	}
-	t.did(d.name)
+	if !d.repeats {
+		t.did(d.name)
+	}
 	return true, t.commit(ctx)
 }
 

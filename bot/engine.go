@@ -80,7 +80,9 @@ type Settings struct {
 	PartSize    int64         // bytes of one attachment
 	MaxParts    int
 	MaxAsked    int // questions before an agent takes over
-	Version     string
+	// ShowsProgress is true where tickets have a field for it.
+	ShowsProgress bool
+	Version       string
 }
 
 // Observation is something that metrics count.
@@ -177,24 +179,19 @@ func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err er
 // advance decides what the record needs next.
 func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 	c := t.c
-	if c.Phase == PhaseForgotten {
-		t.took = true
-		return false, e.purging(ctx, t)
-	}
 	if t.hinted() {
 		switch {
-		case c.Phase == PhaseDone:
-			t.took = true
-			return true, t.commit(ctx) // done stays done
 		case c.Attempts > 0 && t.now.Before(c.Wake):
 			return false, nil // the last look failed; the sweep comes again
+		case c.ended():
+			return e.afterwards(ctx, t)
 		}
 		return e.observe(ctx, t)
 	}
 	if i := t.nextOwed(); i >= 0 {
 		return e.deliver(ctx, t, i)
 	}
-	if c.Resolution != "" && len(c.Owed) == 0 && c.Phase != PhaseDone {
+	if c.Resolution != "" && len(c.Owed) == 0 && !c.ended() {
 		t.end()
 		return true, t.commit(ctx)
 	}
@@ -216,6 +213,7 @@ func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 	case PhaseDone:
 		return e.forgetting(ctx, t)
 	case PhaseForgotten:
+		return false, e.purging(ctx, t)
 	}
 	return false, fmt.Errorf("request %s: unknown phase %q", c.ID, c.Phase)
 }

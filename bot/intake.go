@@ -21,20 +21,20 @@ func (e *Engine) readTicket(ctx context.Context, t *turn) (*Ticket, error) {
 		return nil, fmt.Errorf("ticket of %s: %w", t.c.ID, err)
 	}
 	t.ticket = ticket
-	if t.c.Epoch != "" { // its key exists
-		t.print, err = e.fingerprint(ctx, t.c.ID, ticket)
+	if t.c.Epoch != "" && t.c.Phase != PhaseForgotten { // its key exists
+		t.print, err = e.fingerprint(ctx, t.c, ticket)
 	}
 	return ticket, err
 }
 
 // fingerprint is a keyed digest of what a ticket asks for and who asks.
-func (e *Engine) fingerprint(ctx context.Context, id string, ticket *Ticket) (string, error) {
-	r := reading.Read(e.Settings.Reading, e.asReading(ticket, 0))
-	return e.digest(ctx, id, []any{e.inScope(ticket), ticket.Requester.ID, r.Kind, r.Subject, ticket.Fields[e.Settings.TenantField], requesterOf(ticket)})
+func (e *Engine) fingerprint(ctx context.Context, c *Case, ticket *Ticket) (string, error) {
+	r := reading.Read(e.Settings.Reading, e.asReading(c, ticket, 0))
+	return e.digest(ctx, c.ID, []any{e.inScope(ticket), ticket.Requester.ID, r.Kind, r.Subject, ticket.Fields[e.Settings.TenantField], requesterOf(ticket)})
 }
 
 func (e *Engine) inScope(ticket *Ticket) bool {
-	return reading.InScope(e.Settings.Reading, e.asReading(ticket, 0))
+	return reading.InScope(e.Settings.Reading, reading.Ticket{FormID: ticket.FormID, AgentTags: ticket.AgentTags})
 }
 
 // admit looks at a ticket that has no record. What is out of scope leaves no
@@ -53,7 +53,7 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 	}
 	*t.c = Case{
 		ID: id, Ticket: ticket.ID, Epoch: newToken(), Phase: PhaseReading,
-		Arrived: ticket.Created, Locale: ticket.Requester.Locale,
+		Arrived: ticket.Created, Locale: ticket.Requester.Locale, Linked: linkedTo(ticket),
 		Due: policy.DueDate(ticket.Created, e.Settings.DueDays, e.Settings.Location),
 	}
 	lost, err := e.hasPast(ctx, t, ticket)
@@ -70,7 +70,7 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 	if err := e.Keys.Create(ctx, id); err != nil {
 		return false, fmt.Errorf("create key: %w", err)
 	}
-	if t.print, err = e.fingerprint(ctx, id, ticket); err != nil {
+	if t.print, err = e.fingerprint(ctx, t.c, ticket); err != nil {
 		return false, err
 	}
 	t.took = true
@@ -132,10 +132,10 @@ func (e *Engine) read(ctx context.Context, t *turn) (bool, error) {
 	switch {
 	case !e.inScope(ticket):
 		return e.holdOver(ctx, t, ReasonOutOfScope)
-	case e.solvedByHand(t, ticket):
+	case e.solvedTooEarly(t, ticket):
 		return e.holdOver(ctx, t, ReasonSolvedByHand)
 	}
-	res := reading.Read(e.Settings.Reading, e.asReading(ticket, 0))
+	res := reading.Read(e.Settings.Reading, e.asReading(t.c, ticket, 0))
 	t.c.Kind = Kind(res.Kind)
 	t.see(ticket)
 	ask, err := e.admission(ctx, ticket, res)
@@ -179,6 +179,9 @@ func (e *Engine) decide(ctx context.Context, t *turn, ticket *Ticket, res readin
 	case d.Verdict == policy.Answer:
 		t.finish(Rejected, Reason(d.Reason), Say{Message: "answer_" + d.Reason, Vars: map[string]string{"reason": d.Reason}})
 		return true, t.commit(ctx)
+	case ticket.FollowupOf != 0 && quiet(ticket, 0):
+		t.finish(Rejected, ReasonNothingAsked, Say{Message: "note_thanks"})
+		return true, t.commit(ctx)
 	case d.Verdict == policy.Question:
 		return e.question(ctx, t, Reason(d.Reason))
 	case res.Question != "":
@@ -191,7 +194,14 @@ func (e *Engine) decide(ctx context.Context, t *turn, ticket *Ticket, res readin
 	if ticket.FollowupOf != 0 {
 		doubts = append(doubts, ReasonFollowUp)
 	}
-	if doubt := t.uncleared(doubts); doubt != "" {
+	if t.c.From != 0 {
+		doubts = append(doubts, ReasonReopened)
+	}
+	switch doubt := t.uncleared(doubts); doubt {
+	case "":
+	case ReasonReopened:
+		return e.compare(ctx, t, res.Subject)
+	default:
 		return e.holdOver(ctx, t, doubt)
 	}
 	return e.accept(ctx, t, ticket, res, d.Tenant)
@@ -227,7 +237,7 @@ func (e *Engine) accept(ctx context.Context, t *turn, ticket *Ticket, res readin
 		"kind": string(c.Kind), "tenant": tenant, "subject": p.MAC, "key": p.Key, "due": c.Due.UTC().Format(time.RFC3339),
 	})
 	t.owe(Say{
-		Step: stepReceipt, Message: "receipt_" + string(c.Kind), Public: true, Status: StatusOpen,
+		Step: c.once(stepReceipt), Message: "receipt_" + string(c.Kind), Public: true, Status: StatusOpen,
 		Vars:   map[string]string{"systems": e.systemNames(c)},
 		Fields: map[string]string{"due": c.Due.In(e.Settings.Location).Format(time.DateOnly)},
 	})
@@ -276,6 +286,6 @@ func (e *Engine) question(ctx context.Context, t *turn, reason Reason) (bool, er
 // see notes up to where the ticket was read.
 func (t *turn) see(ticket *Ticket) {
 	if n := len(ticket.Comments); n > 0 {
-		t.c.Seen = Seen{Comment: max(t.c.Seen.Comment, ticket.Comments[n-1].ID), At: t.now}
+		t.c.Seen.Comment, t.c.Seen.At = max(t.c.Seen.Comment, ticket.Comments[n-1].ID), t.now
 	}
 }

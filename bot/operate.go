@@ -21,7 +21,7 @@ var ErrBusy = errors.New("a worker is at it this moment; try again")
 // are asked again on retry: a right that is lost, a reader who may not, a
 // state that is gone can't be talked away.
 func releasable(r Reason) bool {
-	return slices.Contains([]Reason{ReasonEdited, ReasonSubjectIsAdmin, ReasonSubjectIsUser, ReasonCapRows, ReasonSenderDoubt, ReasonFollowUp}, r)
+	return slices.Contains([]Reason{ReasonEdited, ReasonSubjectIsAdmin, ReasonSubjectIsUser, ReasonCapRows, ReasonSenderDoubt, ReasonFollowUp, ReasonReopened}, r)
 }
 
 // operate changes a request by an operator's hand, under the step's lease.
@@ -196,7 +196,7 @@ func (e *Engine) answered(ctx context.Context, t *turn) (bool, error) {
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
-	return err == nil && e.marked(ticket, t.c.ID, stepFinal), err
+	return err == nil && e.marked(ticket, t.c.ID, t.c.once(stepFinal)), err
 }
 
 // Cancel ends a request that has not begun to erase.

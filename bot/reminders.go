@@ -11,7 +11,7 @@ import (
 
 // open is true until the request's end is decided.
 func (c *Case) open() bool {
-	return c.Resolution == "" && c.Phase != PhaseDone && c.Phase != PhaseForgotten
+	return c.Resolution == "" && !c.ended()
 }
 
 // acknowledging owes every request a first word within the hour, also one
@@ -34,7 +34,7 @@ func (e *Engine) reminding(c *Case, now time.Time) []duty {
 	}
 	since, asked := c.Wait.Since, c.Asked
 	out := occasions(policy.ReminderDays(), since, now, func(day int, at time.Time) duty {
-		return duty{name: fmt.Sprintf("remind.%d.%d", asked, day), at: at, do: func(_ context.Context, t *turn) error {
+		return duty{name: c.once(fmt.Sprintf("remind.%d.%d", asked, day)), at: at, do: func(_ context.Context, t *turn) error {
 			t.owe(Say{Message: "reminder", Public: true, Status: StatusPending, Vars: map[string]string{
 				"reason": string(t.c.Wait.Reason), "days": strconv.Itoa(policy.CloseDays - day),
 			}})
@@ -46,7 +46,7 @@ func (e *Engine) reminding(c *Case, now time.Time) []duty {
 		out = nil
 	}
 	return append(out, duty{
-		name: fmt.Sprintf("close.%d", asked), at: closing,
+		name: c.once(fmt.Sprintf("close.%d", asked)), at: closing,
 		do: func(_ context.Context, t *turn) error {
 			t.finish(Rejected, ReasonNoAnswer, Say{Message: "refused_no_answer"})
 			return nil

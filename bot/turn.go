@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -153,7 +154,7 @@ func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
 		case w.On == on && w.Reason == reason:
 			w.Until, w.Of = until, of
 			return true
-		case w.Reason == ReasonStateLost || w.Reason == ReasonOperatorHold || w.Reason == ReasonReply:
+		case w.Reason == ReasonStateLost || w.Reason == ReasonOperatorHold || w.Reason == ReasonAgentHold || w.Reason == ReasonReply:
 			return true
 		}
 	}
@@ -205,7 +206,7 @@ func (t *turn) note(message string, vars map[string]string) {
 // that was set back remembers of it.
 func (t *turn) owe(s Say) {
 	if s.Step == "" {
-		s.Step = fmt.Sprintf("%s.%d.%d", s.Message, t.c.Seq, len(t.c.Owed))
+		s.Step = fmt.Sprintf("%s.%d.%d", cmp.Or(s.Message, "update"), t.c.Seq, len(t.c.Owed))
 	}
 	t.c.Owed = append(t.c.Owed, s)
 }

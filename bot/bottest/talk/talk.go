@@ -74,7 +74,7 @@ func Open(t testing.TB, s Scenario) *Talk {
 		FormID: k.Form, KindField: k.KindField, MaxText: 20000, Tag: "privacy_request", OwnAddresses: []string{"privacy@vendor.example"},
 		KindValues: map[string]reading.Kind{"access": reading.Access, "delete": reading.Delete, "opt_out": reading.OptOut, "direct": reading.Direct},
 	}
-	k.Settings.TenantField = k.TenantField
+	k.Settings.TenantField, k.Settings.ShowsProgress = k.TenantField, true
 	if s.Set != nil {
 		s.Set(&k.Settings)
 	}
