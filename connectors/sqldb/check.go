@@ -136,7 +136,7 @@ func (v *visit) links(found *findings) {
 			continue
 		}
 		a, b := child.column(l.ChildField.Path), parent.column(l.ParentField.Path)
-		if a != nil && b != nil && !matchable(a.class, b.class) {
+		if a != nil && b != nil && !matchable(a, b) {
 			found.add(connectors.SeverityBlocks, l.Child.Key+"."+l.ChildField.Path,
 				"it is of the type "+a.kind+" and refers to "+l.Parent.Key+"."+l.ParentField.Path+" of the type "+b.kind+": their values never match",
 				"map a column of the same type")
@@ -152,9 +152,8 @@ func (v *visit) links(found *findings) {
 	}
 }
 
-func matchable(a, b class) bool {
-	number := func(c class) bool { return c == classInt || c == classDecimal }
-	return a == b || number(a) && number(b)
+func matchable(a, b *column) bool {
+	return a.class == b.class || numeric(a) && numeric(b)
 }
 
 func (v *visit) indexed(found *findings, c *dataset.Collection, f *dataset.Field) {

@@ -28,17 +28,18 @@ func (v *visit) sideEffects(p place) []connectors.Problem {
 	if !p.t.plain {
 		blocks("it is a view or a foreign table, whose rows are not its own", "map the tables behind it")
 	}
-	if p.t.blind != "" {
-		blocks(p.t.blind, "grant TRIGGER on the table, by which alone the server shows them")
+	for _, b := range p.t.blind {
+		blocks(b.what, b.mend)
 	}
 	for _, t := range p.t.triggers {
 		fires := t.onDelete && p.Action == connectors.ActionDelete || t.onUpdate
-		name := p.t.name + "." + t.name
+		name := t.on + "." + t.name
 		if fires && !slices.Contains(v.o.AcceptTriggers, name) {
 			blocks("the trigger or rule "+t.name+" fires when rows go or change", "see what it does, then add "+name+" to accept_triggers")
 		}
 	}
 	if p.Action != connectors.ActionDelete {
+		v.spreads(found, p)
 		return found.problems
 	}
 	for _, k := range p.t.incoming {
@@ -48,6 +49,26 @@ func (v *visit) sideEffects(p place) []connectors.Problem {
 		}
 	}
 	return found.problems
+}
+
+// spreads: a masked value to which a foreign key leads is written into the
+// referring rows too, or refused half-way; one that a foreign key has to find
+// is found nowhere.
+func (v *visit) spreads(found *findings, p place) {
+	for _, f := range p.Masked() {
+		for _, k := range p.t.incoming {
+			if slices.Contains(k.references, f.Path) {
+				found.add(connectors.SeverityDeletes, p.Key+"."+f.Path, "rows of "+k.from.key()+" refer to the column by the foreign key "+k.name+", so it can't be de-identified",
+					"keep it, or delete the rows")
+			}
+		}
+		for _, k := range p.t.outgoing {
+			if f.Mask.Strategy != dataset.StrategyNull && slices.Contains(k.columns, f.Path) {
+				found.add(connectors.SeverityDeletes, p.Key+"."+f.Path, "the column has to refer to a row of "+k.to.key()+" by the foreign key "+k.name+", so nothing else can be written there",
+					"use the strategy null")
+			}
+		}
+	}
 }
 
 // declared reports whether the map knows the reference that a key stands for,

@@ -276,7 +276,7 @@ func (d mysqlDialect) alike(b *builder, alias string, c *column, texts []string)
 func (d mysqlDialect) same(aliasA string, a *column, aliasB string, b *column) string {
 	plain := col(d, aliasA, a) + " = " + col(d, aliasB, b)
 	switch {
-	case a.class == b.class && a.class != classText && a.class != classOther:
+	case a.class == b.class && a.class != classText && a.class != classOther, numeric(a) && numeric(b):
 		return plain
 	case a.class == classText && b.class == classText && a.charset == b.charset && a.collation == b.collation:
 		return "(" + plain + " AND " + d.bytewise(aliasA, a) + " = " + d.bytewise(aliasB, b) + ")"
@@ -287,6 +287,10 @@ func (d mysqlDialect) same(aliasA string, a *column, aliasB string, b *column) s
 		return "CAST(" + col(d, aliasA, a) + " AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin = CAST(" +
 			col(d, aliasB, b) + " AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin"
 	}
+}
+
+func (d mysqlDialect) refers(child string, c *column, parent string, p *column) string {
+	return col(d, child, c) + " = " + col(d, parent, p)
 }
 
 func (mysqlDialect) rowID(*table, string) string { return "" }

@@ -141,10 +141,23 @@ func (d postgres) same(aliasA string, a *column, aliasB string, b *column) strin
 	if a.bytewise && b.bytewise {
 		return col(d, aliasA, a) + " = " + col(d, aliasB, b)
 	}
+	if numeric(a) && numeric(b) {
+		return col(d, aliasA, a) + " = " + col(d, aliasB, b)
+	}
 	if a.class == classText || b.class == classText || a.class != b.class {
 		return col(d, aliasA, a) + `::text COLLATE "C" = ` + col(d, aliasB, b) + `::text COLLATE "C"`
 	}
 	return col(d, aliasA, a) + " = " + col(d, aliasB, b)
+}
+
+// refers: search_path hides the operators of citext, whose own call texts
+// equal that differ in case.
+func (d postgres) refers(child string, c *column, parent string, p *column) string {
+	x, y := col(d, child, c), col(d, parent, p)
+	if c.kind == "citext" || p.kind == "citext" {
+		return "lower(" + x + "::text) = lower(" + y + "::text)"
+	}
+	return x + " = " + y
 }
 
 func (postgres) rowID(_ *table, alias string) string { return alias + ".ctid" }

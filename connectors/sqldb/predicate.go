@@ -220,7 +220,7 @@ func (v *visit) unreferred(t *table, alias string) string {
 				on = nil
 				break
 			}
-			on = append(on, col(v.d, name, from)+" = "+col(v.d, alias, to))
+			on = append(on, v.d.refers(name, from, alias, to))
 		}
 		if len(on) == 0 {
 			out = append(out, nothing)

@@ -64,6 +64,10 @@ type dialect interface {
 	// same compiles the byte-wise equality of two columns.
 	same(aliasA string, a *column, aliasB string, b *column) string
 
+	// refers compiles that a child's column holds what its parent's does in
+	// the eyes of a foreign key. It may be true for more.
+	refers(child string, c *column, parent string, p *column) string
+
 	// bind adds a value to the statement and returns its placeholder.
 	bind(b *builder, v any) string
 	// rowID names the physical address of a row, "" where there is none. It

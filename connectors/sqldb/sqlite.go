@@ -203,7 +203,14 @@ func (d sqlite) alike(b *builder, alias string, c *column, texts []string) strin
 
 func (d sqlite) same(aliasA string, a *column, aliasB string, b *column) string {
 	x, y := col(d, aliasA, a), col(d, aliasB, b)
-	return "(typeof(" + x + ") = typeof(" + y + ") AND " + x + " = " + y + " COLLATE BINARY)"
+	kind := func(name string) string { return "replace(typeof(" + name + "), 'real', 'integer')" }
+	return "(" + kind(x) + " = " + kind(y) + " AND " + x + " = " + y + " COLLATE BINARY)"
+}
+
+// refers: a foreign key goes by the parent's collation, and SQLite takes that
+// of the operand on the left.
+func (d sqlite) refers(child string, c *column, parent string, p *column) string {
+	return col(d, parent, p) + " = " + col(d, child, c)
 }
 
 func (d sqlite) rowID(t *table, alias string) string {

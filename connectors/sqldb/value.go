@@ -140,6 +140,9 @@ func fitsInt(c *column, v connectors.Value) bool {
 	return ok
 }
 
+// numeric columns compare by number, whatever their width.
+func numeric(c *column) bool { return c.class == classInt || c.class == classDecimal }
+
 // typed reads a text (a tenant's spelling, an identity that a person wrote)
 // as a value of the column's type.
 func typed(c *column, text string) (connectors.Value, bool) {
