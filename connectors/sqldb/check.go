@@ -147,6 +147,7 @@ func (v *visit) links(found *findings) {
 	}
 	for _, c := range v.m.All() {
 		for _, s := range c.Seeds() {
+			v.recognises(found, c, s)
 			v.indexed(found, c, s.Field)
 		}
 	}
@@ -154,6 +155,19 @@ func (v *visit) links(found *findings) {
 
 func matchable(a, b *column) bool {
 	return a.class == b.class || numeric(a) && numeric(b)
+}
+
+// recognises: an address in a column of another type is never recognised.
+func (v *visit) recognises(found *findings, c *dataset.Collection, s dataset.Seed) {
+	t := v.live.find(c.Name)
+	if t == nil || c.Skip {
+		return
+	}
+	k := t.column(s.Field.Path)
+	if k != nil && s.Normal == dataset.NormalEmail && !v.d.holds(k, connectors.Text("x")) {
+		found.add(connectors.SeverityBlocks, c.Key+"."+s.Field.Path, "it is of the type "+k.kind+", which can't hold the identity "+string(s.Type)+" as one text: nobody would be found by it",
+			"map a column of text, or skip the collection")
+	}
 }
 
 func (v *visit) indexed(found *findings, c *dataset.Collection, f *dataset.Field) {

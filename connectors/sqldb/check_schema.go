@@ -42,6 +42,14 @@ func (v *visit) sideEffects(p place) []connectors.Problem {
 		v.spreads(found, p)
 		return found.problems
 	}
+	if p.t.plain && v.d.rowID(p.t, "t") == "" && len(p.t.primary) == 0 {
+		blocks("the table has no primary key, by which rows would be deleted in batches", "give the table a primary key")
+	}
+	for _, f := range v.plan.Nulls(p.Collection) {
+		if c := p.t.column(f); c != nil && (!c.nullable || c.generated) {
+			blocks("its references go round in a circle, which "+f+" would be set to NULL to break, and the column can't be NULL", "let the column be NULL")
+		}
+	}
 	for _, k := range p.t.incoming {
 		if k.acts() && !v.declared(k) {
 			blocks("the foreign key "+k.name+" of "+k.from.key()+" says ON DELETE "+k.onDelete+", and the map does not delete those rows itself",

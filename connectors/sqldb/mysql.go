@@ -289,6 +289,10 @@ func (d mysqlDialect) same(aliasA string, a *column, aliasB string, b *column) s
 	}
 }
 
+func (mysqlDialect) holds(c *column, v connectors.Value) bool { return kindFits(c, v) }
+
+func (mysqlDialect) tenant(c *column, name string) []connectors.Value { return oneSpelling(c, name) }
+
 func (d mysqlDialect) refers(child string, c *column, parent string, p *column) string {
 	return col(d, child, c) + " = " + col(d, parent, p)
 }

@@ -150,6 +150,10 @@ func (d postgres) same(aliasA string, a *column, aliasB string, b *column) strin
 	return col(d, aliasA, a) + " = " + col(d, aliasB, b)
 }
 
+func (postgres) holds(c *column, v connectors.Value) bool { return kindFits(c, v) }
+
+func (postgres) tenant(c *column, name string) []connectors.Value { return oneSpelling(c, name) }
+
 // refers: search_path hides the operators of citext, whose own call texts
 // equal that differ in case.
 func (d postgres) refers(child string, c *column, parent string, p *column) string {

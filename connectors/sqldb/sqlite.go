@@ -118,9 +118,6 @@ func (d sqlite) exact(b *builder, alias string, c *column, values []connectors.V
 	name := col(d, alias, c)
 	var ints, reals, words, blobs []any
 	for _, v := range values {
-		if v.IsEmpty() {
-			continue
-		}
 		switch v.Kind() {
 		case connectors.KindInt:
 			if i, ok := v.Int64(); ok {
@@ -138,7 +135,7 @@ func (d sqlite) exact(b *builder, alias string, c *column, values []connectors.V
 		case connectors.KindUUID, connectors.KindNone:
 		}
 	}
-	if c.class != classFloat && c.class != classDecimal {
+	if c.class == classInt || c.class == classText {
 		reals = onlyBroken(reals)
 	}
 	var out []string
@@ -207,6 +204,32 @@ func (d sqlite) same(aliasA string, a *column, aliasB string, b *column) string 
 	return "(" + kind(x) + " = " + kind(y) + " AND " + x + " = " + y + " COLLATE BINARY)"
 }
 
+// holds: only whole types bind; a text may lie in any column but those of
+// numbers.
+func (sqlite) holds(c *column, v connectors.Value) bool {
+	switch c.class {
+	case classInt, classText:
+		return kindFits(c, v)
+	default:
+		return true
+	}
+}
+
+// tenant: a column whose declared type binds nothing may hold a number or the
+// text of one.
+func (sqlite) tenant(c *column, name string) []connectors.Value {
+	switch c.class {
+	case classText, classInt, classDecimal, classFloat:
+		return oneSpelling(c, name)
+	default:
+		out := []connectors.Value{connectors.Text(name)}
+		if n, err := connectors.Decimal(name); err == nil && n.Raw() == name {
+			out = append(out, n)
+		}
+		return out
+	}
+}
+
 // refers: a foreign key goes by the parent's collation, and SQLite takes that
 // of the operand on the left.
 func (d sqlite) refers(child string, c *column, parent string, p *column) string {
@@ -217,7 +240,12 @@ func (d sqlite) rowID(t *table, alias string) string {
 	if t.rowless {
 		return ""
 	}
-	return alias + ".rowid"
+	for _, name := range []string{"rowid", "_rowid_", "oid"} {
+		if t.column(t.spelled(name)) == nil { // else it means the column
+			return alias + "." + name
+		}
+	}
+	return ""
 }
 
 func (d sqlite) byRowID(b *builder, t *table, alias string, ids []string) string {

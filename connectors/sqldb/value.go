@@ -104,7 +104,7 @@ func timeText(text []byte) []byte {
 func fitting(c *column, values []connectors.Value) []string {
 	out := make([]string, 0, len(values))
 	for _, v := range values {
-		if !v.IsEmpty() && fits(c, v) {
+		if fits(c, v) {
 			out = append(out, v.Raw())
 		}
 	}
@@ -126,6 +126,22 @@ func fits(c *column, v connectors.Value) bool {
 	default:
 		return false
 	}
+}
+
+// kindFits reports whether values of the kind occur in columns of the class.
+func kindFits(c *column, v connectors.Value) bool {
+	switch c.class {
+	case classInt, classDecimal, classFloat:
+		return v.Kind() == connectors.KindInt || v.Kind() == connectors.KindDecimal
+	case classUUID:
+		return v.Kind() == connectors.KindUUID
+	case classBytes:
+		return v.Kind() == connectors.KindBytes
+	case classText, classOther:
+		return v.Kind() == connectors.KindText && !strings.HasSuffix(c.kind, "[]")
+	case classTime, classBool, classJSON:
+	}
+	return false
 }
 
 func fitsInt(c *column, v connectors.Value) bool {
