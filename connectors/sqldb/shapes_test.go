@@ -208,7 +208,7 @@ func TestNamesOfAllKinds(t *testing.T) {
 		q := func(name string) string {
 			return w.quote + strings.ReplaceAll(name, w.quote, w.quote+w.quote) + w.quote
 		}
-		odd := `Se"l` + "`ect; --"
+		odd := `Ta"b` + "`le; --"
 		w.make(t, "CREATE TABLE "+q("order")+" ("+q("group")+" NUMBER PRIMARY KEY, "+q("Tenant")+" TEXT NOT NULL, "+q(odd)+" TEXT NOT NULL, "+q("from")+" NUMBER)",
 			"INSERT INTO "+q("order")+" VALUES (1, 'acme', 'ann@example.com', NULL), (2, 'globex', 'ann@example.com', 1)")
 		dataMap := strings.Replace(mapOf(collection("order", "on_delete: delete",
