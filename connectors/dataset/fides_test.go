@@ -47,8 +47,10 @@ func TestAFileOfManyYearsLoadsUnchanged(t *testing.T) {
 		said = append(said, n.String())
 	}
 	all := strings.Join(said, "\n")
-	for _, want := range []string{`"something_new"`, `"a_newer_key"`, `"system"`, `"masking_strategy_override"`, "partitioning", "redact", "custom_request_field",
-		"aes_encrypt", "longer than the field", "random_string_rewrite", "no fields", "one of the parts"} {
+	for _, want := range []string{
+		`"something_new"`, `"a_newer_key"`, `"system"`, `"masking_strategy_override"`, "partitioning", "redact", "custom_request_field",
+		"aes_encrypt", "longer than the field", "random_string_rewrite", "no fields", "one of the parts",
+	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("no note on %s in:\n%s", want, all)
 		}

@@ -33,6 +33,7 @@ func (c *connector) Check(ctx context.Context) ([]connectors.Problem, error) {
 			}
 		}
 		v.links(found)
+		v.unmapped(found)
 		return v.canary(ctx, found)
 	})
 	return found.sorted(), err

@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -106,6 +107,10 @@ func (v *visit) knows(k *foreignKey, more func(*dataset.Link) bool) bool {
 func (v *visit) strangeKeys(found *findings, p place) {
 	known := func(k *foreignKey) bool { return v.knows(k, func(*dataset.Link) bool { return true }) }
 	for _, k := range p.t.incoming {
+		if p.Action == connectors.ActionDelete && !k.acts() && known(k) && !v.knows(k, letsGo) {
+			found.add(connectors.SeverityNote, p.Key, "rows of "+k.from.key()+" stay after a delete and refer to it by the foreign key "+k.name+": a row with such ones can't be deleted",
+				"de-identify "+p.Key+" instead, or let that reference be NULL")
+		}
 		if k.acts() && p.Action == connectors.ActionDelete || known(k) {
 			continue // the former is told among the side effects
 		}
@@ -124,6 +129,12 @@ func (v *visit) strangeKeys(found *findings, p place) {
 	}
 }
 
+// letsGo: the referring rows are deleted too, or their reference is cleared.
+func letsGo(l *dataset.Link) bool {
+	m := l.ChildField.Mask
+	return l.Child.Action == connectors.ActionDelete || masks(l.Child.Action) && m != nil && m.Strategy == dataset.StrategyNull
+}
+
 // uncovered tells of columns whose name sounds like personal data and that no
 // field covers.
 func (v *visit) uncovered(found *findings, p place) {
@@ -136,6 +147,33 @@ func (v *visit) uncovered(found *findings, p place) {
 			severity, what = connectors.SeverityDeletes, "its name sounds like personal data, and the map does not have it: it would stay in de-identified rows"
 		}
 		found.add(severity, p.Key+"."+c.name, what, "add the field, with its data category")
+	}
+}
+
+// unmapped tells of whole tables that sound like personal data and that the
+// map does not have: what is in them is neither reported nor erased.
+func (v *visit) unmapped(found *findings) {
+	mapped, schemas := map[*table]bool{}, map[string]bool{v.live.home: true}
+	for _, c := range v.m.All() {
+		if t := v.live.find(c.Name); t != nil {
+			mapped[t], schemas[t.schema] = true, true
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(v.live.tables)) {
+		t := v.live.tables[key]
+		if mapped[t] || t.heir || !t.plain || !schemas[t.schema] {
+			continue
+		}
+		var personal []string
+		for _, c := range t.columns {
+			if soundsPersonal(c.name) && c.class != classInt {
+				personal = append(personal, c.name)
+			}
+		}
+		if len(personal) > 0 {
+			found.add(connectors.SeverityNote, key, "the map does not have the table, and names of its columns sound like personal data ("+strings.Join(personal, ", ")+"): it is neither reported nor erased",
+				"map it, with skip_processing if that is right")
+		}
 	}
 }
 

@@ -3,7 +3,6 @@ package sqldb
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -192,11 +191,7 @@ func (d mysqlDialect) exact(b *builder, alias string, c *column, values []connec
 	case classInt, classDecimal, classFloat:
 		return name + " IN (" + d.numbers(b, words, c) + ")"
 	case classBytes:
-		out := make([]string, len(words))
-		for i, w := range words {
-			out[i] = d.bind(b, []byte(w))
-		}
-		return name + " IN (" + strings.Join(out, ", ") + ")"
+		return name + " IN (" + d.bytes(b, words) + ")"
 	case classUUID, classTime, classBool:
 		return name + " IN (" + d.words(b, words, "?") + ")"
 	case classText, classJSON, classOther:
@@ -207,48 +202,6 @@ func (d mysqlDialect) exact(b *builder, alias string, c *column, values []connec
 		narrow = name + " IN (" + d.words(b, words, "?") + ") AND "
 	}
 	return "(" + narrow + d.bytewise(alias, c) + " IN (" + d.words(b, words, "CAST(? AS BINARY)") + "))"
-}
-
-// many is where single values give way to one JSON array, because a prepared
-// statement holds at most 65,535. It is high, since MariaDB before 11.1 joins
-// no subquery in a DELETE but runs it anew for each row.
-const many = 15_000
-
-func (d mysqlDialect) numbers(b *builder, words []string, c *column) string {
-	if len(words) > many {
-		kind := "DECIMAL(65, 30)"
-		if c.class == classInt && !c.unsigned {
-			kind = "BIGINT"
-		} else if c.class == classInt {
-			kind = "BIGINT UNSIGNED"
-		}
-		return "SELECT j.v FROM JSON_TABLE(" + d.bind(b, "["+strings.Join(words, ",")+"]") + ", '$[*]' COLUMNS (v " + kind + " PATH '$')) AS j"
-	}
-	out := make([]string, len(words))
-	for i, w := range words {
-		if n, err := strconv.ParseInt(w, 10, 64); err == nil {
-			out[i] = d.bind(b, n)
-		} else if n, err := strconv.ParseUint(w, 10, 64); err == nil {
-			out[i] = d.bind(b, n)
-		} else {
-			out[i] = "CAST(" + d.bind(b, w) + " AS DECIMAL(65, 30))"
-		}
-	}
-	return strings.Join(out, ", ")
-}
-
-func (d mysqlDialect) words(b *builder, words []string, each string) string {
-	if len(words) > many {
-		if array, err := json.Marshal(words); err == nil {
-			return "SELECT " + strings.Replace(each, "?", "j.v", 1) + " FROM JSON_TABLE(" + d.bind(b, string(array)) +
-				", '$[*]' COLUMNS (v LONGTEXT PATH '$')) AS j"
-		}
-	}
-	out := make([]string, len(words))
-	for i, w := range words {
-		out[i] = strings.Replace(each, "?", d.bind(b, w), 1)
-	}
-	return strings.Join(out, ", ")
 }
 
 // alike takes white space out wherever it stands, which finds all that
