@@ -208,7 +208,7 @@ func (v *visit) masksFit(found *findings, p place) {
 // sampleOf is some value that the column may hold.
 func sampleOf(c *column) connectors.Value {
 	switch c.class {
-	case classInt, classDecimal:
+	case classInt, classDecimal, classFloat:
 		return connectors.Int(1)
 	case classUUID:
 		return connectors.UUID([16]byte{1})

@@ -79,17 +79,36 @@ func (v *visit) updatable(p place, f *dataset.Field) func(context.Context) error
 	return func(ctx context.Context) error {
 		b := &builder{}
 		c := p.t.column(f.Path)
-		value := v.d.quote(f.Path)
+		value, fixed := v.d.quote(f.Path), connectors.Value{}
 		if f.Mask.Strategy == dataset.StrategyFixed {
-			s := selected{place: p}
-			if fixed, err := walk.MaskValue(f.Mask, maskLimits(s, c), "sample", sampleOf(c), sampleMasker{}); err == nil {
+			var err error
+			if fixed, err = walk.MaskValue(f.Mask, maskLimits(selected{place: p}, c), "sample", sampleOf(c), sampleMasker{}); err == nil {
 				value = v.d.assign(b, c, fixed)
 			}
 		}
 		q := query{sql: "EXPLAIN UPDATE " + qualified(v.d, p.t) + " SET " + v.d.quote(f.Path) + " = " + value + " WHERE " + nothing}
 		q.args = b.args
-		return v.s.query(ctx, q, func([]cell) error { return nil })
+		if err := v.s.query(ctx, q, func([]cell) error { return nil }); err != nil || isNull(fixed) {
+			return err
+		}
+		return v.spells(ctx, p, c, fixed)
 	}
+}
+
+// spells: a value that reads back otherwise than it was written would never
+// be known for a mask.
+func (v *visit) spells(ctx context.Context, p place, c *column, fixed connectors.Value) error {
+	b := &builder{}
+	spelled := v.d.spelled(b, c, fixed.Raw())
+	if spelled == "" {
+		return nil
+	}
+	return v.s.query(ctx, query{sql: "SELECT " + spelled, args: b.args}, func(cells []cell) error {
+		if string(cells[0].text) == fixed.Raw() {
+			return nil
+		}
+		return connectors.NewError(connectors.Misfit, v.at(p.Collection), "the server spells the value otherwise than the map", nil)
+	})
 }
 
 // writable opens a transaction as an erase does, and leaves it.

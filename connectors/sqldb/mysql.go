@@ -11,6 +11,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"privacydesk/connectors"
+	"privacydesk/connectors/walk"
 )
 
 // mysqlDialect serves MySQL and MariaDB. Their collations call é and e, and
@@ -288,6 +289,17 @@ func (d mysqlDialect) deleteFrom(t *table) (head, alias string) {
 
 func (d mysqlDialect) update(t *table) (head, alias string) {
 	return "UPDATE " + qualified(d, t), qualified(d, t)
+}
+
+func (d mysqlDialect) spelled(b *builder, c *column, text string) string {
+	switch {
+	case c.class == classJSON:
+		return "CAST(CAST(" + d.bind(b, text) + " AS JSON) AS CHAR)"
+	case c.class == classTime && maskKind(c) == walk.ColumnOther:
+		return "CAST(" + d.bind(b, text) + " AS " + c.kind + ")"
+	default:
+		return ""
+	}
 }
 
 func (mysqlDialect) forUpdate() string { return " FOR UPDATE" }

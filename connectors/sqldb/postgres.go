@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"privacydesk/connectors"
+	"privacydesk/connectors/walk"
 )
 
 type postgres struct{}
@@ -207,6 +208,13 @@ func (d postgres) assign(b *builder, c *column, v connectors.Value) string {
 	default:
 		return d.bind(b, v.Raw())
 	}
+}
+
+func (d postgres) spelled(b *builder, c *column, text string) string {
+	if maskKind(c) != walk.ColumnOther || c.kind == "bit" || c.kind == "" {
+		return ""
+	}
+	return "CAST(" + d.bind(b, text) + "::text AS " + c.kind + ")::text"
 }
 
 // either joins conditions; of none it is "".

@@ -93,7 +93,9 @@ type dialect interface {
 	distinct(alias string, c *column) string
 	// assign compiles the new value of a column; the zero Value is NULL.
 	assign(b *builder, c *column, v connectors.Value) string
-	// deleteFrom is the head of a DELETE whose table bears an alias.
+	// spelled compiles how the server spells a text once it is a value of the
+	// column's type; "" where it keeps the spelling, or can't be asked.
+	spelled(b *builder, c *column, text string) string
 	// deleteFrom and update are the heads of statements that change a table,
 	// and the alias under which the rest of the statement knows it.
 	deleteFrom(t *table) (head, alias string)

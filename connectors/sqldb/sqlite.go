@@ -3,14 +3,10 @@ package sqldb
 import (
 	"context"
 	"database/sql"
-	"encoding/hex"
-	"encoding/json"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	_ "modernc.org/sqlite" // registers the driver "sqlite"
 
@@ -166,50 +162,6 @@ func onlyBroken(reals []any) []any {
 	return out
 }
 
-// bindAll binds values one by one, or many as one JSON array, since SQLite
-// bounds the number of parameters.
-func (d sqlite) bindAll(b *builder, values []any) string {
-	const many = 200
-	if len(values) > many {
-		elements, expression := jsonElements(values)
-		if array, err := json.Marshal(elements); err == nil {
-			return "SELECT " + expression + " FROM json_each(" + d.bind(b, string(array)) + ")"
-		}
-	}
-	out := make([]string, len(values))
-	for i, v := range values {
-		out[i] = d.bind(b, v)
-	}
-	return strings.Join(out, ", ")
-}
-
-// jsonElements are values as JSON can carry them, and how SQL reads them
-// back: bytes, and texts of which JSON would make others, go in hex.
-func jsonElements(values []any) (elements []any, expression string) {
-	raw := func(v any) (string, bool) {
-		switch v := v.(type) {
-		case []byte:
-			return string(v), true
-		case string:
-			return v, !utf8.ValidString(v) || strings.Contains(v, "\x00")
-		default:
-			return "", false
-		}
-	}
-	if !slices.ContainsFunc(values, func(v any) bool { _, odd := raw(v); return odd }) {
-		return values, "value"
-	}
-	expression = "unhex(value)"
-	for _, v := range values {
-		text, _ := raw(v)
-		if _, isText := v.(string); isText {
-			expression = "CAST(unhex(value) AS TEXT)"
-		}
-		elements = append(elements, hex.EncodeToString([]byte(text)))
-	}
-	return elements, expression
-}
-
 func (d sqlite) alike(b *builder, alias string, c *column, texts []string) string {
 	// lower() knows ASCII alone, which is what pattern counts on.
 	folded := "lower(trim(CAST(" + col(d, alias, c) + " AS TEXT), char(9, 10, 11, 12, 13, 32))) COLLATE BINARY"
@@ -321,6 +273,8 @@ func (d sqlite) assign(b *builder, c *column, v connectors.Value) string {
 	}
 	return d.bind(b, v.Raw())
 }
+
+func (sqlite) spelled(*builder, *column, string) string { return "" }
 
 func (d sqlite) deleteFrom(t *table) (head, alias string) {
 	return "DELETE FROM " + qualified(d, t) + " AS t", "t"
