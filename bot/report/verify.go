@@ -32,6 +32,9 @@ type Verdict struct {
 	Files int `json:"files,omitempty"`
 	// Complete: a certificate says that nothing is left.
 	Complete bool `json:"complete,omitempty"`
+	// ChainHead and ChainEvents are a certificate's: the ledger as it stood.
+	ChainHead   string `json:"chain_head,omitempty"`
+	ChainEvents int64  `json:"chain_events,omitempty"`
 	// Problems are what is wrong; without any the file is as it was made.
 	Problems []string `json:"problems,omitempty"`
 }
@@ -77,6 +80,9 @@ func Verify(r io.ReaderAt, size int64, trusted ed25519.PublicKey) (Verdict, erro
 	}
 	if bytes.HasPrefix(start, []byte("PK")) {
 		return verifyArchive(r, size, trusted)
+	}
+	if bytes.HasPrefix(start, []byte("<!")) {
+		return Verdict{}, fmt.Errorf("%w: a page is for reading; check the certificate.json beside it, or the zip that it came in", ErrUnknownFile)
 	}
 	if size > maxDocument {
 		return Verdict{}, ErrUnknownFile
@@ -179,7 +185,7 @@ func verifyCertificate(body []byte, trusted ed25519.PublicKey) (Verdict, error) 
 	if c.Complete != (open == 0 && len(c.Systems) > 0) {
 		v.problem("it says complete: %t, and %d of %d systems are not clean", c.Complete, open, len(c.Systems))
 	}
-	v.Complete = c.Complete
+	v.Complete, v.ChainHead, v.ChainEvents = c.Complete, c.Chain.Head, c.Chain.Events
 	return v, nil
 }
 

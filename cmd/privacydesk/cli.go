@@ -26,7 +26,7 @@ type cli struct {
 	Pause    pauseCmd    `cmd:"" help:"Stop every replica before its next irreversible batch."`
 	Resume   resumeCmd   `cmd:"" help:"End a pause."`
 	Zendesk  zendeskCmd  `cmd:"" help:"The Zendesk side."`
-	Verify   verifyCmd   `cmd:"" help:"Check a report or a certificate offline: hashes, signature, chain."`
+	Verify   verifyCmd   `cmd:"" help:"Check a report or a certificate offline: hashes, signature and, with the ledger, chain."`
 	Keys     keysCmd     `cmd:"" help:"The keyring."`
 	Docs     docsCmd     `cmd:"" help:"Write the reference of configuration and connectors."`
 	Health   healthCmd   `cmd:"" help:"Ask a running daemon whether it is well, for container health checks."`

@@ -353,8 +353,8 @@ func (in *installation) operate(metrics []string) {
 	}
 	in.keep(delivered)
 	in.keep(approved)
-	in.shows(in.does("privacydesk verify privacy-report-t35436.zip", delivered), "as it was made")
-	in.shows(in.does("privacydesk verify certificate.json", 0), "as it was made")
+	in.shows(in.does("privacydesk verify privacy-report-t35436.zip", delivered), "unchanged since it was signed")
+	in.shows(in.does("privacydesk verify certificate.json", 0), "unchanged since it was signed")
 
 	in.shows(in.does("privacydesk health", 0), "ok")
 	in.shows(in.does("privacydesk health --url http://127.0.0.1:8080/readyz", 0), `"ready":true`)

@@ -164,7 +164,7 @@ func sameEnd(t *testing.T, dir string, got demoRequest, want endOf) {
 		t.Errorf("ticket %d: report %q, want %q", got.Ticket, got.Report, file)
 	}
 	var out bytes.Buffer
-	if code, stderr := command(t.Context(), &out, "verify", got.Report); code != 0 || !strings.Contains(out.String(), "as it was made") {
+	if code, stderr := command(t.Context(), &out, "verify", got.Report); code != 0 || !strings.Contains(out.String(), "unchanged since it was signed") {
 		t.Errorf("verify: exit %d\n%s%s", code, out.String(), stderr)
 	}
 }

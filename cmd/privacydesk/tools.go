@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,63 +10,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"privacydesk/bot/report"
 	"privacydesk/bot/spool"
 	"privacydesk/bot/zendesksim"
 	"privacydesk/cmd/privacydesk/sample"
 	"privacydesk/config"
 	"privacydesk/connectors/all"
 )
-
-type verifyCmd struct {
-	File      string `arg:"" help:"A report (zip) or a certificate (json)."`
-	PublicKey string `placeholder:"HEX" help:"The signing key that you trust, as keys show prints it."`
-	JSON      bool   `help:"Print one JSON object."`
-}
-
-// Help carries the example.
-func (verifyCmd) Help() string { return "Example:\n  privacydesk verify certificate.json" }
-
-// Run verifies offline.
-func (c verifyCmd) Run(s *surroundings) error {
-	var trusted ed25519.PublicKey
-	if c.PublicKey != "" {
-		raw, err := hex.DecodeString(c.PublicKey)
-		if err != nil || len(raw) != ed25519.PublicKeySize {
-			return &usageError{errors.New("--public-key: give 64 hex digits, as `privacydesk keys show` prints them")}
-		}
-		trusted = raw
-	}
-	v, err := report.VerifyFile(c.File, trusted)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		if err := printJSON(s.stdout, v); err != nil {
-			return err
-		}
-	} else {
-		printVerdict(s, c.File, v)
-	}
-	if !v.OK() {
-		return errQuiet
-	}
-	return nil
-}
-
-func printVerdict(s *surroundings, file string, v report.Verdict) {
-	for _, p := range v.Problems {
-		_, _ = fmt.Fprintln(s.stdout, "problem: "+p)
-	}
-	if !v.OK() {
-		_, _ = fmt.Fprintf(s.stdout, "%s: NOT as it was made\n", file)
-		return
-	}
-	_, _ = fmt.Fprintf(s.stdout, "%s: as it was made (%s, request %s, ticket %d)\n", file, v.Schema, v.Request, v.Ticket)
-	if v.KeyID != "" && !v.Trusted {
-		_, _ = fmt.Fprintf(s.stdout, "signed by key %s; compare it with what the sender publishes, or give --public-key\n", v.KeyID)
-	}
-}
 
 type keysCmd struct {
 	Rotate rotateCmd  `cmd:"" help:"Wrap everything under the newest master key."`
