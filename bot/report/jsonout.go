@@ -127,16 +127,3 @@ func stamp(t time.Time) string {
 	}
 	return t.UTC().Format(time.RFC3339)
 }
-
-// csvHead is the first record of a CSV file, after a byte order mark: without
-// one, spreadsheets read the file in the local code page and garble names.
-func csvHead(s connectors.Schema) []byte {
-	out := []byte("\ufeff")
-	for i, c := range s.Columns {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = appendCSVText(out, []byte(c.Name))
-	}
-	return append(out, '\r', '\n')
-}
