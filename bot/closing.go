@@ -181,7 +181,7 @@ func (e *Engine) reportInput(ctx context.Context, t *turn) (ReportInput, error) 
 		}
 		sys := ReportSystem{Name: name, Label: e.label(name), State: state, Outcome: state.Outcome(t.c.Kind)}
 		if cfg, ok := e.Systems[name]; ok {
-			sys.Profile = cfg.Connector.Profile()
+			sys.Profile, sys.BackupsFor = cfg.Connector.Profile(), cfg.BackupsFor
 		}
 		in.Systems = append(in.Systems, sys)
 	}

@@ -57,6 +57,9 @@ type SystemConfig struct {
 	Tenant func(tenant string) (string, error)
 	// Timeout bounds one run.
 	Timeout time.Duration
+	// BackupsFor is how long the system's backups last, for certificates; 0 if
+	// nobody said so.
+	BackupsFor time.Duration
 }
 
 // Settings are the engine's numbers. Zero values are not usable: the

@@ -19,6 +19,7 @@ const certificateSchema = "privacydesk/certificate/1"
 // What a certificate never implies is said in it.
 const (
 	backupsText = "This certificate says nothing about backups and archives. A person's data in them may last until they expire, or until they are next used; what is restored has to be erased again (11 CCR §7022(d))."
+	noticesText = "Third parties are those that the data map names. Whether they were told to delete, and did, is not part of this certificate."
 	chainText   = "The chain's head shows that the recorded events are whole and in order. That nothing was missed is shown by the search after the erasing alone."
 )
 
@@ -27,6 +28,7 @@ const (
 // destroyed.
 type certificate struct {
 	Schema   string              `json:"schema"`
+	Vendor   string              `json:"vendor"`
 	Request  string              `json:"request"`
 	Ticket   int64               `json:"ticket"`
 	Kind     string              `json:"kind"`
@@ -37,6 +39,7 @@ type certificate struct {
 	Times    certificateTimes    `json:"times"`
 	Systems  []certificateSystem `json:"systems"`
 	Backups  string              `json:"backups"`
+	Notices  string              `json:"notices"`
 	Chain    certificateChain    `json:"chain"`
 	Software string              `json:"software"`
 }
@@ -59,16 +62,19 @@ type certificateChain struct {
 // certificateSystem is one system. Rescan is "clean", "records_left" or
 // "not_done".
 type certificateSystem struct {
-	Name         string           `json:"name"`
-	Label        string           `json:"label"`
-	Outcome      string           `json:"outcome"`
-	Reason       string           `json:"reason,omitempty"`
-	Map          string           `json:"map,omitempty"`
-	Rescan       string           `json:"rescan"`
-	RescannedAt  string           `json:"rescanned_at,omitempty"`
-	Notes        []string         `json:"notes,omitempty"`
-	ThirdParties []string         `json:"third_parties,omitempty"`
-	Collections  []certificateSet `json:"collections"`
+	Name         string   `json:"name"`
+	Label        string   `json:"label"`
+	Outcome      string   `json:"outcome"`
+	Reason       string   `json:"reason,omitempty"`
+	Map          string   `json:"map,omitempty"`
+	Rescan       string   `json:"rescan"`
+	RescannedAt  string   `json:"rescanned_at,omitempty"`
+	Notes        []string `json:"notes,omitempty"`
+	ThirdParties []string `json:"third_parties,omitempty"`
+	// BackupsExpire is by when the system's backups from before the erasing
+	// are gone, as the configuration says; empty where it says nothing.
+	BackupsExpire string           `json:"backups_expire,omitempty"`
+	Collections   []certificateSet `json:"collections"`
 }
 
 type certificateSet struct {
@@ -110,6 +116,7 @@ func (r *Reporter) certificate(ctx context.Context, in bot.ReportInput) ([]bot.S
 		return nil, errors.New("the record bears no ledger; nothing could be proven")
 	}
 	cert := newCertificate(in)
+	cert.Vendor = r.vendor
 	body, sig, err := r.sign(cert)
 	if err != nil {
 		return nil, err
@@ -153,7 +160,7 @@ func newCertificate(in bot.ReportInput) certificate {
 	c := in.Case
 	cert := certificate{
 		Schema: certificateSchema, Request: c.ID, Ticket: c.Ticket, Kind: string(c.Kind), Tenant: c.Tenant,
-		Subject: c.Pseudonym, Backups: backupsText, Software: in.Version,
+		Subject: c.Pseudonym, Backups: backupsText, Notices: noticesText, Software: in.Version,
 		Times: certificateTimes{
 			Arrived: stamp(c.Arrived), Accepted: stamp(c.Accepted), Due: stamp(c.Due), Begun: stamp(c.Begun), Made: stamp(in.At),
 		},
@@ -211,6 +218,9 @@ func newCertificateSystem(s bot.ReportSystem) certificateSystem {
 	}
 	if cs.Rescan != rescanNone {
 		cs.RescannedAt = stamp(s.State.Run.Ended)
+		if s.BackupsFor > 0 && !s.State.Run.Ended.IsZero() {
+			cs.BackupsExpire = stamp(s.State.Run.Ended.Add(s.BackupsFor))
+		}
 	}
 	for _, c := range s.Profile.Collections {
 		cs.ThirdParties = append(cs.ThirdParties, c.ThirdParties...)
@@ -272,13 +282,30 @@ func isChainHead(s string) bool {
 type certificateView struct {
 	head
 	certificate
+	Columns           certificateColumns
 	KeyID, FileSHA256 string
+}
+
+// certificateColumns are those of which any system has more than zeros.
+type certificateColumns struct{ Late, Deidentified, Aggregated, Retained, Shared bool }
+
+func (c *certificate) columns() (out certificateColumns) {
+	for _, s := range c.Systems {
+		for _, set := range s.Collections {
+			out.Late = out.Late || set.Late > 0
+			out.Deidentified = out.Deidentified || set.Deidentified > 0
+			out.Aggregated = out.Aggregated || set.Aggregated > 0
+			out.Retained = out.Retained || set.Retained > 0
+			out.Shared = out.Shared || set.After.Shared > 0
+		}
+	}
+	return out
 }
 
 func (r *Reporter) certificatePage(c certificate, sig bot.Signature, sum string) ([]byte, error) {
 	var out bytes.Buffer
 	err := r.pages.ExecuteTemplate(&out, "certificate", certificateView{
-		head: r.head("Certificate of erasure"), certificate: c, KeyID: sig.KeyID, FileSHA256: sum,
+		head: r.head("Certificate of erasure"), certificate: c, Columns: c.columns(), KeyID: sig.KeyID, FileSHA256: sum,
 	})
 	return out.Bytes(), err
 }

@@ -229,7 +229,7 @@ func TestReportInABrowser(t *testing.T) {
 		}
 	}
 	table := visit(ctx, t, filepath.Join(dir, "systems", "crm.html"), `document.body.innerText`)
-	for _, want := range []string{"E-mail address", "-3.50", "=cmd()", "typed in by the customer", "Mailer Inc.", "B: customer records", "Call-1.wav"} {
+	for _, want := range []string{"E-mail address", "-3.50", "=cmd()", "typed in by the customer", "Mailer Inc.", "E-mail address (A)", "A: Identifiers", "Id", "Call-1.wav"} {
 		if !strings.Contains(table, want) {
 			t.Errorf("the system's page does not show %q", want)
 		}

@@ -228,7 +228,7 @@ func (a *app) openSystems(ctx context.Context, _ openOptions) error {
 		}
 		a.systems[name] = bot.SystemConfig{
 			Connector: conn, Kind: s.Kind, Label: s.Label, Controller: s.Role == config.Controller,
-			Tenant: s.Tenants.Spell, Timeout: s.Timeout,
+			Tenant: s.Tenants.Spell, Timeout: s.Timeout, BackupsFor: s.Backups,
 		}
 	}
 	return nil
@@ -239,7 +239,7 @@ func (a *app) openEngine(_ context.Context, _ openOptions) error {
 	if err != nil {
 		return &usageError{err}
 	}
-	reporter, err := report.New(a.spool, a.keys, report.Options{})
+	reporter, err := report.New(a.spool, a.keys, a.cfg.Report)
 	if err != nil {
 		return err
 	}

@@ -142,7 +142,7 @@ func (f *Field) takeReference(o *object, n *yaml.Node) {
 
 func (f *Field) noteCategories(o *object) {
 	for _, c := range f.Categories {
-		if !KnownCategory(c) {
+		if !connectors.KnownCategory(c) {
 			o.r.note(o.line, o.where, fmt.Sprintf("the data category %q is not fideslang's", c))
 		}
 	}
