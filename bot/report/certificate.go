@@ -282,21 +282,31 @@ func isChainHead(s string) bool {
 type certificateView struct {
 	head
 	certificate
-	Columns           certificateColumns
 	KeyID, FileSHA256 string
 }
 
-// certificateColumns are those of which any system has more than zeros.
+// certificateColumns are those of which there is more than zeros.
 type certificateColumns struct{ Late, Deidentified, Aggregated, Retained, Shared bool }
 
-func (c *certificate) columns() (out certificateColumns) {
+// Shown are the columns of a system's table.
+func (s certificateSystem) Shown() (out certificateColumns) {
+	for _, set := range s.Collections {
+		out.Late = out.Late || set.Late > 0
+		out.Deidentified = out.Deidentified || set.Deidentified > 0
+		out.Aggregated = out.Aggregated || set.Aggregated > 0
+		out.Retained = out.Retained || set.Retained > 0
+		out.Shared = out.Shared || set.After.Shared > 0
+	}
+	return out
+}
+
+// Shown are the columns that any of its tables has.
+func (c certificate) Shown() (out certificateColumns) {
 	for _, s := range c.Systems {
-		for _, set := range s.Collections {
-			out.Late = out.Late || set.Late > 0
-			out.Deidentified = out.Deidentified || set.Deidentified > 0
-			out.Aggregated = out.Aggregated || set.Aggregated > 0
-			out.Retained = out.Retained || set.Retained > 0
-			out.Shared = out.Shared || set.After.Shared > 0
+		of := s.Shown()
+		out = certificateColumns{
+			out.Late || of.Late, out.Deidentified || of.Deidentified, out.Aggregated || of.Aggregated,
+			out.Retained || of.Retained, out.Shared || of.Shared,
 		}
 	}
 	return out
@@ -305,7 +315,7 @@ func (c *certificate) columns() (out certificateColumns) {
 func (r *Reporter) certificatePage(c certificate, sig bot.Signature, sum string) ([]byte, error) {
 	var out bytes.Buffer
 	err := r.pages.ExecuteTemplate(&out, "certificate", certificateView{
-		head: r.head("Certificate of erasure"), certificate: c, Columns: c.columns(), KeyID: sig.KeyID, FileSHA256: sum,
+		head: r.head("Certificate of erasure"), certificate: c, KeyID: sig.KeyID, FileSHA256: sum,
 	})
 	return out.Bytes(), err
 }

@@ -178,7 +178,7 @@ func TestHostileValuesInABrowser(t *testing.T) {
 		}
 		got := visit(ctx, t, filepath.Join(dir, name), `[document.title.indexOf('pwned')==0, document.scripts.length, document.images.length,
 			document.querySelectorAll('iframe,svg,base,object,link').length, getComputedStyle(document.body).maxWidth, getComputedStyle(document.body).display].join()`)
-		if got != "false,0,0,0,1152px,block" {
+		if got != "false,0,0,0,1248px,block" {
 			t.Errorf("%s: %s", name, got)
 		}
 		if seen := watch.take(); len(seen) > 0 {

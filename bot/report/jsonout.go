@@ -76,7 +76,7 @@ func (a *archive) jsonSystem(s *systemData) []byte {
 	t := s.State.Totals()
 	body := open(jsonSystemFields{
 		Name: s.Name, Label: s.Label, Outcome: string(s.Outcome), Searched: searched(s.Outcome), Reason: reasonOf(s.ReportSystem),
-		Found: t.Found, Gathered: t.Gathered, Notes: s.State.Notes,
+		Found: t.Found, Gathered: t.Gathered, Notes: s.notes(),
 	}, "collections")
 	return append(separator(a.inSystems), body...)
 }

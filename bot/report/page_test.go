@@ -106,7 +106,7 @@ func TestCertificateNamesBackupsAndVendor(t *testing.T) {
 	if c.Vendor != "Example Corp" || c.Systems[0].BackupsExpire != "2026-12-29T01:02:03Z" || !strings.Contains(c.Notices, "not part of this certificate") {
 		t.Errorf("vendor %q, backups %q, notices %q", c.Vendor, c.Systems[0].BackupsExpire, c.Notices)
 	}
-	for _, want := range []string{"Example Corp", "expire by 29 December 2026", "24 November 2026, 01:02 UTC", "retained: legal obligation", "Came later", "says nothing about backups"} {
+	for _, want := range []string{"Example Corp", "expire by 29 December 2026", "24 November 2026, 01:02 UTC", "retain: legal obligation", "Came later", "says nothing about backups"} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page lacks %q", want)
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"slices"
+	"strings"
 	"time"
 
 	"privacydesk/bot"
@@ -48,9 +49,12 @@ type systemView struct {
 func (a *archive) systemView(s *systemData, again bool) systemView {
 	return systemView{
 		head: a.r.head(s.title() + " – personal data report"), Subject: a.in.Subject,
-		Label: s.title(), Outcome: outcomeText(s.Outcome), Reason: reasonOf(s.ReportSystem), Notes: s.State.Notes, Again: again,
+		Label: s.title(), Outcome: outcomeText(s.Outcome), Reason: reasonOf(s.ReportSystem), Notes: s.notes(), Again: again,
 	}
 }
+
+// notes are the connector's, and what its records show.
+func (s *systemData) notes() []string { return slices.Concat(s.State.Notes, s.inv.broken()) }
 
 func (s *systemData) title() string { return cmp.Or(s.Label, s.Name) }
 
@@ -200,13 +204,15 @@ func (v *indexView) add(s *systemData, part int) {
 		v.Missing = append(v.Missing, missingView{s.title(), outcomeText(s.Outcome), reasonOf(s.ReportSystem)})
 	case s.State.Gather == "" && t.Found > 0:
 		v.Missing = append(v.Missing, missingView{s.title(), "Found, not delivered", fmt.Sprintf("%d records", t.Found)})
+	case len(s.inv.broken()) > 0:
+		v.Missing = append(v.Missing, missingView{s.title(), "Included in part", strings.Join(s.inv.broken(), "; ")})
 	case t.Gathered < t.Found:
 		v.Notes = append(v.Notes, missingView{Label: s.title(), Reason: fmt.Sprintf(
 			"%d records were counted when it was searched, %d when they were gathered", t.Found, t.Gathered)})
 	case s.Outcome == bot.OutcomeNothing:
 		v.Nothing = append(v.Nothing, s.title())
 	}
-	for _, n := range s.State.Notes {
+	for _, n := range s.notes() {
 		v.Notes = append(v.Notes, missingView{Label: s.title(), Reason: n})
 	}
 }

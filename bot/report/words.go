@@ -139,17 +139,17 @@ func aloud(label, name string) string {
 func methodText(method, exception string) string {
 	switch connectors.Action(method) {
 	case connectors.ActionDelete:
-		return "deleted"
+		return "delete"
 	case connectors.ActionMask:
-		return "de-identified"
+		return "de-identify"
 	case connectors.ActionAggregate:
-		return "aggregated"
+		return "aggregate"
 	case connectors.ActionRetain:
 		rule, reason, _ := strings.Cut(exception, ": ")
-		return strings.TrimSuffix("retained: "+strings.ReplaceAll(rule, "_", " ")+"; "+reason, "; ")
+		return strings.TrimSuffix("retain: "+strings.ReplaceAll(rule, "_", " ")+"; "+reason, "; ")
 	case connectors.ActionNone:
 	}
-	return "the data map says nothing"
+	return "none set"
 }
 
 // grouped writes a number with commas: "1,200,000".
