@@ -135,7 +135,7 @@ func (e *Engine) answer(ctx context.Context, t *turn, message string, reason Rea
 	}
 	if len(skipped) > 0 {
 		res, say.Message = PartlyExecuted, "done_partly"
-		say.Vars["skipped"] = strings.Join(skipped, ", ")
+		say.Vars["skipped"] = strings.Join(skipped, "\n")
 	}
 	say.Vars["outcomes"] = e.outcomeLines(t.c)
 	for _, f := range files {

@@ -265,3 +265,43 @@ func TestRule11_HintSurvivesAFailedLook(t *testing.T) {
 	w.Pass(time.Hour)
 	w.Expect(id, "resolved", bot.ReasonDelivered)
 }
+
+// TestRule11_APlanSaysThatItWasCutShort: a dry run that stopped before
+// nothing new turned up may have missed systems.
+func TestRule11_APlanSaysThatItWasCutShort(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	for rounds, want := range map[int]bool{1: true, 8: false} {
+		w.Engine.Settings.MaxRounds = rounds
+		p, err := w.Engine.Preview(t.Context(), "acme", "jane@x.example", bot.KindDelete)
+		if err != nil || p.Unsettled != want {
+			t.Errorf("%d rounds: unsettled %t after %d, %v", rounds, p.Unsettled, p.Rounds, err)
+		}
+	}
+}
+
+// TestRule11_EachSkippedSystemIsNamed, on a line of its own: the catalogue
+// reads lists line by line.
+func TestRule11_EachSkippedSystemIsNamed(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	for _, name := range []string{"crm", "warehouse"} {
+		w.Systems[name].Fail = func(string) error { return connectors.NewError(connectors.Credentials, "locate", "refused", nil) }
+	}
+	id := w.File(world.Alex(), "access", janeBody)
+	w.Pass(time.Hour)
+	for _, name := range []string{"crm", "warehouse"} {
+		if err := w.Engine.Skip(t.Context(), bot.IDOfTicket(id), name, "ops"); err != nil {
+			t.Fatal(err)
+		}
+		w.Pass(time.Hour)
+	}
+	ticket, err := w.Desk.Ticket(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := ticket.Comments[len(ticket.Comments)-1]
+	if !last.Public || !strings.Contains(last.Text, "<li>CRM</li><li>Warehouse</li>") && !strings.Contains(last.Text, "<li>crm</li><li>warehouse</li>") {
+		t.Errorf("the last word: %s", last.Text)
+	}
+}

@@ -12,8 +12,13 @@ import (
 
 func TestNamesAreReadAloud(t *testing.T) {
 	for _, c := range []struct{ label, name, want string }{
-		{"", "created_at", "Created at"}, {"created_at", "created_at", "Created at"}, {"E-mail", "email", "E-mail"},
-		{"", "id", "Id"}, {"", "größe", "Größe"}, {"", "_", "_"}, {"", "", ""},
+		{"", "created_at", "Created at"},
+		{"created_at", "created_at", "Created at"},
+		{"E-mail", "email", "E-mail"},
+		{"", "id", "Id"},
+		{"", "größe", "Größe"},
+		{"", "_", "_"},
+		{"", "", ""},
 	} {
 		if got := aloud(c.label, c.name); got != c.want {
 			t.Errorf("%q, %q became %q, not %q", c.label, c.name, got, c.want)

@@ -47,8 +47,10 @@ func outcomeText(o bot.Outcome) string {
 // reasonOf says why a system was skipped or failed; "" otherwise.
 func reasonOf(s bot.ReportSystem) string {
 	switch {
+	case s.State.Skip != "" && s.State.Run.Fail != nil:
+		return "left out by the decision of a person, after it failed: " + s.State.Run.Fail.What
 	case s.State.Skip != "":
-		return skipText(s.State.Skip)
+		return "left out by the decision of a person"
 	case s.State.Run.Fail != nil && !searched(s.Outcome):
 		return s.State.Run.Fail.What
 	case s.Outcome == bot.OutcomeFailed:
@@ -57,18 +59,6 @@ func reasonOf(s bot.ReportSystem) string {
 		}
 	}
 	return ""
-}
-
-// skipText is why a person left a system out, as far as the reason code says
-// more than that.
-func skipText(r bot.Reason) string {
-	switch r {
-	case bot.ReasonNotSearched, bot.ReasonByOperator:
-		return "left out by the decision of a person"
-	case bot.ReasonSystemFailed:
-		return "left out by the decision of a person, after it failed several times"
-	}
-	return "left out by the decision of a person: " + strings.ReplaceAll(string(r), "_", " ")
 }
 
 // category is a fideslang data category with the letters of Civ. Code

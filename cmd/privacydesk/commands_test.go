@@ -342,6 +342,13 @@ func (in *installation) operate(metrics []string) {
 	if _, err := in.models.ExecContext(in.Context(), "ALTER TABLE lead_feature RENAME TO gone"); err != nil {
 		in.Fatal(err)
 	}
+	for _, args := range [][]string{{}, {"--json"}} {
+		var out bytes.Buffer
+		args = append([]string{"plan", "--config", "privacydesk.yml", "--tenant", "acme", "--email", ada, "--kind", "access"}, args...)
+		if code, problems := command(in.Context(), &out, args...); code != 1 || !strings.Contains(out.String(), "sales_order") {
+			in.Errorf("a plan that misses a system: exit code %d\n%s%s", code, out.String(), problems)
+		}
+	}
 	skipped := in.file("access", ada, 2)
 	in.does("privacydesk requests skip --config privacydesk.yml t35436 warehouse", skipped)
 	in.said(skipped, 3)
