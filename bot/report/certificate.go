@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -121,7 +122,7 @@ func (r *Reporter) certificate(ctx context.Context, in bot.ReportInput) ([]bot.S
 	if err != nil {
 		return nil, err
 	}
-	if in.Subject != "" && bytes.Contains(bytes.ToLower(body), bytes.ToLower([]byte(in.Subject))) {
+	if names(body, in.Subject) {
 		// A label, note or reason named the person: better none than that.
 		return nil, errors.New("it would name the person; find out which connector's note, label or reason does")
 	}
@@ -142,6 +143,16 @@ func (r *Reporter) certificate(ctx context.Context, in bot.ReportInput) ([]bot.S
 		files = append(files, file)
 	}
 	return files, nil
+}
+
+// names tells whether a JSON document contains the address, as JSON spells it.
+func names(body []byte, address string) bool {
+	spelt, err := json.Marshal(address)
+	if err != nil {
+		panic(fmt.Sprintf("report: a string does not encode: %v", err))
+	}
+	spelt = bytes.ToLower(spelt[1 : len(spelt)-1])
+	return len(spelt) > 0 && bytes.Contains(bytes.ToLower(body), spelt)
 }
 
 func (r *Reporter) write(ctx context.Context, request, name string, body []byte) (bot.SpoolFile, error) {

@@ -199,3 +199,20 @@ func TestNamesAreSafeAndUnique(t *testing.T) {
 		}
 	}
 }
+
+// TestManyFilesOfOneName: recordings are often all called the same; to number
+// the last of them must cost no more than to number the first.
+func TestManyFilesOfOneName(t *testing.T) {
+	n := newNamer()
+	seen := map[string]bool{n.unique("media", "call-7", ".wav"): true}
+	const files = 5000
+	for range files {
+		seen[n.unique("media", "Call", ".wav")] = true
+	}
+	if len(seen) != files+1 {
+		t.Errorf("%d names for %d files", len(seen), files+1)
+	}
+	if allocs := testing.AllocsPerRun(100, func() { n.unique("media", "call", ".wav") }); allocs > 100 {
+		t.Errorf("a further name takes %.0f allocations", allocs)
+	}
+}
