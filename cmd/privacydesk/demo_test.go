@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -80,7 +81,7 @@ func ends() []endOf {
 
 func TestDemoJSON(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "it's ${a} #1?&%41")
 	var out bytes.Buffer
 	if code, stderr := command(t.Context(), &out, "demo", "--json", "--dir", dir); code != 0 || stderr != "" {
 		t.Fatalf("exit %d, standard error %q\n%s", code, stderr, out.String())
@@ -104,8 +105,8 @@ func TestDemoJSON(t *testing.T) {
 	t.Run("a folder that was used is refused", func(t *testing.T) {
 		var out bytes.Buffer
 		code, stderr := command(t.Context(), &out, "demo", "--json", "--dir", dir)
-		if code != 2 || out.Len() != 0 || !strings.Contains(stderr, "--dir") || !strings.Contains(stderr, "empty folder") {
-			t.Errorf("exit %d, output %q, standard error %q; want 2, nothing, and a word on --dir", code, out.String(), stderr)
+		if code != 2 || object(t, out.String())["ok"] != false || !strings.Contains(stderr, "--dir") || !strings.Contains(stderr, "not an empty folder") {
+			t.Errorf("exit %d, output %q, standard error %q; want 2, not ok, and a word on --dir", code, out.String(), stderr)
 		}
 	})
 }
@@ -187,7 +188,7 @@ func onlyTheSubjectIsGone(t *testing.T, dir string) {
 		{"voice", "SELECT count(*) FROM recording WHERE caller_email = ? AND tenant = ?", 0, 1},
 		{"warehouse", "SELECT count(*) FROM lead_feature WHERE email = ? AND tenant = ?", 0, 1},
 	} {
-		db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "systems", c.system+".db"))
+		db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.Join(dir, "systems", c.system+".db")}).EscapedPath())
 		if err != nil {
 			t.Fatal(err)
 		}

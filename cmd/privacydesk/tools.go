@@ -22,11 +22,17 @@ type keysCmd struct {
 	Show   showKeyCmd `cmd:"" help:"Show the public key that signs certificates."`
 }
 
-type rotateCmd struct{ configFlag }
+// Help carries the example.
+func (keysCmd) Help() string { return "Example:\n  privacydesk keys show --config privacydesk.yml" }
+
+type rotateCmd struct {
+	configFlag
+	JSON bool `help:"Print one JSON object."`
+}
 
 // Help carries the example.
 func (rotateCmd) Help() string {
-	return "Put the new key first in keys.master, keep the old one after it, restart the replicas, then:\n  privacydesk keys rotate --config privacydesk.yml\nAfterwards the old key may be removed."
+	return "Put the new key first in keys.master, keep the old one after it, and restart the replicas before.\nAfterwards the old key may be removed.\n\nExample:\n  privacydesk keys rotate --config privacydesk.yml"
 }
 
 // openShelf opens the key shelf alone: no Redis, no Zendesk.
@@ -52,14 +58,17 @@ func (c rotateCmd) Run(ctx context.Context, s *surroundings) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.stdout, "master key %s now wraps everything; %d keys were wrapped anew\n", r.Master, r.Rewrapped)
+	words := fmt.Sprintf("master key %s now wraps everything; %d keys were wrapped anew", r.Master, r.Rewrapped)
 	for _, id := range r.Dropped {
-		_, _ = fmt.Fprintf(s.stdout, "master key %s wraps nothing any more and may be removed from keys.master\n", id)
+		words += fmt.Sprintf("\nmaster key %s wraps nothing any more and may be removed from keys.master", id)
 	}
-	return err
+	return tell(s, c.JSON, map[string]any{"ok": true, "master": r.Master, "rewrapped": r.Rewrapped, "dropped": append([]string{}, r.Dropped...)}, words)
 }
 
-type showKeyCmd struct{ configFlag }
+type showKeyCmd struct {
+	configFlag
+	JSON bool `help:"Print one JSON object."`
+}
 
 // Help carries the example.
 func (showKeyCmd) Help() string { return "Example:\n  privacydesk keys show --config privacydesk.yml" }
@@ -70,8 +79,8 @@ func (c showKeyCmd) Run(s *surroundings) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.stdout, "%s  key id %s\n", hex.EncodeToString(shelf.PublicKey()), spool.SigningKeyID(shelf.PublicKey()))
-	return err
+	key, id := hex.EncodeToString(shelf.PublicKey()), spool.SigningKeyID(shelf.PublicKey())
+	return tell(s, c.JSON, map[string]any{"public_key": key, "key_id": id}, key+"  key id "+id)
 }
 
 type docsCmd struct {
@@ -115,6 +124,9 @@ func (c docsCmd) Run(s *surroundings) error {
 type zendeskCmd struct {
 	Simulate simulateCmd `cmd:"" help:"Run the simulated Zendesk with a form, people and an OAuth client, to try privacydesk against."`
 }
+
+// Help carries the example.
+func (zendeskCmd) Help() string { return "Example:\n  privacydesk zendesk simulate" }
 
 type simulateCmd struct {
 	Listen string `default:"127.0.0.1:8090" help:"Address and port; keep it on this machine: the simulator's agent pages ask for no sign-in."`
