@@ -236,7 +236,7 @@ func TestDemoWithoutRedisServer(t *testing.T) {
 // personal data may be while the demo runs.
 func TestRule10_DemoFailsOverALeak(t *testing.T) {
 	t.Parallel()
-	t.Run("in the data folder", func(t *testing.T) {
+	t.Run("while it runs", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
 		plant := &trigger{words: "eight tickets filed", do: func(string) {
@@ -255,37 +255,6 @@ func TestRule10_DemoFailsOverALeak(t *testing.T) {
 		}
 		if strings.Contains(said, demoJane().Email) {
 			t.Error("the output repeats what was leaked")
-		}
-	})
-	t.Run("in the log, as JSON", func(t *testing.T) {
-		t.Parallel()
-		dir := t.TempDir()
-		// The object is written when all is judged, so that nothing is shown
-		// before; the command's own steps are taken one by one instead.
-		var out bytes.Buffer
-		d := &demo{
-			cmd: demoCmd{Dir: dir, JSON: true}, s: &surroundings{env: os.LookupEnv, stdout: &out, stderr: io.Discard},
-			say: io.Discard, dbs: map[string]*sql.DB{}, before: map[string]map[string][]string{},
-		}
-		defer func() {
-			if err := d.close(); err != nil {
-				t.Error(err)
-			}
-		}()
-		for _, step := range []func(context.Context) error{d.prepare, d.startZendesk, d.createSystems, d.startDaemon, d.fileTickets, d.await} {
-			if err := step(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if _, err := d.log.WriteString("{\"msg\":\"" + strings.ToUpper(demoJane().Email) + "\"}\n"); err != nil {
-			t.Fatal(err)
-		}
-		result, err := d.judge(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if result.OK || result.Leaks != 1 {
-			t.Errorf("ok %v, leaks %d; want false and 1", result.OK, result.Leaks)
 		}
 	})
 }
