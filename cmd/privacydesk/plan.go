@@ -27,7 +27,10 @@ func (planCmd) Help() string {
 func (c planCmd) Run(ctx context.Context, s *surroundings) error {
 	return withApp(ctx, s, c.Config, func(a *app) error {
 		p, err := a.engine.Preview(ctx, c.Tenant, c.Email, bot.Kind(c.Kind))
-		if err != nil {
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return err
+		case err != nil:
 			return &usageError{err}
 		}
 		if c.JSON {
