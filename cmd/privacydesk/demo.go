@@ -59,7 +59,11 @@ func (c demoCmd) Run(ctx context.Context, s *surroundings) (err error) {
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
 	for _, step := range []func(context.Context) error{d.prepare, d.startZendesk, d.createSystems, d.startDaemon, d.fileTickets, d.await} {
-		if err := step(ctx); err != nil {
+		err := step(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return fmt.Errorf("stopped before the tickets had ended; what is there so far lies in %s", d.dir)
+		case err != nil:
 			return err
 		}
 	}

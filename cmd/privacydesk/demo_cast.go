@@ -124,7 +124,7 @@ func (d *demo) await(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("stopped before the tickets had ended; what is there so far lies in %s", d.dir)
+			return ctx.Err()
 		case <-bound.C:
 			d.overdue()
 			return nil

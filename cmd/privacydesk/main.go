@@ -17,7 +17,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once, as a crash would
-	logging.Disable() // it would write beside our log; what fails comes back as an error
+	logging.Disable()            // it would write beside our log; what fails comes back as an error
 	world := surroundings{env: os.LookupEnv, stdout: os.Stdout, stderr: os.Stderr}
 	os.Exit(exitCode(run(ctx, os.Args[1:], world), os.Stderr))
 }
