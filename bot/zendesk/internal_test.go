@@ -120,6 +120,18 @@ func TestAgentTagsOfEvents(t *testing.T) {
 	}
 }
 
+func TestViaOfAnyShape(t *testing.T) {
+	for in, want := range map[string]text{
+		`{"channel":"web","source":{"from":null}}`: "web", `{"channel":4}`: "4", `{"channel":null}`: "", `{}`: "", `null`: "",
+		`"Mail"`: "Mail", `7`: "7", `[]`: "", `["a"]`: "a", `true`: "true",
+	} {
+		var got wireAudit
+		if err := json.Unmarshal([]byte(`{"id":1,"via":`+in+`,"events":[{"type":"Change","via":`+in+`}]}`), &got); err != nil || got.Via.Channel != want {
+			t.Errorf("%s: got %q, %v, want %q", in, got.Via.Channel, err, want)
+		}
+	}
+}
+
 func TestStampRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := stamp{time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "at"), 0).UTC(), rapid.Bool().Draw(t, "unassigned")}

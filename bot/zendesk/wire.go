@@ -60,9 +60,22 @@ func (id *optionalID) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
+// via is how something came in; some answers name the channel alone.
 type via struct {
-	Channel text   `json:"channel"`
-	Source  source `json:"source"`
+	Channel text
+	Source  source
+}
+
+func (v *via) UnmarshalJSON(raw []byte) error {
+	var whole struct {
+		Channel text   `json:"channel"`
+		Source  source `json:"source"`
+	}
+	if err := json.Unmarshal(raw, &whole); err != nil {
+		return v.Channel.UnmarshalJSON(raw)
+	}
+	v.Channel, v.Source = whole.Channel, whole.Source
+	return nil
 }
 
 // source tells where something came from. Its shape differs by channel; what
