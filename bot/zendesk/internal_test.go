@@ -154,7 +154,7 @@ func TestBudgetLearns(t *testing.T) {
 	head := func(total, left, reset string) http.Header {
 		return http.Header{"X-Rate-Limit": {total}, "X-Rate-Limit-Remaining": {left}, "Ratelimit-Reset": {reset}}
 	}
-	b.learn(now, head("400", "300", "30"))
+	b.learn(now, 200, head("400", "300", "30"))
 	spent := 0
 	for ; spent < 1000; spent++ {
 		if _, ok := b.take(now, 0); !ok {
@@ -167,7 +167,7 @@ func TestBudgetLearns(t *testing.T) {
 	if _, ok := b.take(now.Add(200*time.Millisecond), 0); !ok {
 		t.Error("300 a minute is one each 200 ms")
 	}
-	b.learn(now, head("400", "20", "30"))
+	b.learn(now, 200, head("400", "20", "30"))
 	if _, ok := b.take(now.Add(29*time.Second), 0); ok {
 		t.Error("the last twentieth belongs to others")
 	}
@@ -176,6 +176,33 @@ func TestBudgetLearns(t *testing.T) {
 	}
 	if _, ok := b.take(now.Add(31*time.Second), 0); !ok {
 		t.Error("the minute is over")
+	}
+}
+
+// One call that met the account's limit holds the others back too, and no
+// header holds them for ever.
+func TestBudgetAfterARefusal(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	for _, c := range []struct {
+		name   string
+		status int
+		head   http.Header
+		free   time.Duration // when the next call may go
+	}{
+		{"the account's", 429, http.Header{"X-Rate-Limit": {"400"}, "X-Rate-Limit-Remaining": {"0"}, "Retry-After": {"40"}}, 40 * time.Second},
+		{"an endpoint's own", 429, http.Header{"X-Rate-Limit": {"400"}, "X-Rate-Limit-Remaining": {"300"}, "Retry-After": {"40"}}, 0},
+		{"nothing said", 429, http.Header{"Retry-After": {"40"}}, 0},
+		{"a time instead of seconds", 200, http.Header{"X-Rate-Limit": {"400"}, "X-Rate-Limit-Remaining": {"0"}, "Ratelimit-Reset": {"1800000030"}}, longestHold},
+		{"a plan of one", 200, http.Header{"X-Rate-Limit": {"1"}, "X-Rate-Limit-Remaining": {"1"}}, 0},
+	} {
+		b := newBudget(0)
+		b.learn(now, c.status, c.head)
+		if wait, ok := b.take(now, time.Hour); !ok || wait != c.free {
+			t.Errorf("%s: waits %s (%t), want %s", c.name, wait, ok, c.free)
+		}
+		if wait, ok := b.take(now, time.Hour); !ok {
+			t.Errorf("%s: a second call never goes: %s", c.name, wait)
+		}
 	}
 }
 

@@ -90,10 +90,10 @@ func (c *attempt) run() (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		resp, err := c.try()
+		resp, err := c.try(secret)
 		c.tries++
 		if resp != nil {
-			c.budget.learn(c.clock(), resp.Header)
+			c.budget.learn(c.clock(), resp.StatusCode, resp.Header)
 		}
 		if c.refused(resp) {
 			ok, err := c.auth.renewed(c.req.Context(), secret)
@@ -159,7 +159,7 @@ func (c *attempt) signIn() (string, error) {
 
 // try sends once, with a body of its own, and reads the whole answer, so that
 // one cut in the middle is an error here, where it can be repeated.
-func (c *attempt) try() (*http.Response, error) {
+func (c *attempt) try(secret string) (*http.Response, error) {
 	bound := c.o.Timeout
 	if strings.HasPrefix(c.req.URL.Path, "/api/v2/uploads") {
 		bound = c.o.UploadTimeout
@@ -176,9 +176,9 @@ func (c *attempt) try() (*http.Response, error) {
 	}
 	if !c.signsIn() {
 		if c.auth.Bearer() {
-			req.Header.Set("Authorization", "Bearer "+c.auth.Secret())
+			req.Header.Set("Authorization", "Bearer "+secret)
 		} else {
-			req.SetBasicAuth(c.auth.Email(), c.auth.Secret())
+			req.SetBasicAuth(c.auth.Email(), secret)
 		}
 	}
 	resp, err := c.base.RoundTrip(req)
