@@ -13,7 +13,10 @@ import (
 
 // settleTries bounds how often a ticket is read until its stamp can guard
 // what is read after it.
-const settleTries = 3
+const settleTries = 5
+
+// maxText bounds what the comments of one ticket hold together, in bytes.
+const maxText = 64 << 20
 
 // strangeClock is how far a ticket's stamp may be ahead of the Date of the
 // answer that shows it. Beyond it, that Date is somebody else's, and our own
@@ -25,8 +28,8 @@ const strangeClock = 5 * time.Second
 // the update under it refused.
 //
 // Stamps are whole seconds, so a change within the stamp's own second would
-// go unseen. The ticket is therefore read once that second is over; if it
-// keeps changing, Ticket returns ErrUnavailable.
+// go unseen. The ticket is therefore read once that second is surely over; if
+// it keeps changing, Ticket returns ErrUnavailable.
 func (d *Desk) Ticket(ctx context.Context, id int64) (*bot.Ticket, error) {
 	r := &reader{Desk: d, op: fmt.Sprintf("read ticket %d", id), people: map[int64]bot.Person{}}
 	me, err := d.account.self(ctx)
@@ -55,15 +58,20 @@ type reader struct {
 	audits   []wireAudit
 	people   map[int64]bot.Person
 	readers  bot.Readers
+	answered time.Time // when Zendesk last answered, by its clock
 }
 
 func (r *reader) settled(ctx context.Context, id int64) error {
 	for try := range settleTries {
-		early, err := r.readTicket(ctx, id)
-		if err != nil || early <= 0 {
+		looked, err := r.readTicket(ctx, id)
+		if err != nil {
 			return err
 		}
-		if try+1 < settleTries {
+		over := r.ticket.Updated.Truncate(time.Second).Add(time.Second)
+		if !looked.Before(over) {
+			return nil
+		}
+		if early := over.Sub(r.answered); early > 0 && try+1 < settleTries {
 			if err := r.sleep(ctx, early); err != nil {
 				return fmt.Errorf("%s: %w: %w", r.op, bot.ErrUnavailable, err)
 			}
@@ -72,27 +80,32 @@ func (r *reader) settled(ctx context.Context, id int64) error {
 	return fmt.Errorf("%s: %w: it changed in this very second", r.op, bot.ErrUnavailable)
 }
 
-// readTicket tells how much of the stamp's second was left when the ticket
-// was read.
-func (r *reader) readTicket(ctx context.Context, id int64) (early time.Duration, err error) {
+// readTicket tells when Zendesk looked at the ticket, at the earliest. That is
+// not when it answered: between the two somebody may have changed it. It is
+// after the answer before, and after we asked.
+func (r *reader) readTicket(ctx context.Context, id int64) (looked time.Time, err error) {
 	var answer struct {
 		Ticket wireTicket `json:"ticket"`
 		Users  []wireUser `json:"users"`
 	}
+	asked, before := r.clock(), r.answered
 	head, err := r.fetch(ctx, r.op, fmt.Sprintf("/tickets/%d.json?include=users", id), &answer)
 	if err != nil {
-		return 0, forRead(err)
+		return looked, forRead(err)
 	}
 	r.ticket = answer.Ticket
 	switch {
 	case r.ticket.Status == "deleted":
-		return 0, fmt.Errorf("%s: %w", r.op, bot.ErrNotFound)
+		return looked, fmt.Errorf("%s: %w", r.op, bot.ErrNotFound)
 	case r.ticket.ID != id || r.ticket.Updated.IsZero() || r.ticket.Requester == 0:
-		return 0, fmt.Errorf("%s: %w: %w", r.op, bot.ErrUnavailable, errUnreadable)
+		return looked, fmt.Errorf("%s: %w: %w", r.op, bot.ErrUnavailable, errUnreadable)
 	}
 	r.meet(answer.Users)
-	over := r.ticket.Updated.Truncate(time.Second).Add(time.Second)
-	return over.Sub(r.serverTime(head)), nil
+	r.answered = r.serverTime(head)
+	if looked = r.answered.Add(asked.Sub(r.clock())); looked.Before(before) {
+		looked = before
+	}
+	return looked, nil
 }
 
 // serverTime is Zendesk's time when it answered, at the earliest.
