@@ -130,7 +130,7 @@ func (c *checker) export(ctx context.Context) error {
 }
 
 func (c *checker) settings(ctx context.Context) error {
-	private, err := c.account.privateAttachments(ctx)
+	private, err := c.privateAttachments(ctx)
 	if err == nil && !private {
 		c.add(Blocks, "Admin Center, Objects and rules, Tickets, Settings", "attachments are not private: whoever has a report's URL can open it, for ever",
 			`switch secure downloads (private attachments) on`)
@@ -167,7 +167,7 @@ type wireFieldKind struct {
 // fields checks each field that is read or written.
 func (c *checker) fields(ctx context.Context) error {
 	kinds := map[int64]wireFieldKind{}
-	err := c.pages(ctx, "read the ticket fields", "/ticket_fields.json", maxMemberPages, func(p page) error {
+	err := c.pages(ctx, "read the ticket fields", "/ticket_fields.json", rowBound(), func(p page) error {
 		for _, f := range p.Fields {
 			kinds[f.ID] = f
 		}

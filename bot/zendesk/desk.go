@@ -40,6 +40,7 @@ type Desk struct {
 	sleep   func(context.Context, time.Duration) error
 	account *account
 	budget  *budget
+	maxText int // see the constant
 }
 
 // Budget is how many calls the account has left in this minute, for all who
@@ -72,7 +73,7 @@ func New(o Options, env Env) (*Desk, error) {
 	} else {
 		t.auth = newOAuthCredential(o.OAuth, base, env.Clock, t.RoundTrip)
 	}
-	d := &Desk{o: o, base: base, clock: env.Clock, sleep: t.sleep, budget: t.budget}
+	d := &Desk{o: o, base: base, clock: env.Clock, sleep: t.sleep, budget: t.budget, maxText: maxText}
 	d.http = &http.Client{
 		Transport: t,
 		// The transport signs whatever it sends: it must not follow anybody
@@ -86,7 +87,7 @@ func New(o Options, env Env) (*Desk, error) {
 		return nil, errors.New("zendesk.url is no URL")
 	}
 	d.client.SetCredential(t.auth)
-	d.account = newAccount(d)
+	d.account = &account{d: d}
 	return d, nil
 }
 

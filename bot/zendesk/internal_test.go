@@ -234,6 +234,24 @@ func TestPickStatus(t *testing.T) {
 	}
 }
 
+// A page of the largest comments that Zendesk keeps, in the spelling that
+// takes most room, can be held.
+func TestRule12_LargestPageFits(t *testing.T) {
+	text := strings.Repeat("<", 64<<10)
+	one, err := json.Marshal(map[string]string{"body": text, "plain_body": text, "html_body": strings.ReplaceAll(text, "<", "&lt;")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range []bound{commentBound(), auditBound()} {
+		if most := b.size * (len(one) + 10_000); most > maxAnswer {
+			t.Errorf("%d comments a page may take %d bytes of %d", b.size, most, maxAnswer)
+		}
+		if b.size*b.pages < 5_000 {
+			t.Errorf("only %d rows can be read", b.size*b.pages)
+		}
+	}
+}
+
 func TestEndpointsHaveNoIDs(t *testing.T) {
 	for in, want := range map[string]string{
 		"/api/v2/tickets/35.json":                 "tickets/:id",

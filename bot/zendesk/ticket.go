@@ -119,17 +119,32 @@ func (r *reader) serverTime(head http.Header) time.Time {
 
 func (r *reader) readComments(ctx context.Context) error {
 	path := fmt.Sprintf("/tickets/%d/comments.json?include=users", r.ticket.ID)
-	return r.pages(ctx, r.op+", its comments", path, maxCommentPages, func(p page) error {
-		r.comments = append(r.comments, p.Comments...)
+	held := 0
+	return r.pages(ctx, r.op+", its comments", path, commentBound(), func(p page) error {
+		for _, c := range p.Comments {
+			if strings.TrimSpace(c.Plain) != "" {
+				c.Body = "" // one spelling is enough
+			}
+			if held += len(c.Plain) + len(c.Body); held > r.maxText {
+				return fmt.Errorf("%s: %w: its comments hold more than %d bytes", r.op, errTooManyPages, r.maxText)
+			}
+			r.comments = append(r.comments, c)
+		}
 		r.meet(p.Users)
 		return nil
 	})
 }
 
+// tagsField is the one whose history counts; that of others is not kept.
+const tagsField = "tags"
+
 func (r *reader) readAudits(ctx context.Context) error {
 	path := fmt.Sprintf("/tickets/%d/audits.json", r.ticket.ID)
-	err := r.pages(ctx, r.op+", its audits", path, maxAuditPages, func(p page) error {
-		r.audits = append(r.audits, p.Audits...)
+	err := r.pages(ctx, r.op+", its audits", path, auditBound(), func(p page) error {
+		for _, a := range p.Audits {
+			a.Events = slices.DeleteFunc(a.Events, func(e wireEvent) bool { return e.Field != tagsField })
+			r.audits = append(r.audits, a)
+		}
 		return nil
 	})
 	slices.SortStableFunc(r.audits, func(a, b wireAudit) int {
@@ -179,9 +194,9 @@ func (r *reader) contributions() []bot.Comment {
 			flags = append(flags, onBehalf)
 		}
 		slices.Sort(flags)
-		body := w.Plain
-		if strings.TrimSpace(body) == "" {
-			body = w.Body
+		body := w.Body
+		if body == "" {
+			body = w.Plain
 		}
 		out = append(out, bot.Comment{
 			ID: w.ID, Author: r.person(w.Author), Public: w.Public, At: w.Created, Text: body,
@@ -216,7 +231,7 @@ func (r *reader) agentTags() []string {
 	by := map[string]bool{}
 	for _, a := range r.audits {
 		for _, e := range a.Events {
-			if e.Field != "tags" || (e.Type != "Create" && e.Type != "Change") {
+			if e.Field != tagsField || (e.Type != "Create" && e.Type != "Change") {
 				continue
 			}
 			trusted := a.Author != r.me && r.person(a.Author).Staff() && byHand(a.Via) && (e.Via == nil || byHand(*e.Via))

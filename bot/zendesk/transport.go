@@ -13,7 +13,7 @@ import (
 )
 
 // maxAnswer bounds an answer, so that memory does not depend on what Zendesk
-// sends. A page of 100 comments of 64 kB in three spellings fits.
+// sends. A page of comments as long as they can be fits.
 const maxAnswer = 64 << 20
 
 // The pause before the n-th repetition is drawn between nothing and
@@ -194,8 +194,6 @@ func (c *attempt) try(secret string) (*http.Response, error) {
 	return resp, nil
 }
 
-var errAnswerTooLong = errors.New("the answer is longer than can be held")
-
 func readAll(r io.Reader) ([]byte, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, maxAnswer+1))
 	if err == nil && len(raw) > maxAnswer {
@@ -208,7 +206,7 @@ func readAll(r io.Reader) ([]byte, error) {
 func (c *attempt) verdict(resp *http.Response, err error) (bool, time.Duration) {
 	pause := time.Duration(c.jitter() * float64(min(longestPause, firstPause<<min(c.tries-1, 10))))
 	if err != nil {
-		if c.req.Context().Err() != nil || errors.Is(err, errUnsent) || errors.Is(err, errAnswerTooLong) {
+		if c.req.Context().Err() != nil || errors.Is(err, errUnsent) || hindered(err) {
 			return false, 0
 		}
 		return c.repeatable() || unsent(err), pause

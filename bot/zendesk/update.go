@@ -13,9 +13,9 @@ import (
 	"privacydesk/bot"
 )
 
-// maxComment is what Zendesk keeps of a comment, in bytes; longer ones are
-// cut silently [docs, limits].
-const maxComment = 64 << 10
+// maxComment bounds a comment, in bytes. Zendesk keeps 64 kB of one, its own
+// frame round the text included, and cuts longer ones silently [docs, limits].
+const maxComment = 64_000
 
 // The names by which bot calls our own ticket fields.
 const (
