@@ -229,6 +229,13 @@ func TestRule9_WhoElseReads(t *testing.T) {
 		{"a colleague who reads the organization's", func(w *world, org int64) {
 			w.sim.AddUser(zendesksim.User{Name: "Cy", Email: "cy@shop.example", OrganizationIDs: []int64{org}, TicketRestriction: "organization"})
 		}, bot.Readers{SharedOrganization: true}},
+		{"a colleague who views its tickets beside their own", func(w *world, org int64) {
+			other := w.sim.AddOrganization(zendesksim.Organization{Name: "Other"})
+			w.sim.AddUser(zendesksim.User{Name: "Cy", Email: "cy@shop.example", OrganizationIDs: []int64{other, org}, ViewTicketsOf: []int64{org}})
+		}, bot.Readers{SharedOrganization: true}},
+		{"a colleague who may not sign in", func(w *world, org int64) {
+			w.sim.AddUser(zendesksim.User{Name: "Cy", Email: "cy@shop.example", Suspended: true, OrganizationIDs: []int64{org}, ViewTicketsOf: []int64{org}, TicketRestriction: "organization"})
+		}, bot.Readers{}},
 		{"the requester alone reads the organization's", func(w *world, _ int64) {
 			w.sim.UpdateUser(w.ann, func(u *zendesksim.User) { u.TicketRestriction = "organization" })
 		}, bot.Readers{}},
