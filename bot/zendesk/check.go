@@ -185,7 +185,8 @@ func (c *checker) fields(ctx context.Context) error {
 	all := []use{
 		{"zendesk.reference_field", c.o.ReferenceField, texts},
 		{"zendesk.due_field", c.o.DueField, append([]string{"date"}, texts...)},
-		{"zendesk.progress_field", c.o.ProgressField, append([]string{"tagger"}, texts...)},
+		// Not a drop-down: its values are tags, and an update says which tags there are.
+		{"zendesk.progress_field", c.o.ProgressField, texts},
 	}
 	for option, id := range c.uses.Fields {
 		all = append(all, use{option: option, id: id})

@@ -134,7 +134,7 @@ func TestViaOfAnyShape(t *testing.T) {
 
 func TestStampRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		want := stamp{time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "at"), 0).UTC(), rapid.Bool().Draw(t, "unassigned")}
+		want := stamp{time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "at"), 0).UTC(), rapid.Bool().Draw(t, "unassigned"), rapid.StringMatching(`([a-z0-9_/;=-]+( [a-z0-9_/;=-]+)*)?`).Draw(t, "tags")}
 		got, err := parseStamp(want.String())
 		if err != nil || got != want {
 			t.Fatalf("got %v, %v, want %v", got, err, want)

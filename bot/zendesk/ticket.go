@@ -159,7 +159,7 @@ func (r *reader) readAudits(ctx context.Context) error {
 func (r *reader) assemble() *bot.Ticket {
 	w := r.ticket
 	t := &bot.Ticket{
-		ID: w.ID, Stamp: stamp{w.Updated, w.Assignee == 0}.String(), Created: w.Created, Updated: w.Updated,
+		ID: w.ID, Stamp: stamp{w.Updated, w.Assignee == 0, strings.Join(w.Tags, " ")}.String(), Created: w.Created, Updated: w.Updated,
 		Status: w.Status, FormID: int64(w.Form), Tags: w.Tags, AgentTags: r.agentTags(), Subject: string(w.Subject),
 		Fields: map[int64]string{}, Channel: string(w.Via.Channel), FollowupOf: w.followupOf(),
 		Requester: r.person(w.Requester), Submitter: r.person(w.Submitter), Comments: r.contributions(), Marks: r.marks(),
