@@ -122,8 +122,9 @@ func TestSureRefusalsAreRepeated(t *testing.T) {
 	w.sim.Fault(zendesksim.Fault{Kind: zendesksim.Conflict409, Method: http.MethodPut, Times: 2})
 	before := w.clock.now()
 	w.must(w.desk.Update(t.Context(), step(at, "<p>hi</p>")))
-	if waited := w.clock.now().Sub(before); waited < 17*time.Second {
-		t.Errorf("waited %s, Retry-After was 17 s", waited)
+	// Retry-After, half of the first pause, then of the second and the third.
+	if waited := w.clock.now().Sub(before); waited != 17*time.Second+(250+500+1000)*time.Millisecond {
+		t.Errorf("waited %s; Retry-After was 17 s, and who was refused together must not come back together", waited)
 	}
 	if n := w.writes(); n != 4 {
 		t.Errorf("%d writes", n)

@@ -17,7 +17,7 @@ import (
 const maxAnswer = 64 << 20
 
 // The pause before the n-th repetition is drawn between nothing and
-// firstPause·2ⁿ, at most longestPause.
+// firstPause·2ⁿ, at most longestPause, and comes on top of Retry-After.
 const (
 	firstPause   = 500 * time.Millisecond
 	longestPause = 20 * time.Second
@@ -211,7 +211,7 @@ func (c *attempt) verdict(resp *http.Response, err error) (bool, time.Duration) 
 		}
 		return c.repeatable() || unsent(err), pause
 	}
-	pause = max(pause, retryAfter(c.clock(), resp.Header))
+	pause += retryAfter(c.clock(), resp.Header) // beside it, so that not all who were told the same come at once
 	switch s := resp.StatusCode; {
 	case s == http.StatusTooManyRequests:
 		return true, pause
