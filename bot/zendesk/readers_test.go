@@ -81,3 +81,31 @@ func TestRule4_ASlowAnswerGuardsNothing(t *testing.T) {
 		t.Errorf("under the stamp %s the copy to another is not seen", got.Stamp)
 	}
 }
+
+// Who is not brought along with an answer is looked up, a hundred at a time;
+// who is not found is nobody's agent and not active.
+func TestPeopleWhoAreNotBroughtAlong(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	var ccs []int64
+	for i := range 130 {
+		ccs = append(ccs, w.sim.AddUser(zendesksim.User{Name: fmt.Sprint("C", i), Email: fmt.Sprintf("c%d@shop.example", i)}))
+	}
+	id := w.sim.FileTicket(zendesksim.NewTicket{RequesterID: w.ann, Subject: "x", Body: "y", CCs: ccs, Followers: []int64{w.agent}})
+	w.clock.add(time.Minute)
+	w.sim.UpdateUser(ccs[7], func(u *zendesksim.User) { u.Deleted, u.Purged = true, true })
+	for _, path := range []string{fmt.Sprintf("/tickets/%d.json", id), "/comments.json"} {
+		w.rewrite(path, func(b map[string]any) { delete(b, "users") })
+	}
+	got := w.ticket(id)
+	if got.Requester.Email != annMail || !got.Requester.Active || got.Comments[0].Author.Email != annMail || !got.Readers.Followers[0].Staff() {
+		t.Errorf("got requester %+v, author %+v, follower %+v", got.Requester, got.Comments[0].Author, got.Readers.Followers[0])
+	}
+	if len(got.Readers.CCs) != 130 {
+		t.Fatalf("got %d copies", len(got.Readers.CCs))
+	}
+	for _, p := range got.Readers.CCs {
+		if gone := p.ID == ccs[7]; p.Active == gone || (p.Email == "") != gone || p.Staff() {
+			t.Errorf("got %+v", p)
+		}
+	}
+}
