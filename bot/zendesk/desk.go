@@ -166,9 +166,13 @@ func (d *Desk) send(ctx context.Context, op, method, path string, prepare func(*
 // decode keeps the decoder's message to itself: it may quote the text.
 func decode(op string, raw []byte, v any) error {
 	if err := json.Unmarshal(raw, v); err != nil {
+		if json.Valid(raw) {
+			return fmt.Errorf("%s: %w", op, errShape)
+		}
 		return fmt.Errorf("%s: %w", op, errUnreadable)
 	}
 	return nil
 }
 
-var errUnreadable = errors.New("Zendesk's answer has another shape than expected") //nolint:staticcheck // a name begins it
+// errUnreadable: it may be a proxy who answers in Zendesk's place for a while.
+var errUnreadable = errors.New("the answer is not one of Zendesk's")

@@ -51,6 +51,19 @@ func TestRule11_LastingFailuresAreNoOutage(t *testing.T) {
 		_, err := w.open().Ticket(t.Context(), id)
 		lasting(t, err)
 	})
+	for name, edit := range map[string]func(map[string]any){
+		"an answer of another shape": func(b map[string]any) { b["ticket"].(map[string]any)["requester_id"] = "somebody" },
+		"an answer without a ticket": func(b map[string]any) { delete(b, "ticket") },
+		"a ticket of another number": func(b map[string]any) { b["ticket"].(map[string]any)["id"] = 77 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, zendesksim.Options{})
+			id := w.file()
+			w.rewrite(fmt.Sprintf("/tickets/%d.json", id), edit)
+			_, err := w.desk.Ticket(t.Context(), id)
+			lasting(t, err)
+		})
+	}
 	t.Run("an answer without end", func(t *testing.T) {
 		w := newWorld(t, zendesksim.Options{})
 		id := w.file()

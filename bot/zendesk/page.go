@@ -73,7 +73,7 @@ func (d *Desk) pages(ctx context.Context, op, path string, most bound, take func
 		}
 		switch {
 		case p.Meta == nil && p.NextPage != "", p.Meta != nil && p.Meta.HasMore && (p.Meta.After == "" || string(p.Meta.After) == cursor):
-			return fmt.Errorf("%s: %w", op, errUnreadable)
+			return fmt.Errorf("%s: %w", op, errShape)
 		case p.Meta == nil, !p.Meta.HasMore:
 			return nil
 		}

@@ -13,14 +13,15 @@ import (
 	zd "github.com/nukosuke/go-zendesk/zendesk"
 )
 
-// hindrance is a failure that waiting does not mend: a bound of ours, or a
-// file that can't be read. A person has to know of it. Its text is free of
+// hindrance is a failure that waiting does not mend: a bound of ours, an answer
+// that is not understood, or a file that can't be read. A person has to know of it. Its text is free of
 // personal data.
 type hindrance string
 
 const (
 	errTooManyPages  hindrance = "there is more than can be read"
 	errAnswerTooLong hindrance = "the answer is longer than can be held"
+	errShape         hindrance = "Zendesk's answer has another shape than expected"
 	errFile          hindrance = "the attachment's file can't be read, or is not as long as it was said to be"
 )
 

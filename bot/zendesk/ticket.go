@@ -98,7 +98,7 @@ func (r *reader) readTicket(ctx context.Context, id int64) (looked time.Time, er
 	case r.ticket.Status == "deleted":
 		return looked, fmt.Errorf("%s: %w", r.op, bot.ErrNotFound)
 	case r.ticket.ID != id || r.ticket.Updated.IsZero() || r.ticket.Requester == 0:
-		return looked, fmt.Errorf("%s: %w: %w", r.op, bot.ErrUnavailable, errUnreadable)
+		return looked, fmt.Errorf("%s: %w", r.op, errShape)
 	}
 	r.meet(answer.Users)
 	r.answered = r.serverTime(head)
