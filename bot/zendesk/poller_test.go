@@ -180,8 +180,17 @@ func TestCursorsThatAreRefused(t *testing.T) {
 		cursor string
 		want   bool // the cursor is to blame
 	}{
-		{400, "c", true}, {404, "c", true}, {410, "c", true}, {422, "c", true},
-		{400, "", false}, {422, "", false}, {401, "c", false}, {403, "c", false}, {429, "c", false}, {500, "c", false}, {503, "c", false},
+		{400, "c", true},
+		{404, "c", true},
+		{410, "c", true},
+		{422, "c", true},
+		{400, "", false},
+		{422, "", false},
+		{401, "c", false},
+		{403, "c", false},
+		{429, "c", false},
+		{500, "c", false},
+		{503, "c", false},
 	} {
 		_, err := w.exports(c.code, `{"error":"x"}`).Changes(t.Context(), c.cursor, w.clock.now())
 		if err == nil || errors.Is(err, zendesk.ErrCursor) != c.want {
