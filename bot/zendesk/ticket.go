@@ -102,7 +102,8 @@ func (r *reader) readTicket(ctx context.Context, id int64) (looked time.Time, er
 	}
 	r.meet(answer.Users)
 	r.answered = r.serverTime(head)
-	if looked = r.answered.Add(asked.Sub(r.clock())); looked.Before(before) {
+	took := max(0, r.clock().Sub(asked)) // a clock may be set back
+	if looked = r.answered.Add(-took); looked.Before(before) {
 		looked = before
 	}
 	return looked, nil
