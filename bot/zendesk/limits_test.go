@@ -200,3 +200,32 @@ func TestLongestCommentIsKeptWhole(t *testing.T) {
 		t.Errorf("with Zendesk's own frame it is longer than Zendesk keeps: got %v", err)
 	}
 }
+
+func TestPagesWithoutACursorAreNotTakenForTheWhole(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	id := w.file()
+	w.rewrite("/comments.json", func(b map[string]any) {
+		delete(b, "meta")
+		b["next_page"] = "https://x.example/2"
+	})
+	if _, err := w.desk.Ticket(t.Context(), id); err == nil || errors.Is(err, bot.ErrUnavailable) || errors.Is(err, bot.ErrNotFound) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// What is no answer of Zendesk's at all, a proxy's page, passes.
+func TestPagesOfProxiesAreAnOutage(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	base := w.transport
+	w.transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		resp, err := base.RoundTrip(r)
+		if err == nil && strings.HasSuffix(r.URL.Path, "/audits.json") {
+			_ = resp.Body.Close()
+			resp.Body = io.NopCloser(strings.NewReader("<html>We'll be back soon</html>"))
+		}
+		return resp, err
+	})
+	if _, err := w.open().Ticket(t.Context(), w.file()); !errors.Is(err, bot.ErrUnavailable) {
+		t.Errorf("got %v", err)
+	}
+}
