@@ -137,9 +137,6 @@ func (a *app) openKeys(_ context.Context, _ openOptions) error {
 	if err != nil {
 		return &usageError{err}
 	}
-	if err := os.MkdirAll(a.cfg.DataDir, 0o700); err != nil {
-		return fmt.Errorf("data_dir: %w", err)
-	}
 	if a.keys, err = spool.OpenKeys(spool.KeysOptions{Dir: a.cfg.KeysDir(), Masters: masters, Clock: time.Now}); err != nil {
 		return err
 	}
