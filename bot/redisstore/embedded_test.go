@@ -92,6 +92,40 @@ func TestEmbeddedKeepsItsData(t *testing.T) {
 	}
 }
 
+// TestServerIsOurUsersAlone: no port, a socket of our user's, and nothing acknowledged that is not on stable storage, not
+// even while the append-only file is rewritten.
+func TestServerIsOurUsersAlone(t *testing.T) {
+	e := start(t, filepath.Join(t.TempDir(), "redis"))
+	if info, err := os.Stat(e.Options().Addr); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the socket is open to others: %v", err)
+	}
+	client := dial(t, e.Options())
+	for name, want := range map[string]string{"port": "0", "appendfsync": "always", "no-appendfsync-on-rewrite": "no"} {
+		got, err := client.ConfigGet(t.Context(), name).Result()
+		if err != nil || got[name] != want {
+			t.Errorf("%s is %q, not %s: %v", name, got[name], want, err)
+		}
+	}
+	pid, err := strconv.Atoi(infoOf(t, client, "process_id"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if group, err := syscall.Getpgid(pid); err != nil || group != pid {
+		t.Errorf("it is in the process group %d: a terminal's Ctrl-C would reach it before its daemon: %v", group, err)
+	}
+}
+
+func infoOf(t *testing.T, client *redis.Client, name string) string {
+	t.Helper()
+	text, err := client.Info(t.Context(), "server").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(text, "\n"+name+":")
+	value, _, _ := strings.Cut(after, "\r")
+	return value
+}
+
 func TestRule3_KilledServerLosesNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "redis")
 	e := start(t, dir)

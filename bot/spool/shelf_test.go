@@ -313,6 +313,10 @@ func TestRotateSurvivesAnyStop(t *testing.T) {
 		if state(t, both) != before {
 			t.Fatalf("stopped at %d, something changed", at)
 		}
+		// Where the new master opens the shelf by itself, nothing needs the old one.
+		if alone, err := OpenKeys(KeysOptions{Dir: dir, Masters: []MasterKey{m2}, Clock: testTime}); err == nil && state(t, alone) != before {
+			t.Fatalf("stopped at %d, the new master opens the shelf and not its keys", at)
+		}
 		if _, err := both.Rotate(context.Background()); err != nil {
 			t.Fatal(err)
 		}
@@ -328,6 +332,58 @@ func TestRotateSurvivesAnyStop(t *testing.T) {
 			}
 			return
 		}
+	}
+}
+
+// TestRotateKeepsTheLastUse: a tenant's key that nobody uses is retired in its
+// time, whenever the master was renewed.
+func TestRotateKeepsTheLastUse(t *testing.T) {
+	dir, m1, m2 := t.TempDir(), testMaster("m1", 1), testMaster("m2", 2)
+	if _, err := openShelf(t, dir, m1).Pseudonym(t.Context(), "acme", "a@b"); err != nil {
+		t.Fatal(err)
+	}
+	s := openShelf(t, dir, m2, m1)
+	if done, err := s.Rotate(t.Context()); err != nil || done.Rewrapped != 3 {
+		t.Fatalf("%+v: %v", done, err)
+	}
+	if n, err := s.Retire(t.Context(), testTime().Add(time.Second)); n != 1 || err != nil {
+		t.Fatalf("retired %d of 1: %v", n, err)
+	}
+}
+
+// TestRetireLeavesNoHalves: what a killed replica left of a tenant's key goes
+// with the key, and a pseudonym that is made meanwhile never fails for it.
+func TestRetireLeavesNoHalves(t *testing.T) {
+	dir := t.TempDir()
+	s := openShelf(t, dir)
+	const rounds = 300
+	ctx := t.Context()
+	var both sync.WaitGroup
+	both.Go(func() {
+		for range rounds {
+			if _, err := s.Pseudonym(ctx, "acme", "a@b"); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	both.Go(func() {
+		for range rounds {
+			if _, err := s.Retire(ctx, testTime().Add(time.Hour)); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	both.Wait()
+	if err := os.WriteFile(filepath.Join(dir, tenantsDir, "+0a+00"), []byte("wrapped"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.Retire(ctx, testTime().Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	if entries, err := os.ReadDir(filepath.Join(dir, tenantsDir)); err != nil || len(entries) != 0 {
+		t.Errorf("left on the shelf: %v, %v", entries, err)
 	}
 }
 
