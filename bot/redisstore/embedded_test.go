@@ -162,6 +162,20 @@ func TestSecondDaemonIsRefused(t *testing.T) {
 // TestRule3_KilledDaemon: the server of a killed daemon does not stand in the way of the next one.
 func TestRule3_KilledDaemon(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "redis")
+	kill := startDaemon(t, dir)
+	client := dial(t, &redis.Options{Network: "unix", Addr: filepath.Join(dir, "redis.sock")})
+	if _, err := newStore(t, client, "").Hint(t.Context(), []string{"t1"}, "", 0); err != nil {
+		t.Fatal(err)
+	}
+	kill()
+	if !has(t, start(t, dir)) {
+		t.Fatal("an acknowledged write is gone")
+	}
+}
+
+// startDaemon starts a process that has its server in dir, and returns how to kill it.
+func startDaemon(t *testing.T, dir string) (kill func()) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), daemonDir+"="+dir)
 	out, err := cmd.StdoutPipe()
@@ -175,18 +189,14 @@ func TestRule3_KilledDaemon(t *testing.T) {
 	if err != nil || line != "ready\n" {
 		t.Fatalf("the daemon says %q: %v", line, err)
 	}
-	client := dial(t, &redis.Options{Network: "unix", Addr: filepath.Join(dir, "redis.sock")})
-	if _, err := newStore(t, client, "").Hint(t.Context(), []string{"t1"}, "", 0); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Wait(); err == nil {
-		t.Fatal("the killed daemon ended well")
-	}
-	if !has(t, start(t, dir)) {
-		t.Fatal("an acknowledged write is gone")
+	return func() {
+		t.Helper()
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err == nil {
+			t.Fatal("the killed daemon ended well")
+		}
 	}
 }
 
