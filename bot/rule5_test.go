@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -63,4 +64,51 @@ func TestRule5_StoreFencesOldTokens(t *testing.T) {
 	if err := w.Store.Renew(ctx, "t1", "crm", "first", later, later.Add(time.Hour)); !errors.Is(err, bot.ErrConflict) {
 		t.Errorf("the first one renewed a lease that the second holds: %v", err)
 	}
+}
+
+// TestRule5_LeaseRunsOutWithoutRedis: a worker whose store does not answer any
+// more stops when its lease must have run out, for another may have it.
+func TestRule5_LeaseRunsOutWithoutRedis(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Settings.Lease = 30 * time.Millisecond
+	w.Start()
+	o := w.Engine.Options
+	o.Store = &deaf{Store: w.Store, clock: w.Clock}
+	crm := o.Systems["crm"]
+	crm.Connector = patient{crm.Connector}
+	o.Systems["crm"] = crm
+	e, err := bot.NewEngine(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := bot.IDOfTicket(w.File(world.Alex(), "access", janeBody))
+	if err := e.Step(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := e.Run(ctx, id, "crm"); ctx.Err() != nil {
+		t.Fatalf("it worked on without a lease: %v", err)
+	}
+}
+
+// deaf is a store that renews no lease; each attempt takes as long as a lease
+// runs.
+type deaf struct {
+	bot.Store
+	clock *world.Clock
+}
+
+func (d *deaf) Renew(_ context.Context, _, _, _ string, now, until time.Time) error {
+	d.clock.Advance(until.Sub(now))
+	return bot.ErrUnavailable
+}
+
+// patient locates until it is told to stop.
+type patient struct{ connectors.Connector }
+
+func (patient) Locate(ctx context.Context, _ []*connectors.Job) error {
+	<-ctx.Done()
+	return ctx.Err()
 }
