@@ -335,6 +335,30 @@ func TestRotateSurvivesAnyStop(t *testing.T) {
 	}
 }
 
+// TestLateReplicaKeepsItsMaster: a replica that doesn't know the new master
+// makes a key after the rotation: the old master is needed until the next.
+func TestLateReplicaKeepsItsMaster(t *testing.T) {
+	dir, m1, m2 := t.TempDir(), testMaster("m1", 1), testMaster("m2", 2)
+	late := openShelf(t, dir, m1)
+	rotate := func() {
+		t.Helper()
+		if _, err := openShelf(t, dir, m2, m1).Rotate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rotate()
+	if err := late.Create(t.Context(), "t1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := OpenKeys(KeysOptions{Dir: dir, Masters: []MasterKey{m2}}); err == nil || !strings.Contains(err.Error(), `"m1" still wraps keys`) {
+		t.Fatalf("without the old master: %v", err)
+	}
+	rotate()
+	if _, err := openShelf(t, dir, m2).Derive(t.Context(), "t1", "x"); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestRotateKeepsTheLastUse: a tenant's key that nobody uses is retired in its
 // time, whenever the master was renewed.
 func TestRotateKeepsTheLastUse(t *testing.T) {
