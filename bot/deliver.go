@@ -174,7 +174,10 @@ func (e *Engine) attachment(ctx context.Context, id, name string) (Attachment, e
 	base := name[strings.LastIndexByte(name, '/')+1:]
 	return Attachment{
 		Name: base, ContentType: contentType(base), Size: files[i].Size,
-		Open: func() (io.ReadCloser, error) { return e.Spool.Open(ctx, id, name) },
+		Open: func() (io.ReadCloser, error) {
+			e.Failpoint("before-upload")
+			return e.Spool.Open(ctx, id, name)
+		},
 	}, nil
 }
 

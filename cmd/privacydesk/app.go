@@ -196,10 +196,16 @@ func (a *app) openDesk(_ context.Context, _ openOptions) (err error) {
 		QueueDepth: a.queue.Waiting,
 		Budget:     func() (int, int, bool) { return a.desk.Budget() },
 	})
-	a.desk, err = zendesk.New(a.cfg.Zendesk.Options, zendesk.Env{Clock: time.Now, Observe: func(c zendesk.Call) {
-		a.metrics.ZendeskCall(!c.Read(), c.Status)
-	}})
+	a.desk, err = zendesk.New(a.cfg.Zendesk.Options, zendesk.Env{Clock: time.Now, Observe: a.called})
 	return err
+}
+
+// called is told of each call to Zendesk.
+func (a *app) called(c zendesk.Call) {
+	a.metrics.ZendeskCall(!c.Read(), c.Status)
+	if a.failpoint != nil && c.Method == http.MethodPost && c.Endpoint == "uploads" {
+		a.failpoint("after-upload")
+	}
 }
 
 func (a *app) openDirectory(_ context.Context, _ openOptions) (err error) {

@@ -225,7 +225,7 @@ func (in *installation) serves(line, words string) (captured string, stop func()
 // until waits for something to come true.
 func (in *installation) until(what string, cond func() bool) {
 	in.Helper()
-	ctx, cancel := context.WithTimeout(in.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(in.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

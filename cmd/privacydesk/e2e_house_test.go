@@ -56,7 +56,7 @@ type house struct {
 
 // houseOptions are what tests choose.
 type houseOptions struct {
-	redis   string // its URL
+	redis   string // its URL; empty for a child of the daemon's
 	prefix  string
 	people  []sample.Person
 	deletes string // the section, in YAML
@@ -125,10 +125,15 @@ func (h *house) newKey(file string) {
 
 func (h *house) openRedis(o houseOptions) {
 	h.t.Helper()
-	options, err := redis.ParseURL(o.redis)
-	h.must(err)
+	options := &redis.Options{Network: "unix", Addr: filepath.Join(h.dir, "data", "redis", "redis.sock")}
+	if o.redis != "" {
+		var err error
+		options, err = redis.ParseURL(o.redis)
+		h.must(err)
+	}
 	h.redis = redis.NewClient(options)
 	h.t.Cleanup(func() { _ = h.redis.Close() })
+	var err error
 	h.store, err = redisstore.New(h.redis, redisstore.Options{Prefix: o.prefix})
 	h.must(err)
 }
