@@ -181,3 +181,32 @@ func TestRule2_SetBackBehindAnAnswer(t *testing.T) {
 		t.Errorf("the report shows the first person:\n%s", report)
 	}
 }
+
+// TestRule2_NoEraseBeforeItsBeginning: a run that says erase, in a record that
+// does not say that erasing began, erases nothing.
+func TestRule2_NoEraseBeforeItsBeginning(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Settings.Deletes.Approval = "always"
+	w.Start()
+	ticket := w.File(world.Alex(), "delete", janeBody)
+	w.Settle()
+	w.Expect(ticket, "awaiting_approval", bot.ReasonApproval)
+	id := bot.IDOfTicket(ticket)
+	rec, err := w.Store.Load(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec.Case.Wait = nil
+	rec.Case.Systems["crm"].Run = bot.Run{Stage: bot.StageErase, State: bot.RunQueued}
+	if err := w.Store.Commit(t.Context(), bot.Change{Case: rec.Case, Hint: rec.Hint, Now: w.Clock.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Engine.Run(t.Context(), id, "crm"); err != nil {
+		t.Fatal(err)
+	}
+	if run := w.Case(ticket).Systems["crm"].Run; run.State != bot.RunFailed {
+		t.Errorf("the run is %s", run.State)
+	}
+	expectNothingErased(t, w)
+}
