@@ -107,8 +107,11 @@ func (h *house) must(err error) {
 }
 
 // keepLog leaves a failed test's log in the folder that PRIVACYDESK_TEST_LOGS
-// names.
+// names. A log that is not all of our making fails the test.
 func (h *house) keepLog() {
+	for _, line := range h.log.odd {
+		h.t.Errorf("this is no line of our log: %s", line)
+	}
 	if dir := os.Getenv("PRIVACYDESK_TEST_LOGS"); dir != "" && h.t.Failed() {
 		name := strings.ReplaceAll(h.t.Name(), "/", "-") + ".log"
 		h.must(os.WriteFile(filepath.Join(dir, name), h.log.all(), 0o600))
