@@ -66,6 +66,37 @@ func TestRule5_StoreFencesOldTokens(t *testing.T) {
 	}
 }
 
+// TestRule5_RunBegunAnew: a run was put back into the queue while its worker
+// worked on. That worker's result is none of it, though its lease runs.
+func TestRule5_RunBegunAnew(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	id := bot.IDOfTicket(w.File(world.Alex(), "access", janeBody))
+	if err := w.Engine.Step(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	anew := bot.Run{Stage: bot.StageLocate, State: bot.RunQueued}
+	w.Systems["crm"].Fail = func(string) error {
+		w.Systems["crm"].Fail = nil
+		rec, err := w.Store.Load(t.Context(), id)
+		if err != nil {
+			return err
+		}
+		rec.Case.Systems["crm"].Run = anew
+		return w.Store.Commit(t.Context(), bot.Change{Case: rec.Case, Hint: rec.Hint, Now: w.Clock.Now()})
+	}
+	if err := w.Engine.Run(t.Context(), id, "crm"); err != nil {
+		t.Fatal(err)
+	}
+	rec, err := w.Store.Load(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run := rec.Case.Systems["crm"].Run; run != anew {
+		t.Errorf("the run that began anew is now %+v", run)
+	}
+}
+
 // TestRule5_LeaseRunsOutWithoutRedis: a worker whose store does not answer any
 // more stops when its lease must have run out, for another may have it.
 func TestRule5_LeaseRunsOutWithoutRedis(t *testing.T) {

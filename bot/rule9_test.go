@@ -384,6 +384,34 @@ func TestRule9_ShadowModeStopsTheNextBatch(t *testing.T) {
 	w.Expect(id, "resolved", bot.ReasonErased)
 }
 
+// TestRule9_HoldStopsTheNextBatch: what a person stops in the middle of an
+// erase goes no batch further, and on when they let it.
+func TestRule9_HoldStopsTheNextBatch(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	ticket, batches := w.File(world.Alex(), "delete", janeBody), 0
+	w.Systems["events"].Fail = func(op string) error {
+		if op != "batch" {
+			return nil
+		}
+		if batches++; batches == 2 {
+			return w.Engine.Hold(t.Context(), bot.IDOfTicket(ticket), "ops")
+		}
+		return nil
+	}
+	w.Pass(time.Hour)
+	w.Expect(ticket, "held", bot.ReasonOperatorHold)
+	if n := w.Systems["events"].Allowed; n != 1 {
+		t.Fatalf("%d batches ran, want the one before the hold", n)
+	}
+	if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(ticket), "ops"); err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(time.Hour)
+	w.Expect(ticket, "resolved", bot.ReasonErased)
+	expectJaneGone(t, w)
+}
+
 // TestRule9_ClosedWithoutAnAnswer: when all is erased and the answer can't be
 // given, a person may close the request without one.
 func TestRule9_ClosedWithoutAnAnswer(t *testing.T) {
