@@ -66,6 +66,31 @@ func TestRule5_StoreFencesOldTokens(t *testing.T) {
 	}
 }
 
+// TestRule5_SleptThroughItsLease: a worker that slept through its lease records
+// nothing, though nobody has taken its run yet.
+func TestRule5_SleptThroughItsLease(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	ticket := w.File(world.Alex(), "access", janeBody)
+	id := bot.IDOfTicket(ticket)
+	if err := w.Engine.Step(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	w.Systems["crm"].Fail = func(string) error {
+		w.Clock.Advance(w.Settings.Lease)
+		return nil
+	}
+	if err := w.Engine.Run(t.Context(), id, "crm"); err != nil {
+		t.Fatal(err)
+	}
+	if run := w.Case(ticket).Systems["crm"].Run; run.State != bot.RunRunning || run.Token == "" {
+		t.Errorf("the sleeper recorded %+v", run)
+	}
+	w.Systems["crm"].Fail = nil
+	w.Pass(time.Hour)
+	w.Expect(ticket, "resolved", bot.ReasonDelivered)
+}
+
 // TestRule5_RunBegunAnew: a run was put back into the queue while its worker
 // worked on. That worker's result is none of it, though its lease runs.
 func TestRule5_RunBegunAnew(t *testing.T) {
