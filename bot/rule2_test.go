@@ -11,6 +11,7 @@ import (
 
 	"privacydesk/bot"
 	"privacydesk/bot/bottest/world"
+	"privacydesk/connectors"
 )
 
 // TestRule2_FindingsAndMarkAreDurableBeforeTheFirstDelete looks into the
@@ -209,4 +210,40 @@ func TestRule2_NoEraseBeforeItsBeginning(t *testing.T) {
 		t.Errorf("the run is %s", run.State)
 	}
 	expectNothingErased(t, w)
+}
+
+// TestRule2_FindingsOnlyGrow: a connector that forgets keys which it knew is
+// broken, and nothing is erased by what it says.
+func TestRule2_FindingsOnlyGrow(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	o := w.Engine.Options
+	crm := o.Systems["crm"]
+	crm.Connector = &forgetful{Connector: crm.Connector}
+	o.Systems["crm"] = crm
+	var err error
+	if w.Engine, err = bot.NewEngine(o); err != nil {
+		t.Fatal(err)
+	}
+	ticket := w.File(world.Alex(), "delete", janeBody)
+	w.Pass(time.Hour)
+	w.Expect(ticket, "held", bot.ReasonSystemFailed)
+	expectNothingErased(t, w)
+}
+
+// forgetful locates once, and then loses what it is given.
+type forgetful struct {
+	connectors.Connector
+	located bool
+}
+
+func (f *forgetful) Locate(ctx context.Context, jobs []*connectors.Job) error {
+	if !f.located {
+		f.located = true
+		return f.Connector.Locate(ctx, jobs)
+	}
+	for _, j := range jobs {
+		j.Finding = &connectors.Finding{}
+	}
+	return nil
 }
