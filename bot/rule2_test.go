@@ -212,6 +212,28 @@ func TestRule2_NoEraseBeforeItsBeginning(t *testing.T) {
 	expectNothingErased(t, w)
 }
 
+// TestRule2_BegunErasingIsNotBegunAnew: neither Redis nor the ticket knows of
+// it, but the spool says that erasing began: a person must look.
+func TestRule2_BegunErasingIsNotBegunAnew(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	ticket := w.File(world.Alex(), "delete", janeBody)
+	id := bot.IDOfTicket(ticket)
+	if err := w.Keys.Create(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	mark, err := w.Spool.Create(t.Context(), id, "erase-started")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := mark.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(time.Hour)
+	w.Expect(ticket, "held", bot.ReasonStateLost)
+	expectNothingErased(t, w)
+}
+
 // TestRule2_FindingsOnlyGrow: a connector that forgets keys which it knew is
 // broken, and nothing is erased by what it says.
 func TestRule2_FindingsOnlyGrow(t *testing.T) {

@@ -91,6 +91,23 @@ func TestRule5_SleptThroughItsLease(t *testing.T) {
 	w.Expect(ticket, "resolved", bot.ReasonDelivered)
 }
 
+// TestRule5_StepSleptThroughItsLease: nor does a step.
+func TestRule5_StepSleptThroughItsLease(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	id := bot.IDOfTicket(w.File(world.Alex(), "access", janeBody))
+	w.Desk.Fail = func(string, int64) error {
+		w.Clock.Advance(w.Settings.StepLease)
+		return nil
+	}
+	if err := w.Engine.Step(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	if rec, err := w.Store.Load(t.Context(), id); !errors.Is(err, bot.ErrNotFound) {
+		t.Errorf("the sleeper recorded %+v: %v", rec.Case, err)
+	}
+}
+
 // TestRule5_RunBegunAnew: a run was put back into the queue while its worker
 // worked on. That worker's result is none of it, though its lease runs.
 func TestRule5_RunBegunAnew(t *testing.T) {
