@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -382,6 +383,30 @@ func TestRule9_ShadowModeStopsTheNextBatch(t *testing.T) {
 	w.Start()
 	w.Pass(time.Hour)
 	w.Expect(id, "resolved", bot.ReasonErased)
+}
+
+// TestRule9_AccessAtTheLastMoment: an access request is accepted between the
+// last look and the beginning of the erase: it is served first.
+func TestRule9_AccessAtTheLastMoment(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	var access int64
+	w.Failpoint = func(name string) {
+		if name != "after-erase-mark" || access != 0 {
+			return
+		}
+		access = w.File(world.Alex(), "access", janeBody)
+		if err := w.Engine.Step(t.Context(), bot.IDOfTicket(access)); err != nil {
+			t.Error(err)
+		}
+	}
+	erase := w.File(world.Alex(), "delete", janeBody)
+	w.Pass(3 * time.Hour)
+	w.Expect(access, "resolved", bot.ReasonDelivered)
+	w.Expect(erase, "resolved", bot.ReasonErased)
+	if report := string(w.Desk.Files[access]["report.zip"]); !strings.Contains(report, "Jane of acme") {
+		t.Errorf("what was asked for was erased first; the report:\n%s", report)
+	}
 }
 
 // TestRule9_HoldStopsTheNextBatch: what a person stops in the middle of an
