@@ -26,6 +26,10 @@ func (e *Engine) locating(ctx context.Context, t *turn) (bool, error) {
 	if err := e.nameUnreached(ctx, t); err != nil {
 		return false, err
 	}
+	if orphans := e.orphaned(t.c); len(orphans) > 0 && t.hold(ReasonNotSearched) {
+		t.note("note_held", map[string]string{"reason": string(ReasonNotSearched), "systems": e.labels(orphans)})
+		return true, t.commit(ctx)
+	}
 	if t.c.Located.IsZero() {
 		t.c.Located = t.now
 		t.event("located", e.countsData(t.c))

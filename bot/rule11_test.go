@@ -152,6 +152,30 @@ func TestRule11_UnreachedSystemIsNamed(t *testing.T) {
 	}
 }
 
+// TestRule11_SystemThatNothingLeadsTo: a system that could not be searched for
+// anybody holds a request until a person leaves it out.
+func TestRule11_SystemThatNothingLeadsTo(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.AddSystem(&world.System{Name: "shop", Need: "shop.id", Action: connectors.ActionDelete, Digest: "m4"})
+	w.Start()
+	for _, kind := range []string{"access", "delete"} {
+		id := w.File(world.Alex(), kind, janeBody)
+		w.Pass(10 * time.Minute)
+		w.Expect(id, "held", bot.ReasonNotSearched)
+		if err := w.Engine.Skip(t.Context(), bot.IDOfTicket(id), "crm", "ops"); !errors.Is(err, bot.ErrRefused) {
+			t.Errorf("a system that was searched was left out: %v", err)
+		}
+		if err := w.Engine.Skip(t.Context(), bot.IDOfTicket(id), "shop", "ops"); err != nil {
+			t.Fatal(err)
+		}
+		w.Pass(10 * time.Minute)
+		if c := w.Case(id); c.State() != "partly_executed" {
+			t.Errorf("%s is %s (%s), want partly_executed", kind, c.State(), c.Why())
+		}
+	}
+}
+
 // TestRule11_FailingStepIsTold: a step that fails for a reason of its own is
 // not retried in silence for ever.
 func TestRule11_FailingStepIsTold(t *testing.T) {

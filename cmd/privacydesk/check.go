@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"privacydesk/bot/messages"
+	"privacydesk/bot/plan"
 	"privacydesk/bot/zendesk"
 	"privacydesk/connectors"
 )
@@ -121,6 +122,24 @@ func (e *examination) run(ctx context.Context) {
 		if e.opened("systems."+name, a.openSystem(ctx, name)) {
 			e.system(ctx, name)
 		}
+	}
+	e.reach()
+}
+
+// reach names systems that nothing could lead to.
+func (e *examination) reach() {
+	profiles := map[string]connectors.Profile{}
+	for name, s := range e.app.systems {
+		if !s.Controller {
+			profiles[name] = s.Connector.Profile()
+		}
+	}
+	if len(e.app.systems) < len(e.app.cfg.Systems) {
+		return // what leads there may be a part that is broken
+	}
+	for _, name := range plan.Orphaned(profiles) {
+		e.add(connectors.SeverityBlocks, "systems."+name, "it knows people neither by an address nor by anything that another system yields: it can't be searched for anybody",
+			"give a field the identity email, or let another system's map refer to it")
 	}
 }
 

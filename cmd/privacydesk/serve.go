@@ -112,6 +112,13 @@ func (a *app) shareSpool(ctx context.Context) error {
 // start starts the roles. What it starts is ended by close.
 func (a *app) start(ctx context.Context, roles []string) (*running, error) {
 	has := func(role string) bool { return slices.Contains(roles, role) }
+	var server *web.Server
+	if has("web") || has("intake") {
+		var err error
+		if server, err = a.listen(ctx, has("intake")); err != nil { // before anything works: the port may be taken
+			return nil, err
+		}
+	}
 	if has("worker") {
 		if err := a.startWorker(); err != nil {
 			return nil, err
@@ -124,11 +131,11 @@ func (a *app) start(ctx context.Context, roles []string) (*running, error) {
 	}
 	failed := make(chan error, 2)
 	r := &running{failed: failed}
-	if has("web") || has("intake") {
-		server, err := a.startWeb(ctx, has("intake"))
-		if err != nil {
+	if server != nil {
+		if err := server.Start(ctx); err != nil {
 			return nil, err
 		}
+		a.onClose(server.Shutdown)
 		r.address = server.Addr().String()
 		go heed(failed, "the web server ended", server.Done())
 	}
@@ -200,9 +207,9 @@ func (a *app) clean(ctx context.Context) error {
 	return errors.Join(spoolErr, keysErr)
 }
 
-// startWeb serves health and metrics, and the webhook where there is a
+// listen takes the port for health and metrics, and the webhook where there is a
 // secret to check it by.
-func (a *app) startWeb(ctx context.Context, intake bool) (*web.Server, error) {
+func (a *app) listen(ctx context.Context, intake bool) (*web.Server, error) {
 	mounts := map[string]http.Handler{}
 	hook := a.cfg.Zendesk.Webhook
 	var err error
@@ -240,10 +247,10 @@ func (a *app) startWeb(ctx context.Context, intake bool) (*web.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := server.Start(ctx); err != nil {
+	if err := server.Listen(ctx); err != nil {
 		return nil, err
 	}
-	a.onClose(server.Shutdown)
+	a.onClose(func(context.Context) error { return server.Close() })
 	return server, nil
 }
 

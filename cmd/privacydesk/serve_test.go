@@ -3,9 +3,11 @@ package main
 import (
 	"errors"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"privacydesk/connectors/connectortest/servers"
@@ -98,6 +100,36 @@ func TestRule2_ReplicasShareOneSpool(t *testing.T) {
 	if ready != 1 {
 		t.Errorf("%d of them say that they are ready", ready)
 	}
+}
+
+// TestNoWorkWithoutThePort: a replica whose port is taken neither leads nor
+// works before it gives up, and gives back what it took if another part fails.
+func TestNoWorkWithoutThePort(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, houseOptions{redis: servers.Redis(t).URL(), prefix: "port", people: few(), deletes: live})
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	h.must(err)
+	a := h.open()
+	a.cfg.Web.Listen = taken.Addr().String()
+	if _, err := a.start(t.Context(), []string{"intake", "worker", "clock", "web"}); err == nil || !strings.Contains(err.Error(), "web.listen") {
+		t.Fatalf("it starts on a port that is taken: %v", err)
+	}
+	leaders, err := h.redis.Keys(t.Context(), "*leader*").Result()
+	h.must(err)
+	workers, err := h.redis.Keys(t.Context(), "asynq:servers*").Result()
+	h.must(err)
+	if len(leaders)+len(workers) > 0 {
+		t.Errorf("it leads (%q) or works (%q) all the same", leaders, workers)
+	}
+	h.must(taken.Close())
+	a.cfg.Intake.Poll = "never" // the clock fails after the port was taken
+	if _, err := a.start(t.Context(), []string{"clock", "web"}); err == nil {
+		t.Fatal("it starts with a schedule that is none")
+	}
+	h.must(a.close(t.Context()))
+	again, err := net.Listen("tcp", taken.Addr().String())
+	h.must(err)
+	h.must(again.Close())
 }
 
 // TestHeed: a part that fails is told, one that ends in order is not.
