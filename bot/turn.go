@@ -83,11 +83,10 @@ func (t *turn) event(kind string, data map[string]string) {
 	t.change.Events = append(t.change.Events, ev)
 }
 
-// commit writes the turn. Wake zero means at once: pieces that rest say so.
+// commit writes the turn and makes the request due at once, whatever it slept
+// for: pieces that rest say so.
 func (t *turn) commit(ctx context.Context) error {
-	if t.c.Wake.IsZero() || !t.c.Wake.After(t.now) {
-		t.c.Wake = t.now
-	}
+	t.c.Wake = t.now
 	return t.write(ctx)
 }
 
