@@ -1,6 +1,7 @@
 package zendesksim
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -57,7 +58,7 @@ type viewInput struct {
 		All         *[]condition `json:"all"`
 		Any         *[]condition `json:"any"`
 		Output      *struct {
-			Columns []string `json:"columns"`
+			Columns []any `json:"columns"` // names, and ids of ticket fields
 		} `json:"output"`
 	} `json:"view"`
 }
@@ -69,7 +70,10 @@ func (in viewInput) apply(v *view) error {
 	put(&v.All, in.View.All)
 	put(&v.Any, in.View.Any)
 	if in.View.Output != nil {
-		v.Columns = in.View.Output.Columns
+		v.Columns = nil
+		for _, column := range in.View.Output.Columns {
+			v.Columns = append(v.Columns, fmt.Sprint(column))
+		}
 	}
 	bad := invalid{}
 	if v.Title == "" {

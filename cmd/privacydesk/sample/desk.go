@@ -54,8 +54,8 @@ func NewDesk(sim *zendesksim.Sim) *Desk {
 		{Name: "Opt-out", Value: "privacy_opt_out"},
 		{Name: "My own data", Value: "privacy_direct"},
 	}
-	d.Kind = sim.AddTicketField(zendesksim.TicketField{Title: "Privacy request", Type: "tagger", Options: kinds})
-	d.Tenant = sim.AddTicketField(zendesksim.TicketField{Title: "Account", Type: "text"})
+	d.Kind = sim.AddTicketField(zendesksim.TicketField{Title: "Privacy request", Type: "tagger", Options: kinds, VisibleInPortal: true, EditableInPortal: true})
+	d.Tenant = sim.AddTicketField(zendesksim.TicketField{Title: "Account", Type: "text", VisibleInPortal: true, EditableInPortal: true})
 	d.Due = sim.AddTicketField(zendesksim.TicketField{Title: "Privacy due date", Type: "date"})
 	d.Form = sim.AddTicketForm(zendesksim.TicketForm{Name: "Data & Privacy", EndUserVisible: true, FieldIDs: []int64{d.Kind, d.Tenant, d.Due}})
 	sim.AddCustomStatus("solved", "Resolved")
