@@ -191,7 +191,7 @@ func (a *app) openDesk(_ context.Context, _ openOptions) (err error) {
 		QueueDepth: a.queue.Waiting,
 		Budget:     func() (int, int, bool) { return a.desk.Budget() },
 	})
-	a.desk, err = zendesk.New(a.cfg.Zendesk.Options, zendesk.Env{Clock: time.Now, Observe: func(c zendesk.Call) {
+	a.desk, err = zendesk.New(a.cfg.Zendesk.Options, zendesk.Env{Clock: time.Now, Tokens: sharedTokens{a.store, a.keys}, Observe: func(c zendesk.Call) {
 		a.metrics.ZendeskCall(!c.Read(), c.Status)
 	}})
 	return err

@@ -89,9 +89,13 @@ func (a *app) examine(ctx context.Context) []problem {
 
 func (a *app) examineDesk(ctx context.Context, add func(connectors.Severity, string, string, string)) {
 	z := a.cfg.Zendesk
+	values := map[string]string{}
+	for value, kind := range z.KindValues {
+		values[value] = string(kind)
+	}
 	found, err := a.desk.Check(ctx, zendesk.Uses{Form: z.FormID, Fields: map[string]int64{
 		"zendesk.kind_field": z.KindField, "zendesk.subject_field": z.SubjectField, "zendesk.tenant_field": z.TenantField,
-	}})
+	}, KindValues: values, Tag: z.Tag})
 	if err != nil {
 		add(connectors.SeverityBlocks, "zendesk", err.Error(), "check zendesk.subdomain and zendesk.oauth")
 	}
