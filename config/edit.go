@@ -11,7 +11,10 @@ import (
 
 // Setting is one key of a configuration file and its value as YAML, on one
 // line: 42, 2026-11-01T00:00:00Z, "a text", {a: b}.
-type Setting struct{ Path, Value string }
+type Setting struct {
+	Path  string `json:"path"`
+	Value string `json:"value"`
+}
 
 // errNotEditable: the file is written in a way that Edit leaves to a person.
 var errNotEditable = errors.New("the file can't be changed without touching more than that")

@@ -3,6 +3,7 @@ package zendesk
 import (
 	"context"
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -33,6 +34,9 @@ func (c *checker) setup(ctx context.Context) error {
 	}
 	for _, r := range s.plan.Rivals {
 		c.rival(r)
+	}
+	if u, err := url.Parse(c.o.Webhook.URL); err == nil && c.o.Webhook.URL != "" && u.Path != c.o.Webhook.Path {
+		c.add(Warns, "zendesk.webhook.url", "its path is not zendesk.webhook.path; webhooks only arrive if a proxy between rewrites it", "make them the same")
 	}
 	if mailed := s.inv.settings.Tickets.Mailed; mailed != nil && *mailed {
 		c.add(Blocks, "Admin Center, Objects and rules, Tickets, Settings", "attachments travel with e-mail notifications: a report leaves Zendesk, and lies in mailboxes for ever",

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // thing is any object of the account's configuration, as far as a set-up looks
@@ -106,12 +107,16 @@ func collections() []collection {
 	}
 }
 
+// maxObjectPages bounds what is read of one kind of object, in pages of 100.
+const maxObjectPages = 50
+
 // inventory is what the account has, by kind of object.
 type inventory struct {
 	things map[string][]thing
 	// closed names what the account does not let us see, with the status.
 	closed   map[string]int
 	settings wireSettings
+	at       time.Time // when it was begun, by Zendesk's clock or by ours, whichever is behind
 }
 
 type wireSettings struct {
@@ -128,7 +133,21 @@ type wireSettings struct {
 // takeInventory reads everything once. An error means that the account could
 // not be asked; what it refuses to show is noted.
 func (d *Desk) takeInventory(ctx context.Context) (*inventory, error) {
-	inv := &inventory{things: map[string][]thing{}, closed: map[string]int{}}
+	inv := &inventory{things: map[string][]thing{}, closed: map[string]int{}, at: d.clock()}
+	var answer struct {
+		Settings wireSettings `json:"settings"`
+	}
+	head, err := d.fetch(ctx, "read the account's settings", "/account/settings.json", &answer)
+	switch {
+	case err != nil && denied(err):
+		inv.closed["account/settings"] = status(err)
+	case err != nil:
+		return nil, forSide(err)
+	}
+	inv.settings = answer.Settings
+	if theirs, err := http.ParseTime(head.Get("Date")); err == nil && theirs.Before(inv.at) {
+		inv.at = theirs
+	}
 	for _, c := range collections() {
 		rows, err := d.list(ctx, c)
 		switch {
@@ -139,17 +158,6 @@ func (d *Desk) takeInventory(ctx context.Context) (*inventory, error) {
 		}
 		inv.things[c.path] = rows
 	}
-	var answer struct {
-		Settings wireSettings `json:"settings"`
-	}
-	err := d.get(ctx, "read the account's settings", "/account/settings.json", &answer)
-	switch {
-	case err != nil && denied(err):
-		inv.closed["account/settings"] = status(err)
-	case err != nil:
-		return nil, forSide(err)
-	}
-	inv.settings = answer.Settings
 	return inv, nil
 }
 
@@ -158,7 +166,7 @@ func (d *Desk) list(ctx context.Context, c collection) ([]thing, error) {
 	op := "read the " + c.called
 	var all []thing
 	query := url.Values{"page[size]": {fmt.Sprint(pageSize)}}
-	for range maxMemberPages {
+	for range maxObjectPages {
 		var answer map[string]json.RawMessage
 		if err := d.get(ctx, op, "/"+c.path+"?"+query.Encode(), &answer); err != nil {
 			return nil, err

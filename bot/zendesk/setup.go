@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Wanted is what a set-up needs to know beside a Desk's own options: the ids
@@ -52,7 +53,9 @@ type Item struct {
 
 // Plan is what a set-up found and, once applied, did.
 type Plan struct {
-	Items []Item `json:"items"`
+	// At is when it was begun. No ticket came in before by what was made.
+	At    time.Time `json:"at"`
+	Items []Item    `json:"items"`
 	// Rivals are the customer's own rules that could touch these tickets.
 	Rivals []Rival `json:"rivals"`
 	// Lacks are rights that the credentials don't have.
@@ -117,7 +120,7 @@ func (d *Desk) newSetup(ctx context.Context, w Wanted) (*setup, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &setup{Desk: d, want: w, inv: inv, ids: map[string]int64{}, plan: Plan{Items: []Item{}}}
+	s := &setup{Desk: d, want: w, inv: inv, ids: map[string]int64{}, plan: Plan{At: inv.at.UTC().Truncate(time.Second), Items: []Item{}}}
 	s.plan.Lacks, err = d.lacks(ctx, inv)
 	return s, err
 }

@@ -61,9 +61,7 @@ func (s *setup) form(ctx context.Context) {
 	p.have, p.notes = s.search(p.collection, p.option, strconv.FormatInt(s.want.Form, 10), formTitle)
 	kind := s.ids["kind_field"]
 	if p.have == nil && kind != 0 && !s.madeNow("kind_field") {
-		// Forms have no description that could bear a mark: ours is the one
-		// that our field stands on.
-		if p.have = s.inv.first(p.path, func(t thing) bool { return slices.Contains(t.FieldIDs, kind) }); p.have != nil {
+		if p.have, p.blocked = s.formWith(kind); p.have != nil || p.blocked != "" {
 			p.notes = nil
 		}
 	}
@@ -83,6 +81,31 @@ func (s *setup) form(ctx context.Context) {
 	if id, err := strconv.ParseInt(s.settle(ctx, p), 10, 64); err == nil {
 		s.ids["form"] = id
 	}
+}
+
+// formWith finds our form by our field, because forms have no description that
+// could bear a mark. Where the field stands on several, only the title tells,
+// and nothing is guessed: every ticket of the form counts as a request.
+func (s *setup) formWith(field int64) (form *thing, blocked string) {
+	var all, titled []thing
+	for _, t := range s.inv.things["ticket_forms"] {
+		if !slices.Contains(t.FieldIDs, field) {
+			continue
+		}
+		all = append(all, t)
+		if strings.EqualFold(strings.TrimSpace(t.label()), formTitle) {
+			titled = append(titled, t)
+		}
+	}
+	switch {
+	case len(all) == 0:
+		return nil, ""
+	case len(all) == 1:
+		return &all[0], ""
+	case len(titled) == 1:
+		return &titled[0], ""
+	}
+	return nil, fmt.Sprintf("the kind field %d stands on %d forms; write the id of the one for privacy requests into zendesk.form", field, len(all))
 }
 
 // madeNow is true for what this run made, or would make.

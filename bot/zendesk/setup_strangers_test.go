@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"privacydesk/bot/zendesk"
 	"privacydesk/bot/zendesksim"
@@ -173,5 +174,60 @@ func TestAPageAfterTheOther(t *testing.T) {
 	}
 	if !slices.ContainsFunc(first.Items, func(i zendesk.Item) bool { return i.State == zendesk.Skipped }) {
 		t.Error("no custom status was asked for, and none is skipped")
+	}
+}
+
+// TestTheFormIsNotGuessed: without its id, a form is known by the field on it;
+// where the field stands on several and no title tells, a person has to.
+func TestTheFormIsNotGuessed(t *testing.T) {
+	w := bare(t)
+	first := w.setUp(zendesk.Wanted{})
+	kind := w.idOf(first, "kind_field")
+	put := func(body map[string]any) {
+		w.asAdmin(http.MethodPut, "ticket_forms/"+first.ID("zendesk.form"), map[string]any{"ticket_form": body}, nil)
+	}
+	put(map[string]any{"name": "Renamed"})
+	if got := w.plan(zendesk.Wanted{}); got.ID("zendesk.form") != first.ID("zendesk.form") {
+		t.Errorf("the renamed form is not found: %+v", item(t, got, "form"))
+	}
+	general := w.sim.AddTicketForm(zendesksim.TicketForm{Name: "General", FieldIDs: []int64{kind}, EndUserVisible: true})
+	if i := item(t, w.setUp(zendesk.Wanted{}), "form"); i.State != zendesk.Blocked || i.ID != "" || !strings.Contains(fmt.Sprint(i.Notes), "stands on 2 forms") {
+		t.Errorf("guessed: %+v", i)
+	}
+	put(map[string]any{"name": "Data & Privacy"})
+	if got := w.plan(zendesk.Wanted{}); got.ID("zendesk.form") != first.ID("zendesk.form") {
+		t.Errorf("the title does not tell: %+v", item(t, got, "form"))
+	}
+	if got := w.plan(zendesk.Wanted{Form: general}); got.ID("zendesk.form") != fmt.Sprint(general) {
+		t.Errorf("the id does not tell: %+v", item(t, got, "form"))
+	}
+}
+
+// TestWhenItBegan: by the clock that is behind, lest a ticket that is filed
+// right after counts as older.
+func TestWhenItBegan(t *testing.T) {
+	w := bare(t)
+	if got := w.plan(zendesk.Wanted{}).At; !got.Equal(w.clock.now().Truncate(time.Second)) {
+		t.Errorf("got %v", got)
+	}
+	ahead := w.clock.now().Add(-time.Hour).Truncate(time.Second)
+	base := w.transport
+	w.transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		resp, err := base.RoundTrip(r)
+		if err == nil {
+			resp.Header.Set("Date", ahead.UTC().Format(http.TimeFormat))
+		}
+		return resp, err
+	})
+	if got := w.open1().plan(zendesk.Wanted{}).At; !got.Equal(ahead) {
+		t.Errorf("got %v, Zendesk's clock says %v", got, ahead)
+	}
+}
+
+func TestCheckOfTheWebhooksPath(t *testing.T) {
+	w := bare(t, func(w *world) { w.options.Webhook.URL = "https://privacy.shop.example/elsewhere" })
+	problems, err := w.desk.Check(t.Context(), zendesk.Uses{})
+	if err != nil || !slices.ContainsFunc(problems, func(p zendesk.Problem) bool { return p.Where == "zendesk.webhook.url" && p.Severity == zendesk.Warns }) {
+		t.Errorf("got %v, %v", problems, err)
 	}
 }

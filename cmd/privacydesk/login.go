@@ -29,13 +29,14 @@ func (c loginCmd) Run(ctx context.Context, s *surroundings) error {
 	if err != nil {
 		return err
 	}
-	_, err = signIn(ctx, s, draft, c.Listen)
+	_, err = signIn(ctx, s, draft, c.Listen, true)
 	return err
 }
 
-// signIn lets a person sign in and keeps the refresh token where the
-// configuration reads it. The options of the draft hold it from then on.
-func signIn(ctx context.Context, s *surroundings, draft *config.Draft, listen string) (zendesk.Tokens, error) {
+// signIn lets a person sign in, and keeps the refresh token where the
+// configuration reads it, unless it is for this run alone. The options of the
+// draft hold it from then on.
+func signIn(ctx context.Context, s *surroundings, draft *config.Draft, listen string, keep bool) (zendesk.Tokens, error) {
 	login, err := zendesk.StartLogin(ctx, draft.Zendesk.Options, zendesk.Env{Clock: time.Now}, listen)
 	if err != nil {
 		return zendesk.Tokens{}, &usageError{err}
@@ -48,24 +49,31 @@ func signIn(ctx context.Context, s *surroundings, draft *config.Draft, listen st
 	if err != nil {
 		return zendesk.Tokens{}, err
 	}
+	draft.Zendesk.OAuth.RefreshToken = tokens.Refresh
+	if !keep {
+		return tokens, nil
+	}
+	return tokens, keepRefresh(s, draft, tokens.Refresh)
+}
+
+func keepRefresh(s *surroundings, draft *config.Draft, token string) error {
 	const option = "zendesk.oauth.refresh_token"
 	file, inFile := draft.SecretFile(option)
 	if !inFile {
 		file = draft.Path(defaultRefreshSecret)
 	}
-	if err := config.WriteSecret(file, tokens.Refresh); err != nil {
-		return zendesk.Tokens{}, err
+	if err := config.WriteSecret(file, token); err != nil {
+		return err
 	}
 	_, _ = fmt.Fprintf(s.stderr, "signed in; what renews it lies in %s. Restart serve to use it\n", file)
-	draft.Zendesk.OAuth.RefreshToken = tokens.Refresh
 	if inFile {
-		return tokens, nil
+		return nil
 	}
 	set := []config.Setting{{Path: option, Value: strconv.Quote("${file:" + defaultRefreshSecret + "}")}}
 	if _, err := draft.Save(set); err != nil {
 		_, _ = fmt.Fprintf(s.stderr, "the configuration was not changed (%v); put these lines into it:\n\n%s\n", err, config.Lines(set))
-		return tokens, nil
+		return nil
 	}
 	_, _ = fmt.Fprintf(s.stderr, "wrote %s: %s\n", set[0].Path, set[0].Value)
-	return tokens, nil
+	return nil
 }

@@ -76,3 +76,21 @@ func TestLoginAlone(t *testing.T) {
 	}
 	n.says(2, "zendesk", "login", "--listen", "0.0.0.0:8091")
 }
+
+// TestSetupDryWithLogin: the sign-in is for the run alone.
+func TestSetupDryWithLogin(t *testing.T) {
+	n := newNewcomer(t, "{client_id: person}")
+	before := n.read(n.config)
+	out, ended := &safeBuffer{}, make(chan error, 1)
+	go func() {
+		ended <- run(t.Context(), []string{"zendesk", "setup", "--dry-run", "--login", "--listen", "127.0.0.1:0", "--config", n.config},
+			surroundings{env: os.LookupEnv, stdout: out, stderr: out})
+	}()
+	n.browser(out)
+	if err := <-ended; err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if _, err := os.Stat("secrets"); err == nil || n.read(n.config) != before {
+		t.Error("a dry run left something behind")
+	}
+}

@@ -49,7 +49,6 @@ type setupResult struct {
 
 // Run plans, shows, and does.
 func (c setupCmd) Run(ctx context.Context, s *surroundings) (err error) {
-	began := time.Now().UTC().Truncate(time.Second)
 	draft, err := loadDraft(c.Config, s, c.Login)
 	if err != nil {
 		return err
@@ -73,6 +72,7 @@ func (c setupCmd) Run(ctx context.Context, s *surroundings) (err error) {
 		say("%s", line)
 	}
 	if !c.DryRun {
+		began := r.Plan.At
 		if r.Plan, err = desk.ApplySetup(ctx, want); err != nil {
 			return err
 		}
@@ -138,7 +138,7 @@ func (c setupCmd) openDesk(ctx context.Context, s *surroundings, draft *config.D
 	env := zendesk.Env{Clock: time.Now}
 	switch {
 	case c.Login:
-		tokens, err := signIn(ctx, s, draft, c.Listen)
+		tokens, err := signIn(ctx, s, draft, c.Listen, !c.DryRun)
 		if err != nil {
 			return nil, nil, err
 		}
