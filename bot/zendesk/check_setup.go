@@ -38,6 +38,9 @@ func (c *checker) setup(ctx context.Context) error {
 	if u, err := url.Parse(c.o.Webhook.URL); err == nil && c.o.Webhook.URL != "" && u.Path != c.o.Webhook.Path {
 		c.add(Warns, "zendesk.webhook.url", "its path is not zendesk.webhook.path; webhooks only arrive if a proxy between rewrites it", "make them the same")
 	}
+	if on := s.inv.settings.Features.Forms; on != nil && !*on && c.uses.Form != 0 {
+		c.add(Blocks, "the account's plan", "it has no ticket forms, and zendesk.form names one", "change the plan, or work by the tag that agents add (zendesk.tag)")
+	}
 	if mailed := s.inv.settings.Tickets.Mailed; mailed != nil && *mailed {
 		c.add(Blocks, "Admin Center, Objects and rules, Tickets, Settings", "attachments travel with e-mail notifications: a report leaves Zendesk, and lies in mailboxes for ever",
 			"under Attachments, don't send files along with notifications (the API calls it tickets.email_attachments)")

@@ -65,8 +65,8 @@ func (s *setup) form(ctx context.Context) {
 			p.notes = nil
 		}
 	}
-	if on := s.inv.settings.Features.Forms; p.have == nil && on != nil && !*on {
-		p.blocked = "the account's plan has no ticket forms; work without one, by the tag that agents add (zendesk.tag)"
+	if p.have == nil && p.blocked == "" {
+		p.blocked = s.noRoomForAForm()
 	}
 	if p.have != nil {
 		p.change = s.formDiffers(*p.have)
@@ -81,6 +81,21 @@ func (s *setup) form(ctx context.Context) {
 	if id, err := strconv.ParseInt(s.settle(ctx, p), 10, 64); err == nil {
 		s.ids["form"] = id
 	}
+}
+
+// maxForms is how many forms an account has at most. Source:
+// developer.zendesk.com, ticket forms.
+const maxForms = 300
+
+// noRoomForAForm tells what of the plan's limits forbids one more.
+func (s *setup) noRoomForAForm() string {
+	switch on := s.inv.settings.Features.Forms; {
+	case on != nil && !*on:
+		return "the account's plan has no ticket forms (Suite Growth or Support Enterprise have); work without one, by the tag that agents add (zendesk.tag)"
+	case len(s.inv.things["ticket_forms"]) >= maxForms:
+		return fmt.Sprintf("the account has %d ticket forms, which is Zendesk's limit; delete one that nobody needs", maxForms)
+	}
+	return ""
 }
 
 // formWith finds our form by our field, because forms have no description that

@@ -89,6 +89,12 @@ func TestSetUpThatIsBlocked(t *testing.T) {
 			return zendesk.Wanted{TenantField: w.sim.AddTicketField(zendesksim.TicketField{Title: "Account", Type: "date"})}
 		}, "tenant_field", "its type is date"},
 		{"no forms in the plan", func(w *world) zendesk.Wanted { w.sim.SetTicketForms(false); return zendesk.Wanted{} }, "form", "plan has no ticket forms"},
+		{"as many forms as Zendesk allows", func(w *world) zendesk.Wanted {
+			for i := range 299 {
+				w.sim.AddTicketForm(zendesksim.TicketForm{Name: fmt.Sprint("f", i)})
+			}
+			return zendesk.Wanted{}
+		}, "form", "Zendesk's limit"},
 		{"an inactive status", func(w *world) zendesk.Wanted {
 			id := w.sim.AddCustomStatus("solved", "Erledigt")
 			w.asAdmin(http.MethodPut, fmt.Sprint("custom_statuses/", id), map[string]any{"custom_status": map[string]any{"active": false}}, nil)
@@ -221,6 +227,16 @@ func TestWhenItBegan(t *testing.T) {
 	})
 	if got := w.open1().plan(zendesk.Wanted{}).At; !got.Equal(ahead) {
 		t.Errorf("got %v, Zendesk's clock says %v", got, ahead)
+	}
+}
+
+func TestCheckOfThePlan(t *testing.T) {
+	w := bare(t)
+	want := w.take(w.setUp(zendesk.Wanted{}))
+	w.sim.SetTicketForms(false)
+	problems, err := w.desk.Check(t.Context(), uses(want))
+	if err != nil || !slices.ContainsFunc(problems, func(p zendesk.Problem) bool { return p.Where == "the account's plan" && p.Severity == zendesk.Blocks }) {
+		t.Errorf("got %v, %v", problems, err)
 	}
 }
 

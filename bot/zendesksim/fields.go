@@ -228,6 +228,9 @@ func createForm(c *call) (answer, error) {
 	if c.noForms {
 		return answer{}, forbidden()
 	}
+	if len(c.forms.order) >= maxForms {
+		return answer{}, recordInvalid("base", "Ticket forms: the account has as many as it may")
+	}
 	var f TicketForm
 	if err := c.applyForm(in, &f); err != nil {
 		return answer{}, err

@@ -1,5 +1,8 @@
 package zendesksim
 
+// maxForms bounds an account's ticket forms [docs, ticket forms].
+const maxForms = 300
+
 // office is what an admin sets up in Admin Center beside people, fields and
 // webhooks, and who is signed in at a browser.
 type office struct {

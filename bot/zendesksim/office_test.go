@@ -113,6 +113,12 @@ func TestFieldsAndStatusesKeepTheirRules(t *testing.T) {
 	w.callAs(asAgent, "PUT", path, obj{"custom_status": obj{"active": true}}, 403)
 	w.sim.SetTicketForms(false)
 	w.call("POST", "/api/v2/ticket_forms", obj{"ticket_form": obj{"name": "F"}}, 403)
+	w.sim.SetTicketForms(true)
+	for range 299 {
+		w.call("POST", "/api/v2/ticket_forms", obj{"ticket_form": obj{"name": "F"}}, 201)
+	}
+	w.call("POST", "/api/v2/ticket_forms", obj{"ticket_form": obj{"name": "F"}}, 422)
+	w.sim.SetTicketForms(false)
 	w.sim.SetEmailAttachments(true)
 	settings := w.call("GET", "/api/v2/account/settings", nil, 200)
 	equal(t, "settings", fmt.Sprint(settings.at("settings.active_features.ticket_forms"), settings.at("settings.tickets.email_attachments")), "false true")
