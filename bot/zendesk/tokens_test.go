@@ -174,6 +174,13 @@ func TestLogin(t *testing.T) {
 				t.Errorf("%s: %d", forged, got)
 			}
 		}
+		// The right state by another name of this machine: a page that made its
+		// own name lead here.
+		u, err := url.Parse(l.URL())
+		w.must(err)
+		if got := w.browse(strings.Replace(base, "127.0.0.1", "localhost", 1) + "?code=x&state=" + u.Query().Get("state")); got != http.StatusBadRequest {
+			t.Errorf("another host: %d", got)
+		}
 		if got := w.browse(l.URL()); got != http.StatusOK {
 			t.Errorf("the call-back answered %d", got)
 		}
