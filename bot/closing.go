@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"privacydesk/bot/policy"
 )
 
 // maxErasings bounds how often what turns up while erasing is erased again;
@@ -32,17 +34,42 @@ func (e *Engine) closing(ctx context.Context, t *turn) (bool, error) {
 		t.start(StageVerify, e.unskipped(t.c))
 		return true, t.commit(ctx)
 	}
+	if again, err := e.verifyAgain(ctx, t); err != nil || again {
+		return again, err
+	}
 	if again, err := e.eraseAgain(ctx, t); err != nil || again {
 		return again, err
 	}
 	return e.certificate(ctx, t)
 }
 
+// verifyAgain looks once more where verification turned up an identity by
+// which a system was not searched.
+func (e *Engine) verifyAgain(ctx context.Context, t *turn) (bool, error) {
+	systems, err := e.toSearch(ctx, t)
+	if err != nil || len(systems) == 0 {
+		return false, err
+	}
+	if t.c.Round+1 >= maxErasings {
+		t.c.Round = 0
+		return e.stop(ctx, t, OnAgent, ReasonTooManyRounds, time.Time{}, "note_held")
+	}
+	t.c.Round++
+	t.start(StageVerify, systems)
+	return true, t.commit(ctx)
+}
+
 // eraseAgain goes back for what verification still found.
 func (e *Engine) eraseAgain(ctx context.Context, t *turn) (bool, error) {
 	var left []string
 	for _, name := range e.unskipped(t.c) {
-		if t.c.Systems[name].Totals().Left > 0 {
+		rows := t.c.Systems[name].Totals().Left
+		if policy.OverRowCap(e.Settings.Deletes, rows) {
+			if stopped, err := e.stop(ctx, t, OnAgent, ReasonCapRows, time.Time{}, "note_held"); stopped || err != nil {
+				return stopped, err
+			}
+		}
+		if rows > 0 {
 			left = append(left, name)
 		}
 	}
@@ -108,7 +135,7 @@ func (e *Engine) answer(ctx context.Context, t *turn, message string, reason Rea
 	}
 	if len(skipped) > 0 {
 		res, say.Message = PartlyExecuted, "done_partly"
-		say.Vars["skipped"] = strings.Join(skipped, ", ")
+		say.Vars["skipped"] = strings.Join(skipped, "\n")
 	}
 	say.Vars["outcomes"] = e.outcomeLines(t.c)
 	for _, f := range files {
@@ -154,7 +181,7 @@ func (e *Engine) reportInput(ctx context.Context, t *turn) (ReportInput, error) 
 		}
 		sys := ReportSystem{Name: name, Label: e.label(name), State: state, Outcome: state.Outcome(t.c.Kind)}
 		if cfg, ok := e.Systems[name]; ok {
-			sys.Profile = cfg.Connector.Profile()
+			sys.Profile, sys.BackupsFor = cfg.Connector.Profile(), cfg.BackupsFor
 		}
 		in.Systems = append(in.Systems, sys)
 	}

@@ -79,8 +79,12 @@ func (t *turn) said(ctx context.Context, i int) error {
 	say := t.c.Owed[i]
 	t.c.Owed = slices.Delete(slices.Clone(t.c.Owed), i, i+1)
 	t.c.Attempts = 0
+	t.c.Told = t.now
+	if say.Public && t.c.Acked.IsZero() {
+		t.c.Acked = t.now
+	}
 	t.event("said", map[string]string{"step": say.Step})
-	if len(t.c.Owed) == 0 && t.c.Resolution != "" {
+	if len(t.c.Owed) == 0 && t.c.Resolution != "" && !t.c.ended() {
 		t.end()
 	}
 	return t.commit(ctx)
@@ -116,11 +120,24 @@ func (e *Engine) compose(ctx context.Context, t *turn, say Say, ticket *Ticket) 
 		vars = map[string]string{}
 	}
 	e.commonVars(ctx, t, vars)
-	html, err := e.Messages.Render(t.c.Locale, say.Message, vars)
-	if err != nil {
-		return Update{}, fmt.Errorf("message %s: %w", say.Message, err)
+	if say.Message != "" {
+		html, err := e.Messages.Render(t.c.Locale, say.Message, vars)
+		if err != nil {
+			return Update{}, fmt.Errorf("message %s: %w", say.Message, err)
+		}
+		u.HTML = html
 	}
-	u.HTML = html
+	if e.Settings.ShowsProgress && !t.c.Accepted.IsZero() {
+		t.c.Shown = e.progressOf(t.c)
+		if t.c.Resolution != "" {
+			t.c.Shown = strings.ReplaceAll(string(t.c.Resolution), "_", " ")
+		}
+		u.Fields = maps.Clone(u.Fields)
+		if u.Fields == nil {
+			u.Fields = map[string]string{}
+		}
+		u.Fields["progress"] = t.c.Shown
+	}
 	for _, name := range say.Attach {
 		a, err := e.attachment(ctx, t.c.ID, name)
 		if err != nil {
@@ -157,7 +174,10 @@ func (e *Engine) attachment(ctx context.Context, id, name string) (Attachment, e
 	base := name[strings.LastIndexByte(name, '/')+1:]
 	return Attachment{
 		Name: base, ContentType: contentType(base), Size: files[i].Size,
-		Open: func() (io.ReadCloser, error) { return e.Spool.Open(ctx, id, name) },
+		Open: func() (io.ReadCloser, error) {
+			e.Failpoint("before-upload")
+			return e.Spool.Open(ctx, id, name)
+		},
 	}, nil
 }
 
@@ -173,7 +193,7 @@ func contentType(name string) string {
 	return "application/octet-stream"
 }
 
-// The steps that happen once in a request's life.
+// The steps that happen once in a generation of a request.
 const (
 	stepReceipt = "receipt"
 	stepFinal   = "final"
@@ -187,7 +207,8 @@ func (t *turn) finish(res Resolution, reason Reason, say Say) {
 		t.end()
 		return
 	}
-	say.Step, say.Public, say.Status, say.DelTags = stepFinal, true, StatusSolved, []string{TagNeedsPerson}
+	say.Step, say.Public, say.Status = t.c.once(stepFinal), !strings.HasPrefix(say.Message, "note_"), StatusSolved
+	say.DelTags = []string{TagNeedsPerson}
 	t.owe(say)
 }
 

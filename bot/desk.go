@@ -60,7 +60,7 @@ type Ticket struct {
 	Subject    string
 	Fields     map[int64]string // custom fields in text form; empty ones absent
 	Channel    string           // web, email, api, …
-	FollowupOf int64
+	FollowupOf int64            // the closed ticket that this one continues; -1: one that is not named
 	Requester  Person
 	Submitter  Person
 	Comments   []Comment // oldest first; the first is the description

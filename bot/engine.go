@@ -57,6 +57,9 @@ type SystemConfig struct {
 	Tenant func(tenant string) (string, error)
 	// Timeout bounds one run.
 	Timeout time.Duration
+	// BackupsFor is how long the system's backups last, for certificates; 0 if
+	// nobody said so.
+	BackupsFor time.Duration
 }
 
 // Settings are the engine's numbers. Zero values are not usable: the
@@ -80,7 +83,9 @@ type Settings struct {
 	PartSize    int64         // bytes of one attachment
 	MaxParts    int
 	MaxAsked    int // questions before an agent takes over
-	Version     string
+	// ShowsProgress is true where tickets have a field for it.
+	ShowsProgress bool
+	Version       string
 }
 
 // Observation is something that metrics count.
@@ -177,26 +182,24 @@ func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err er
 // advance decides what the record needs next.
 func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 	c := t.c
-	if c.Phase == PhaseForgotten {
-		t.took = true
-		return false, e.purging(ctx, t)
-	}
 	if t.hinted() {
 		switch {
-		case c.Phase == PhaseDone:
-			t.took = true
-			return true, t.commit(ctx) // done stays done
 		case c.Attempts > 0 && t.now.Before(c.Wake):
 			return false, nil // the last look failed; the sweep comes again
+		case c.ended():
+			return e.afterwards(ctx, t)
 		}
 		return e.observe(ctx, t)
 	}
 	if i := t.nextOwed(); i >= 0 {
 		return e.deliver(ctx, t, i)
 	}
-	if c.Resolution != "" && len(c.Owed) == 0 && c.Phase != PhaseDone {
+	if c.Resolution != "" && len(c.Owed) == 0 && !c.ended() {
 		t.end()
 		return true, t.commit(ctx)
+	}
+	if d, due := e.dueDuty(t); due {
+		return e.perform(ctx, t, d)
 	}
 	if c.Wait != nil {
 		return e.waiting(ctx, t)
@@ -213,6 +216,7 @@ func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 	case PhaseDone:
 		return e.forgetting(ctx, t)
 	case PhaseForgotten:
+		return false, e.purging(ctx, t)
 	}
 	return false, fmt.Errorf("request %s: unknown phase %q", c.ID, c.Phase)
 }
@@ -266,7 +270,8 @@ func (e *Engine) backOff(ctx context.Context, id, token string, cause error) err
 	if t.c.Attempts >= e.Settings.MaxAttempts && !outside(cause) && t.hold(ReasonStepFailed) {
 		t.note("note_held", map[string]string{"reason": string(ReasonStepFailed), "systems": scrub(cause)})
 	}
-	return t.rest(ctx, t.now.Add(wait))
+	t.c.Wake = t.now.Add(wait) // no duty is done before
+	return t.write(ctx)
 }
 
 // outside is true for failures of the desk and of the process's own end: they

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"privacydesk/bot/policy"
@@ -22,16 +21,20 @@ func (e *Engine) readTicket(ctx context.Context, t *turn) (*Ticket, error) {
 		return nil, fmt.Errorf("ticket of %s: %w", t.c.ID, err)
 	}
 	t.ticket = ticket
-	if t.c.Epoch != "" { // its key exists
-		t.print, err = e.fingerprint(ctx, t.c.ID, ticket)
+	if t.c.Epoch != "" && t.c.Phase != PhaseForgotten { // its key exists
+		t.print, err = e.fingerprint(ctx, t.c, ticket)
 	}
 	return ticket, err
 }
 
 // fingerprint is a keyed digest of what a ticket asks for and who asks.
-func (e *Engine) fingerprint(ctx context.Context, id string, ticket *Ticket) (string, error) {
-	r := reading.Read(e.Settings.Reading, e.asReading(ticket, 0))
-	return e.digest(ctx, id, []any{ticket.Requester.ID, r.Kind, r.Subject, ticket.Fields[e.Settings.TenantField], requesterOf(ticket)})
+func (e *Engine) fingerprint(ctx context.Context, c *Case, ticket *Ticket) (string, error) {
+	r := reading.Read(e.Settings.Reading, e.asReading(c, ticket, 0))
+	return e.digest(ctx, c.ID, []any{e.inScope(ticket), ticket.Requester.ID, r.Kind, r.Subject, ticket.Fields[e.Settings.TenantField], requesterOf(ticket)})
+}
+
+func (e *Engine) inScope(ticket *Ticket) bool {
+	return reading.InScope(e.Settings.Reading, reading.Ticket{FormID: ticket.FormID, AgentTags: ticket.AgentTags})
 }
 
 // admit looks at a ticket that has no record. What is out of scope leaves no
@@ -45,12 +48,12 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !reading.InScope(e.Settings.Reading, e.asReading(ticket, 0)) {
+	if !e.inScope(ticket) {
 		return false, e.Store.Drop(ctx, id, hint)
 	}
 	*t.c = Case{
 		ID: id, Ticket: ticket.ID, Epoch: newToken(), Phase: PhaseReading,
-		Arrived: ticket.Created, Locale: ticket.Requester.Locale,
+		Arrived: ticket.Created, Locale: ticket.Requester.Locale, Linked: linkedTo(ticket),
 		Due: policy.DueDate(ticket.Created, e.Settings.DueDays, e.Settings.Location),
 	}
 	lost, err := e.hasPast(ctx, t, ticket)
@@ -67,7 +70,7 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 	if err := e.Keys.Create(ctx, id); err != nil {
 		return false, fmt.Errorf("create key: %w", err)
 	}
-	if t.print, err = e.fingerprint(ctx, id, ticket); err != nil {
+	if t.print, err = e.fingerprint(ctx, t.c, ticket); err != nil {
 		return false, err
 	}
 	t.took = true
@@ -126,37 +129,80 @@ func (e *Engine) read(ctx context.Context, t *turn) (bool, error) {
 		t.finish(Cancelled, ReasonByRequester, Say{Message: "cancelled"})
 		return true, t.commit(ctx)
 	}
-	res := reading.Read(e.Settings.Reading, e.asReading(ticket, 0))
+	switch {
+	case !e.inScope(ticket):
+		return e.holdOver(ctx, t, ReasonOutOfScope)
+	case e.solvedTooEarly(t, ticket):
+		return e.holdOver(ctx, t, ReasonSolvedByHand)
+	}
+	res := reading.Read(e.Settings.Reading, e.asReading(t.c, ticket, 0))
 	t.c.Kind = Kind(res.Kind)
 	t.see(ticket)
-	ask, err := e.askOf(ctx, ticket, res)
+	ask, err := e.admission(ctx, ticket, res)
 	if err != nil {
-		t.wait(OnSystem, ReasonDirectory, t.now.Add(e.backoff(t.c.Attempts+1)))
-		t.c.Attempts++
 		e.log(t.c.ID).WithField("event", "directory").Warn(scrub(err))
-		return true, t.commit(ctx)
+		return e.askLater(ctx, t, ticket)
 	}
 	return e.decide(ctx, t, ticket, res, policy.Admit(ask))
+}
+
+// stepDirectory names the one note about a directory that does not answer.
+const stepDirectory = "directory"
+
+// askLater waits for the directory, and tells the agents once that it does not
+// answer.
+func (e *Engine) askLater(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
+	t.c.Attempts++
+	t.wait(OnSystem, ReasonDirectory, t.now.Add(e.backoff(t.c.Attempts)))
+	owed := slices.ContainsFunc(t.c.Owed, func(s Say) bool { return s.Step == stepDirectory })
+	if t.c.Attempts >= e.Settings.MaxAttempts && !owed && !e.marked(ticket, t.c.ID, stepDirectory) {
+		t.owe(Say{
+			Step: stepDirectory, Message: "note_held", Vars: map[string]string{"reason": string(ReasonDirectory)}, AddTags: []string{TagNeedsPerson},
+		})
+	}
+	return true, t.commit(ctx)
+}
+
+// holdOver holds for a reason, with a note when the hold is new.
+func (e *Engine) holdOver(ctx context.Context, t *turn, reason Reason) (bool, error) {
+	t.hold(reason)
+	t.note("note_held", map[string]string{"reason": string(reason)})
+	return true, t.commit(ctx)
 }
 
 // decide turns the policy's verdict into the request's next state.
 func (e *Engine) decide(ctx context.Context, t *turn, ticket *Ticket, res reading.Result, d policy.Decision) (bool, error) {
 	switch {
 	case d.Verdict == policy.Refuse:
-		t.finish(Rejected, Reason(d.Reason), Say{Message: "refused_" + d.Reason})
+		t.finish(Rejected, Reason(d.Reason), Say{Message: "refused_" + d.Reason, Vars: map[string]string{"reason": d.Reason}})
 		return true, t.commit(ctx)
 	case d.Verdict == policy.Answer:
-		t.finish(Rejected, Reason(d.Reason), Say{Message: "answer_" + d.Reason})
+		t.finish(Rejected, Reason(d.Reason), Say{Message: "answer_" + d.Reason, Vars: map[string]string{"reason": d.Reason}})
+		return true, t.commit(ctx)
+	case ticket.FollowupOf != 0 && quiet(ticket, 0):
+		t.finish(Rejected, ReasonNothingAsked, Say{Message: "note_thanks"})
 		return true, t.commit(ctx)
 	case d.Verdict == policy.Question:
 		return e.question(ctx, t, Reason(d.Reason))
 	case res.Question != "":
 		return e.question(ctx, t, Reason(res.Question))
-	case d.Verdict == policy.Hold:
-		if t.hold(Reason(d.Reason)) {
-			t.note("note_held", map[string]string{"reason": d.Reason})
-			return true, t.commit(ctx)
-		}
+	}
+	var doubts []Reason
+	if d.Verdict != policy.Accept {
+		doubts = append(doubts, Reason(d.Reason))
+	}
+	if ticket.FollowupOf != 0 {
+		doubts = append(doubts, ReasonFollowUp)
+	}
+	if t.c.From != 0 {
+		doubts = append(doubts, ReasonReopened)
+	}
+	switch doubt := t.uncleared(doubts); doubt {
+	case "":
+	case ReasonReopened:
+		return e.compare(ctx, t, res.Subject)
+	default:
+		return e.holdOver(ctx, t, doubt)
 	}
 	return e.accept(ctx, t, ticket, res, d.Tenant)
 }
@@ -191,7 +237,7 @@ func (e *Engine) accept(ctx context.Context, t *turn, ticket *Ticket, res readin
 		"kind": string(c.Kind), "tenant": tenant, "subject": p.MAC, "key": p.Key, "due": c.Due.UTC().Format(time.RFC3339),
 	})
 	t.owe(Say{
-		Step: stepReceipt, Message: "receipt_" + string(c.Kind), Public: true, Status: StatusOpen,
+		Step: c.once(stepReceipt), Message: "receipt_" + string(c.Kind), Public: true, Status: StatusOpen,
 		Vars:   map[string]string{"systems": e.systemNames(c)},
 		Fields: map[string]string{"due": c.Due.In(e.Settings.Location).Format(time.DateOnly)},
 	})
@@ -218,7 +264,7 @@ func (e *Engine) duplicate(ctx context.Context, t *turn, holder string) (bool, e
 	fresh.took = true
 	fresh.c.Kind, fresh.c.Tenant, fresh.c.Linked = t.c.Kind, t.c.Tenant, holder
 	fresh.finish(Rejected, ReasonDuplicate, Say{
-		Message: "duplicate", Vars: map[string]string{"linked": fmt.Sprint(TicketOfID(holder))},
+		Message: "duplicate", Vars: map[string]string{"linked": fmt.Sprint(TicketOfID(holder)), "reason": string(ReasonDuplicate)},
 	})
 	return true, fresh.commit(ctx)
 }
@@ -237,96 +283,9 @@ func (e *Engine) question(ctx context.Context, t *turn, reason Reason) (bool, er
 	return true, t.commit(ctx)
 }
 
-// askOf gathers what the policy decides on. Only who asks is looked up, never
-// whom it is about, unless the requester is an admin.
-func (e *Engine) askOf(ctx context.Context, ticket *Ticket, res reading.Result) (policy.Ask, error) {
-	a := policy.Ask{Kind: string(res.Kind), Requester: requesterOf(ticket)}
-	if res.Kind == reading.OptOut || res.Kind == reading.Direct {
-		return a, nil
-	}
-	standing, err := e.Directory.Standing(ctx, ticket.Requester)
-	if err != nil {
-		return a, fmt.Errorf("directory: %w", err)
-	}
-	a.Known, a.AdminOf = standing.Known, standing.AdminOf()
-	for _, right := range standing.Tenants {
-		a.MemberOf = append(a.MemberOf, right.Tenant)
-	}
-	a.NamedTenant = e.namedTenant(ticket, a.AdminOf)
-	own, err := reading.Normalise(ticket.Requester.Email)
-	a.SubjectIsRequester = err == nil && own == res.Subject && own != ""
-	if len(a.AdminOf) == 0 || res.Subject == "" {
-		return a, nil
-	}
-	subject, err := e.Directory.Standing(ctx, Person{Email: res.Subject, Verified: true, Active: true, Role: "end-user"})
-	if err != nil {
-		return a, fmt.Errorf("directory: %w", err)
-	}
-	for _, right := range subject.Tenants {
-		a.SubjectTenants = append(a.SubjectTenants, right.Tenant)
-		a.SubjectIsUser = a.SubjectIsUser || slices.Contains(a.AdminOf, right.Tenant)
-	}
-	return a, nil
-}
-
-// namedTenant is the tenant that the form names, or with which an admin of
-// several answered.
-func (e *Engine) namedTenant(ticket *Ticket, of []string) string {
-	if named := strings.TrimSpace(ticket.Fields[e.Settings.TenantField]); named != "" {
-		return named
-	}
-	for _, c := range slices.Backward(ticket.Comments) {
-		if c.Author.ID != ticket.Requester.ID {
-			continue
-		}
-		for _, tenant := range of {
-			if strings.EqualFold(strings.TrimSpace(c.Text), tenant) {
-				return tenant
-			}
-		}
-	}
-	return ""
-}
-
-// requesterOf collects what the desk says of who asks, doubts about any of
-// their comments included.
-func requesterOf(ticket *Ticket) policy.Requester {
-	r := policy.Requester{
-		Role: ticket.Requester.Role, Verified: ticket.Requester.Verified, Suspended: ticket.Requester.Suspended,
-		Active: ticket.Requester.Active, Channel: ticket.Channel, OnBehalf: ticket.Submitter.ID != ticket.Requester.ID,
-	}
-	for _, c := range ticket.Comments {
-		if c.Author.ID == ticket.Requester.ID {
-			r.Flags = append(r.Flags, c.Flags...)
-		}
-	}
-	return r
-}
-
-// asReading is the ticket as the reader wants it, up to a comment (0: all).
-func (e *Engine) asReading(ticket *Ticket, upTo int64) reading.Ticket {
-	r := reading.Ticket{
-		FormID: ticket.FormID, AgentTags: ticket.AgentTags, Subject: ticket.Subject,
-		Channel: ticket.Channel, Fields: ticket.Fields, RequesterAddress: ticket.Requester.Email,
-	}
-	for _, c := range ticket.Comments {
-		if upTo != 0 && c.ID > upTo {
-			break
-		}
-		if c.Ours {
-			continue
-		}
-		r.Messages = append(r.Messages, reading.Message{
-			FromRequester: c.Author.ID == ticket.Requester.ID, FromStaff: c.Author.Staff(), Public: c.Public,
-			Automatic: reading.IsAutomatic(ticket.Subject, c.Text), Text: c.Text,
-		})
-	}
-	return r
-}
-
 // see notes up to where the ticket was read.
 func (t *turn) see(ticket *Ticket) {
 	if n := len(ticket.Comments); n > 0 {
-		t.c.Seen = Seen{Comment: max(t.c.Seen.Comment, ticket.Comments[n-1].ID), At: t.now}
+		t.c.Seen.Comment, t.c.Seen.At = max(t.c.Seen.Comment, ticket.Comments[n-1].ID), t.now
 	}
 }

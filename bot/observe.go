@@ -21,8 +21,15 @@ func (e *Engine) observe(ctx context.Context, t *turn) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	if e.commands(t, ticket) {
+		return true, t.commit(ctx)
+	}
 	if taken, err := e.takenBack(ctx, t, ticket); err != nil || taken {
 		return taken, err
+	}
+	if e.solvedTooEarly(t, ticket) && e.undoSolved(t) {
+		t.took = true // the update that undoes it is a reason to look again
+		return true, t.commit(ctx)
 	}
 	if t.c.Phase == PhaseReading {
 		return e.reread(ctx, t, ticket)
@@ -34,6 +41,9 @@ func (e *Engine) observe(ctx context.Context, t *turn) (bool, error) {
 	t.took = true
 	t.see(ticket)
 	if held := t.uncleared(reasons); held != "" {
+		if slices.Contains(reasons, ReasonReply) {
+			held = ReasonReply // it is seen now, and no later look finds it again
+		}
 		t.hold(held)
 		t.note("note_held", map[string]string{"reason": string(held)})
 	}
@@ -82,9 +92,18 @@ func (e *Engine) ticketGone(ctx context.Context, t *turn) (bool, error) {
 // something new in it.
 func (e *Engine) reread(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
 	t.took = true
+	if e.solvedTooEarly(t, ticket) {
+		t.hold(ReasonSolvedByHand)
+		t.note("note_held", map[string]string{"reason": string(ReasonSolvedByHand)})
+		return true, t.commit(ctx)
+	}
 	w := t.c.Wait
 	fresh := newerByRequester(ticket, t.c.Seen.Comment)
 	if w == nil || w.On != OnRequester || len(fresh) == 0 && !e.nowClear(t, ticket) {
+		if w != nil && w.On == OnRequester && ticket.Status == StatusOpen && quiet(ticket, t.c.Seen.Comment) {
+			t.see(ticket)
+			t.owe(Say{Status: StatusPending}) // an absence note opened it
+		}
 		return true, t.commit(ctx)
 	}
 	t.c.Wait = nil
@@ -93,7 +112,7 @@ func (e *Engine) reread(ctx context.Context, t *turn, ticket *Ticket) (bool, err
 
 // nowClear is true if an edit of the form answered the open question.
 func (e *Engine) nowClear(t *turn, ticket *Ticket) bool {
-	return reading.Read(e.Settings.Reading, e.asReading(ticket, 0)).Question == "" && t.c.Wait.Reason != ReasonWhichTenant
+	return reading.Read(e.Settings.Reading, e.asReading(t.c, ticket, 0)).Question == "" && t.c.Wait.Reason != ReasonWhichTenant
 }
 
 // notice names all reasons to hold an accepted request that the ticket gives.
@@ -116,42 +135,54 @@ func (e *Engine) notice(ctx context.Context, t *turn, ticket *Ticket) ([]Reason,
 	if ended {
 		out = append(out, ReasonStateLost)
 	}
-	read := reading.Read(e.Settings.Reading, e.asReading(ticket, s.Frozen.Comment))
+	if !e.inScope(ticket) {
+		out = append(out, ReasonOutOfScope)
+	}
+	read := reading.Read(e.Settings.Reading, e.asReading(t.c, ticket, s.Frozen.Comment))
 	if Kind(read.Kind) != s.Frozen.Kind || read.Subject != s.Frozen.Subject || ticket.Fields[e.Settings.TenantField] != s.Frozen.Tenant {
 		out = append(out, ReasonEdited)
 	}
 	if t.c.Resolution != "" {
 		return out, nil // the answer is on its way
 	}
-	if (ticket.Status == StatusSolved || ticket.Status == StatusClosed) && !e.marked(ticket, t.c.ID, stepFinal) {
+	if e.solvedTooEarly(t, ticket) {
 		out = append(out, ReasonSolvedByHand)
 	}
-	if t.c.Kind == KindDelete && t.c.Begun.IsZero() && len(newerByRequester(ticket, t.c.Seen.Comment)) > 0 {
+	if len(objections(ticket, t.c.Seen.Comment)) > 0 {
 		out = append(out, ReasonReply)
 	}
 	return out, nil
+}
+
+// solvedTooEarly is true if somebody or something else solved the ticket of a
+// request that is open.
+func (e *Engine) solvedTooEarly(t *turn, ticket *Ticket) bool {
+	return t.c.open() && (ticket.Status == StatusSolved || ticket.Status == StatusClosed) && !e.marked(ticket, t.c.ID, t.c.once(stepFinal))
+}
+
+// undoSolved opens a ticket again that was solved too early, once: whoever
+// does it again is not argued with.
+func (e *Engine) undoSolved(t *turn) bool {
+	if t.c.Wait != nil && t.c.Wait.Reason == ReasonStateLost || !t.once("undone") {
+		return false
+	}
+	status := StatusOpen
+	if t.c.Wait != nil && t.c.Wait.On == OnRequester {
+		status = StatusPending
+	}
+	t.owe(Say{Message: "note_undone", Status: status})
+	return true
 }
 
 // endedBefore is true for a delete whose ticket bears our final answer though
 // neither record nor spool know of any erasing: it was cancelled or refused,
 // and the record was set back behind that.
 func (e *Engine) endedBefore(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
-	if t.c.Kind != KindDelete || t.c.Resolution != "" || !t.c.Begun.IsZero() || !e.marked(ticket, t.c.ID, stepFinal) {
+	if t.c.Kind != KindDelete || t.c.Resolution != "" || !t.c.Begun.IsZero() || !e.marked(ticket, t.c.ID, t.c.once(stepFinal)) {
 		return false, nil
 	}
 	mark, err := e.eraseMark(ctx, t.c)
 	return mark == nil, err
-}
-
-// newerByRequester lists the requester's comments after one.
-func newerByRequester(ticket *Ticket, after int64) []Comment {
-	var out []Comment
-	for _, c := range ticket.Comments {
-		if c.ID > after && !c.Ours && c.Public && c.Author.ID == ticket.Requester.ID {
-			out = append(out, c)
-		}
-	}
-	return out
 }
 
 // review names all reasons to hold, on a ticket that was just read: what was
@@ -215,8 +246,8 @@ func (e *Engine) readersOf(ctx context.Context, t *turn, ticket *Ticket) ([]Reas
 	return []Reason{Reason(d.Reason)}, nil
 }
 
-// reviewNow reads ticket and rights anew, in the middle of the work, and
-// returns the first reason to stop that nobody waved through.
+// reviewNow reads ticket, rights and readers anew, in the middle of the work,
+// and returns the first reason to stop that nobody waved through.
 func (e *Engine) reviewNow(ctx context.Context, t *turn) (Reason, error) {
 	t.ticket = nil
 	ticket, err := e.readTicket(ctx, t)
@@ -227,5 +258,9 @@ func (e *Engine) reviewNow(ctx context.Context, t *turn) (Reason, error) {
 		return "", err
 	}
 	reasons, err := e.review(ctx, t, ticket)
-	return t.uncleared(reasons), err
+	if err != nil {
+		return "", err
+	}
+	readers, err := e.readersOf(ctx, t, ticket)
+	return t.uncleared(append(reasons, readers...)), err
 }

@@ -21,7 +21,7 @@ var ErrBusy = errors.New("a worker is at it this moment; try again")
 // are asked again on retry: a right that is lost, a reader who may not, a
 // state that is gone can't be talked away.
 func releasable(r Reason) bool {
-	return slices.Contains([]Reason{ReasonEdited, ReasonSubjectIsAdmin, ReasonSubjectIsUser, ReasonCapRows, ReasonSenderDoubt}, r)
+	return slices.Contains([]Reason{ReasonEdited, ReasonSubjectIsAdmin, ReasonSubjectIsUser, ReasonCapRows, ReasonSenderDoubt, ReasonFollowUp, ReasonReopened}, r)
 }
 
 // operate changes a request by an operator's hand, under the step's lease.
@@ -65,7 +65,13 @@ func (e *Engine) Approve(ctx context.Context, id, by string) error {
 		if err != nil {
 			return err
 		}
-		if sameAddress(by, ticket.Requester.Email) {
+		s, err := t.open(ctx)
+		switch {
+		case err != nil:
+			return err
+		case ticket.Requester.ID != s.Frozen.Requester:
+			return fmt.Errorf("%w: the ticket has another requester than when the request was accepted", ErrRefused)
+		case sameAddress(by, ticket.Requester.Email), strings.EqualFold(strings.TrimSpace(by), strings.TrimSpace(ticket.Requester.Name)):
 			return fmt.Errorf("%w: whoever files a request can't approve it", ErrRefused)
 		}
 		t.c.Approval = &Approval{By: by, At: t.now, Binding: e.binding(t.c)}
@@ -158,12 +164,16 @@ func (e *Engine) resume(t *turn) {
 // executed, and report and ticket name the system.
 func (e *Engine) Skip(ctx context.Context, id, system, by string) error {
 	return e.operate(ctx, id, by, "skip "+system, func(t *turn) error {
+		if t.c.Resolution != "" {
+			return fmt.Errorf("%w: request %s is %s; nothing of it runs any more", ErrRefused, id, t.c.Resolution)
+		}
 		s := t.c.Systems[system]
 		if s == nil {
 			return fmt.Errorf("%w: request %s has no system %q; it has %s", ErrRefused, id, system, strings.Join(sorted(t.c.Systems), ", "))
 		}
 		_, configured := e.Systems[system]
-		if configured && s.Run.State != RunFailed && s.Run.State != RunWaiting {
+		unsearched := slices.Contains(e.orphaned(t.c), system)
+		if configured && !unsearched && s.Run.State != RunFailed && s.Run.State != RunWaiting {
 			return fmt.Errorf("%w: %s has not failed", ErrRefused, system)
 		}
 		t.c.Systems = cloneSystems(t.c.Systems)
@@ -177,10 +187,28 @@ func (e *Engine) Skip(ctx context.Context, id, system, by string) error {
 	})
 }
 
+// answered is true if the final message landed though the record does not know
+// it yet.
+func (e *Engine) answered(ctx context.Context, t *turn) (bool, error) {
+	if t.c.Resolution == "" || t.c.Phase == PhaseDone || t.c.Phase == PhaseForgotten {
+		return false, nil
+	}
+	ticket, err := e.readTicket(ctx, t)
+	if errors.Is(err, ErrNotFound) {
+		return false, nil
+	}
+	return err == nil && e.marked(ticket, t.c.ID, t.c.once(stepFinal)), err
+}
+
 // Cancel ends a request that has not begun to erase.
 func (e *Engine) Cancel(ctx context.Context, id, by string) error {
 	return e.operate(ctx, id, by, "cancel", func(t *turn) error {
 		lost := t.c.Wait != nil && t.c.Wait.Reason == ReasonStateLost
+		if answered, err := e.answered(ctx, t); err != nil {
+			return err
+		} else if answered && !lost {
+			return fmt.Errorf("%w: the ticket bears the answer of request %s already", ErrRefused, id)
+		}
 		mark, err := e.eraseMark(ctx, t.c)
 		switch {
 		case t.c.Phase == PhaseDone || t.c.Phase == PhaseForgotten:

@@ -26,6 +26,10 @@ func (e *Engine) locating(ctx context.Context, t *turn) (bool, error) {
 	if err := e.nameUnreached(ctx, t); err != nil {
 		return false, err
 	}
+	if orphans := e.orphaned(t.c); len(orphans) > 0 && t.hold(ReasonNotSearched) {
+		t.note("note_held", map[string]string{"reason": string(ReasonNotSearched), "systems": e.labels(orphans)})
+		return true, t.commit(ctx)
+	}
 	if t.c.Located.IsZero() {
 		t.c.Located = t.now
 		t.event("located", e.countsData(t.c))
@@ -212,6 +216,9 @@ func (e *Engine) binding(c *Case) string {
 			b.Counts[set.Collection+" "+string(set.Action)] = set.Before.Rows
 			b.Counts[set.Collection+" shared"] = set.Before.Shared
 			b.Counts[set.Collection+" retained"] = set.Before.Retained
+			if set.Late > 0 {
+				b.Counts[set.Collection+" late"] = set.Late
+			}
 		}
 		bound = append(bound, b)
 	}

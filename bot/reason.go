@@ -14,6 +14,7 @@ const (
 	ReasonWhichTenant   Reason = "tenant_unclear"
 	ReasonBadSubject    Reason = "subject_not_an_address"
 	ReasonConfirmSigned Reason = "confirm_signed_in"
+	ReasonReopened      Reason = "reopened"
 
 	// Refusals.
 	ReasonNotAdmin     Reason = "not_admin"
@@ -31,6 +32,7 @@ const (
 	ReasonRightLost    Reason = "right_lost"
 	ReasonTicketGone   Reason = "ticket_gone"
 	ReasonSolvedByHand Reason = "solved_by_hand"
+	ReasonNothingAsked Reason = "nothing_asked"
 
 	// Holds.
 	ReasonShadow         Reason = "shadow_mode"
@@ -41,6 +43,8 @@ const (
 	ReasonEdited         Reason = "edited_after_acceptance"
 	ReasonRequester      Reason = "requester_changed"
 	ReasonReply          Reason = "reply_before_erasing"
+	ReasonFollowUp       Reason = "follow_up"
+	ReasonOutOfScope     Reason = "out_of_scope"
 	ReasonSystemFailed   Reason = "system_failed"
 	ReasonNotSearched    Reason = "system_not_searched"
 	ReasonRefusesErase   Reason = "system_refuses_erase"
@@ -54,6 +58,8 @@ const (
 	ReasonSubjectIsAdmin Reason = "subject_is_requester"
 	ReasonSubjectIsUser  Reason = "subject_is_user"
 	ReasonOperatorHold   Reason = "held_by_operator"
+	ReasonAgentHold      Reason = "held_by_agent"
+	ReasonReplied        Reason = "reply_after_end"
 	ReasonPaused         Reason = "deletes_paused"
 	ReasonDirectory      Reason = "directory_unavailable"
 	ReasonDesk           Reason = "desk_unavailable"

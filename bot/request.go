@@ -112,11 +112,21 @@ type Case struct {
 
 	// Owed is what the ticket is to be told, in order, before the request
 	// moves on. Marks of what was said stand on the ticket itself.
-	Owed     []Say     `json:"owed,omitempty"`
-	Seen     Seen      `json:"seen,omitzero"`
-	Asked    int       `json:"asked,omitempty"` // questions put so far
-	Attempts int       `json:"attempts,omitempty"`
-	Wake     time.Time `json:"wake,omitzero"` // when Step should look again; zero: only on a hint
+	Owed []Say `json:"owed,omitempty"`
+	Seen Seen  `json:"seen,omitzero"`
+	// Past are the generations before this one: a customer's word after the
+	// end begins another. What was written up to From is not read in it.
+	Past  []Ended   `json:"past,omitempty"`
+	From  int64     `json:"from,omitempty"`
+	Asked int       `json:"asked,omitempty"` // questions put so far
+	Acked time.Time `json:"acked,omitzero"`  // when the requester was first told anything
+	// Told is when the ticket was last updated, Shown its progress field then.
+	Told  time.Time `json:"told,omitzero"`
+	Shown string    `json:"shown,omitempty"`
+	// Did names the duties that were done, and when.
+	Did      map[string]time.Time `json:"did,omitempty"`
+	Attempts int                  `json:"attempts,omitempty"`
+	Wake     time.Time            `json:"wake,omitzero"` // when Step should look again; zero: only on a hint
 
 	// Hinted is the Record's Hint up to which the ticket was observed.
 	Hinted int64 `json:"hinted,omitempty"`
@@ -133,6 +143,8 @@ type Secret struct {
 	Subject    string                `json:"subject,omitempty"` // the normalised address
 	Identities []connectors.Identity `json:"identities,omitempty"`
 	Requester  int64                 `json:"requester,omitempty"`
+	// Former are the subjects of earlier generations.
+	Former []string `json:"former,omitempty"`
 	// Frozen is what the acceptance was based on; a later edit of the ticket
 	// that changes it holds the request.
 	Frozen Frozen `json:"frozen,omitzero"`
@@ -168,6 +180,7 @@ type Lease struct {
 // Seen is what of the ticket has been taken in.
 type Seen struct {
 	Comment int64     `json:"comment,omitempty"` // the newest one read
+	Command int64     `json:"command,omitempty"` // the newest one whose command was carried out
 	At      time.Time `json:"at,omitzero"`
 }
 

@@ -209,6 +209,9 @@ func (w *work) stage(ctx context.Context) (result, error) {
 		return result{}, err
 	}
 	stage := w.t.c.Systems[w.system].Run.Stage
+	if err := w.sameMap(stage); err != nil {
+		return result{}, err
+	}
 	if err := w.e.fit(ctx, w.system, stage == StageErase || stage == StageRelocate); err != nil {
 		return result{}, err
 	}
@@ -222,6 +225,16 @@ func (w *work) stage(ctx context.Context) (result, error) {
 	case StageNone:
 	}
 	return result{}, fmt.Errorf("run of %s: unknown stage %q", w.id, stage)
+}
+
+// sameMap: what is erased, and what is verified afterwards, goes by the data
+// map under which it was located and approved.
+func (w *work) sameMap(stage Stage) error {
+	if stage != StageErase && stage != StageVerify || w.cfg.Connector.Profile().MapDigest == w.t.c.Systems[w.system].Map {
+		return nil
+	}
+	return connectors.NewError(connectors.Misfit, "data map", "the data map is another than the one under which the rows were located", nil).
+		WithMend("put it back and retry, or skip the system")
 }
 
 func (w *work) prepare(ctx context.Context) error {
@@ -299,12 +312,15 @@ func (w *work) locate(ctx context.Context, verify bool) (result, error) {
 	}
 	profile := w.cfg.Connector.Profile()
 	return result{yields: f.Yields, apply: func(s *System) {
-		s.Notes = w.job.Outcome.Notes
+		s.Notes, s.Searched = w.job.Outcome.Notes, w.searched
+		if len(relevant(profile, w.job.Subject.Identities)) > 0 {
+			s.Unreached = ""
+		}
 		if verify {
 			s.Sets, s.Verified = verified(s.Sets, profile, f), true
 			return
 		}
-		s.Keys, s.Map, s.Searched, s.Unreached = keys, profile.MapDigest, w.searched, ""
+		s.Keys, s.Map = keys, profile.MapDigest
 		s.Sets = tallies(profile, f)
 	}}, nil
 }

@@ -24,6 +24,18 @@ func (e *Engine) profilesOf(c *Case) map[string]connectors.Profile {
 	return out
 }
 
+// orphaned lists the systems that nothing could lead to, whomever a request is
+// about, and that nobody left out.
+func (e *Engine) orphaned(c *Case) []string {
+	profiles := map[string]connectors.Profile{}
+	for name := range c.Systems {
+		if cfg, ok := e.Systems[name]; ok {
+			profiles[name] = cfg.Connector.Profile()
+		}
+	}
+	return slices.DeleteFunc(plan.Orphaned(profiles), func(name string) bool { return c.Systems[name].Skip != "" })
+}
+
 // systemsOf lists the systems that a request reaches: processor systems.
 func (e *Engine) systemsOf(_ *Case) map[string]*System {
 	profiles := map[string]connectors.Profile{}
@@ -40,12 +52,14 @@ func (e *Engine) systemsOf(_ *Case) map[string]*System {
 	return out
 }
 
-func (e *Engine) systemNames(c *Case) string {
-	var names []string
-	for _, name := range sorted(c.Systems) {
-		names = append(names, e.label(name))
+func (e *Engine) systemNames(c *Case) string { return e.labels(sorted(c.Systems)) }
+
+func (e *Engine) labels(systems []string) string {
+	labels := make([]string, len(systems))
+	for i, name := range systems {
+		labels[i] = e.label(name)
 	}
-	return strings.Join(names, "\n")
+	return strings.Join(labels, "\n")
 }
 
 func (e *Engine) label(system string) string {
@@ -70,6 +84,10 @@ func (t *turn) start(stage Stage, systems []string) {
 	}
 }
 
+// lostFactor is how much more often than it may fail a run may lose its
+// worker: restarts do that, and so does a run that takes its worker down.
+const lostFactor = 3
+
 // tend looks after the runs: what waits and is due is queued, what lost its
 // worker is queued again. It reports whether nothing is under way; if
 // something is, it has committed, and the request rests until it is needed.
@@ -93,6 +111,10 @@ func (e *Engine) tend(ctx context.Context, t *turn) (settled bool, err error) {
 				continue
 			}
 			s.Run.State, s.Run.Token = RunQueued, ""
+			if s.Run.Attempt >= e.Settings.MaxAttempts*lostFactor {
+				s.Run.State = RunFailed
+				s.Run.Fail = &Failure{Kind: connectors.Broken, What: "its worker was lost again and again"}
+			}
 			t.event("worker_lost", map[string]string{"system": name, "stage": string(s.Run.Stage)})
 		case RunWaiting:
 			if s.Run.NextAt.After(t.now) {
@@ -106,7 +128,9 @@ func (e *Engine) tend(ctx context.Context, t *turn) (settled bool, err error) {
 			continue
 		}
 		t.c.Systems[name] = &s
-		queued = append(queued, name)
+		if s.Run.State == RunQueued {
+			queued = append(queued, name)
+		}
 	}
 	if len(queued) == 0 {
 		return true, nil
@@ -144,7 +168,11 @@ func (e *Engine) failed(ctx context.Context, t *turn) (held bool, err error) {
 	var lines []string
 	for _, name := range sorted(t.c.Systems) {
 		if s := t.c.Systems[name]; s.Run.State == RunFailed && s.Skip == "" {
-			lines = append(lines, fmt.Sprintf("%s: %s", e.label(name), s.Run.Fail.What))
+			what := s.Run.Fail.What
+			if words, ok := e.Messages.Reason(t.c.Locale, what); ok {
+				what = words
+			}
+			lines = append(lines, fmt.Sprintf("%s: %s", e.label(name), what))
 		}
 	}
 	if len(lines) == 0 || !t.hold(ReasonSystemFailed) {
@@ -226,6 +254,9 @@ func (e *Engine) reconfigured(ctx context.Context, t *turn) (held bool, err erro
 		kept := *s
 		if ok {
 			kept.Rank = now.Rank
+			if kept.Searched == "" {
+				kept.Map = now.Map
+			}
 		}
 		systems[name] = &kept
 	}

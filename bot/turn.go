@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -90,10 +91,10 @@ func (t *turn) commit(ctx context.Context) error {
 	return t.write(ctx)
 }
 
-// rest commits and sleeps until wake; zero: until a hint comes. A rest that
-// changes nothing still moves the record out of the due ones.
+// rest commits and sleeps until wake (zero: until a hint comes) or the next
+// duty. A rest that changes nothing still moves the record out of the due ones.
 func (t *turn) rest(ctx context.Context, wake time.Time) error {
-	t.c.Wake = wake
+	t.c.Wake = t.e.soonest(t.c, t.now, wake)
 	return t.write(ctx)
 }
 
@@ -139,8 +140,9 @@ func (t *turn) hold(reason Reason) bool {
 }
 
 // wait pauses the request where it stands, unless a person waved this reason
-// through for what it is about. A state that was lost, and an operator's hold,
-// give way to no other reason.
+// through for what it is about. A state that was lost, an operator's hold and a
+// reply that a person must read give way to no other reason: all others are
+// found again by the next look, these are not.
 func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
 	of := t.about(reason)
 	if t.cleared(reason) {
@@ -152,7 +154,7 @@ func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
 		case w.On == on && w.Reason == reason:
 			w.Until, w.Of = until, of
 			return true
-		case w.Reason == ReasonStateLost || w.Reason == ReasonOperatorHold:
+		case w.Reason == ReasonStateLost || w.Reason == ReasonOperatorHold || w.Reason == ReasonAgentHold || w.Reason == ReasonReply:
 			return true
 		}
 	}
@@ -204,7 +206,7 @@ func (t *turn) note(message string, vars map[string]string) {
 // that was set back remembers of it.
 func (t *turn) owe(s Say) {
 	if s.Step == "" {
-		s.Step = fmt.Sprintf("%s.%d.%d", s.Message, t.c.Seq, len(t.c.Owed))
+		s.Step = fmt.Sprintf("%s.%d.%d", cmp.Or(s.Message, "update"), t.c.Seq, len(t.c.Owed))
 	}
 	t.c.Owed = append(t.c.Owed, s)
 }

@@ -125,4 +125,6 @@ type ReportSystem struct {
 	Profile connectors.Profile
 	State   System
 	Outcome Outcome
+	// BackupsFor is how long the system's backups last; 0 if nobody said so.
+	BackupsFor time.Duration
 }

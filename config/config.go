@@ -16,6 +16,7 @@ import (
 
 	"privacydesk/bot/policy"
 	"privacydesk/bot/reading"
+	"privacydesk/bot/report"
 	"privacydesk/bot/spool"
 	"privacydesk/bot/zendesk"
 )
@@ -31,6 +32,7 @@ type Config struct {
 	Deletes   policy.Rules      `yaml:"deletes" doc:"what must hold before a delete erases"`
 	Requests  Requests          `yaml:"requests" doc:"terms, patience and sizes"`
 	Systems   map[string]System `yaml:"systems" required:"true" doc:"the systems that hold personal data, each under a name of your choice"`
+	Report    report.Options    `yaml:"report" doc:"reports and certificates"`
 	Messages  Messages          `yaml:"messages" doc:"what people are told"`
 	Web       Web               `yaml:"web" doc:"the HTTP server for webhooks, health and metrics"`
 	Log       LogOptions        `yaml:"log" doc:"the log"`

@@ -34,11 +34,8 @@ func LoadDraft(path string, env func(string) (string, bool), kinds connectors.Ki
 	if err != nil {
 		return nil, err
 	}
-	if len(d.problems) == 0 {
-		d.whole(c)
-	} else {
-		d.validate(c.Zendesk.check(), "zendesk")
-	}
+	d.whole(c)
+	d.validate(c.Zendesk.check(), "zendesk") // also where a part of it can't be read
 	return &Draft{Config: c, Problems: sortProblems(d.problems), text: body, root: d.places[""]}, nil
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -15,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"privacydesk/bot/spool"
+	"privacydesk/bot/worker"
 	"privacydesk/connectors"
 )
 
@@ -54,9 +56,7 @@ func parse(path string, body []byte, env func(string) (string, bool), kinds conn
 	if err != nil {
 		return nil, err
 	}
-	if len(d.problems) == 0 {
-		d.whole(c)
-	}
+	d.whole(c)
 	if len(d.problems) > 0 {
 		return nil, &InvalidError{File: path, Problems: sortProblems(d.problems)}
 	}
@@ -125,12 +125,46 @@ func syntax(err error) *Problem {
 	return p
 }
 
-// whole checks what only the finished configuration shows.
+// whole checks what a section shows when all of it is read. A section with
+// mistakes is left alone: what follows from them would only confuse.
 func (d *decoder) whole(c *Config) {
-	d.validate(c.Deletes.Validate(), "deletes")
-	d.validate(c.Zendesk.check(), "zendesk")
+	d.ifSound("deletes", func() { d.validate(c.Deletes.Validate(), "deletes") })
+	d.ifSound("zendesk", func() { d.validate(c.Zendesk.check(), "zendesk") })
+	d.ifSound("keys", func() { d.masters(c.Keys.Master) })
+	for _, s := range []struct{ path, spec string }{{"intake.poll", c.Intake.Poll}, {"intake.sweep", c.Intake.Sweep}} {
+		d.ifSound(s.path, func() {
+			if !isSchedule(s.spec) {
+				d.failAt(s.path, "is not a schedule", "write @every 5m, or the five fields of cron: */5 * * * *")
+			}
+		})
+	}
+	d.ifSound("requests", func() {
+		if c.Requests.MaxBackoff < c.Requests.Backoff {
+			d.failAt("requests.max_backoff", "is shorter than requests.backoff", "make it longer")
+		}
+	})
+	d.ifSound("web.listen", func() {
+		if _, port, err := net.SplitHostPort(c.Web.Listen); err != nil || port == "" {
+			d.failAt("web.listen", "is not an address and a port", "write :8080, or 127.0.0.1:8080")
+		}
+	})
+}
+
+// ifSound runs the check of a section, or of a key, in which no mistake was
+// found.
+func (d *decoder) ifSound(path string, check func()) {
+	for _, p := range d.problems {
+		if rest, ok := strings.CutPrefix(p.Path, path); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			return
+		}
+	}
+	check()
+}
+
+// masters checks the ring of master keys.
+func (d *decoder) masters(ring []Master) {
 	seen := map[string]bool{}
-	for i, m := range c.Keys.Master {
+	for i, m := range ring {
 		path := fmt.Sprintf("keys.master[%d]", i)
 		if _, err := spool.ParseMaster(m.ID, m.Key.Reveal()); err != nil {
 			d.failAt(path, d.scrub(err.Error()), "")
@@ -140,23 +174,16 @@ func (d *decoder) whole(c *Config) {
 		}
 		seen[m.ID] = true
 	}
-	for _, s := range []struct{ path, spec string }{{"intake.poll", c.Intake.Poll}, {"intake.sweep", c.Intake.Sweep}} {
-		if !isSchedule(s.spec) {
-			d.failAt(s.path, "is not a schedule", "write @every 5m, or the five fields of cron: */5 * * * *")
-		}
-	}
-	if c.Requests.MaxBackoff < c.Requests.Backoff {
-		d.failAt("requests.max_backoff", "is shorter than requests.backoff", "make it longer")
-	}
 }
 
-// isSchedule holds a schedule's form; the clock that keeps it parses it whole.
+// isSchedule is true for what the clock takes, but for periods of nothing.
 func isSchedule(spec string) bool {
 	if every, ok := strings.CutPrefix(spec, "@every "); ok {
-		dur, err := parseDuration(every)
-		return err == nil && dur > 0 && !strings.HasSuffix(every, "d")
+		if dur, err := parseDuration(every); err != nil || dur <= 0 {
+			return false
+		}
 	}
-	return regexp.MustCompile(`^(@(hourly|daily|weekly|monthly)|([0-9*/,?A-Za-z-]+ +){4}[0-9*/,?A-Za-z-]+)$`).MatchString(spec)
+	return worker.CheckSchedule(spec) == nil
 }
 
 // validate reports what a package's own options say of themselves. Each line

@@ -28,20 +28,22 @@ func (s spec) optional() []string {
 func (s spec) all() []string { return append(slices.Clone(s.required), s.optional()...) }
 
 // lists and tables are variables of more than one line.
-func isList(name string) bool  { return name == "systems" || name == "outcomes" || name == "skipped" }
+func isList(name string) bool {
+	return name == "systems" || name == "outcomes" || name == "skipped" || name == "commands"
+}
 func isTable(name string) bool { return name == "counts" }
 
 // specs are all messages by key: what the requester reads, and, from "note_"
 // on, what only agents read.
 func specs() map[string]spec {
-	found := []string{"systems", "counts", "outcomes"}
+	found, why := []string{"systems", "counts", "outcomes"}, []string{"reason", "code"}
 	out := map[string]spec{
 		"receipt_access": {may: []string{"systems"}},
 		"receipt_delete": {may: []string{"systems"}},
 
-		"answer_opt_out":        {},
-		"answer_direct_request": {},
-		"duplicate":             {required: []string{"linked"}},
+		"answer_opt_out":        {may: why},
+		"answer_direct_request": {may: why},
+		"duplicate":             {required: []string{"linked"}, may: why},
 		"held":                  {},
 		"reminder":              {required: []string{"reason"}, may: []string{"days"}},
 		"cancelled":             {},
@@ -54,24 +56,31 @@ func specs() map[string]spec {
 		"done_delete_nothing": {may: found},
 		"done_partly":         {required: []string{"skipped"}, may: append([]string{"reason", "code"}, found...)},
 
-		"note_held":     {required: []string{"reason"}, may: append([]string{"code"}, found...)},
-		"note_shadow":   {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
-		"note_approval": {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
-		"note_alert":    {required: []string{"due"}, may: []string{"days", "reason", "code"}},
-		"note_late":     {required: []string{"counts"}, may: []string{"systems"}},
+		"note_held":        {required: []string{"reason"}, may: append([]string{"code"}, found...)},
+		"note_shadow":      {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
+		"note_approval":    {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
+		"note_alert":       {required: []string{"due"}, may: []string{"days", "reason", "code"}},
+		"note_status":      {required: []string{"state"}, may: []string{"progress", "outcomes", "reason", "code"}},
+		"note_command":     {required: []string{"commands"}},
+		"note_undone":      {},
+		"note_thanks":      {},
+		"note_opened":      {},
+		"note_again_same":  {required: []string{"ended"}, may: []string{"reason", "code"}},
+		"note_again_other": {required: []string{"ended"}, may: []string{"reason", "code"}},
+		"note_late":        {required: []string{"counts"}, may: []string{"systems"}},
 	}
 	for _, reason := range questions() {
 		out["question_"+reason] = spec{}
 	}
 	for _, reason := range refusals() {
-		out["refused_"+reason] = spec{}
+		out["refused_"+reason] = spec{may: why}
 	}
 	return out
 }
 
 // questions are the reasons for which the requester is asked.
 func questions() []string {
-	return []string{"kind_unclear", "subject_missing", "subject_several", "tenant_unclear", "subject_not_an_address", "confirm_signed_in"}
+	return []string{"kind_unclear", "subject_missing", "subject_several", "tenant_unclear", "subject_not_an_address", "confirm_signed_in", "reopened"}
 }
 
 // refusals are the reasons for which a request is refused or ended unfulfilled.

@@ -50,6 +50,13 @@ func Admit(a Ask) Decision {
 	return Decision{Verdict: Accept, Tenant: tenant}
 }
 
+// Trusted reports whether nothing speaks against who asks: of anybody else not
+// even the directory needs to know.
+func Trusted(r Requester) bool {
+	_, bad := sender(r)
+	return !bad
+}
+
 // sender refuses where it is unclear who asks. It looks at nothing but the
 // desk's own knowledge.
 func sender(r Requester) (Decision, bool) {

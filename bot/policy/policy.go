@@ -62,8 +62,8 @@ type Requester struct {
 	Active    bool  // not deleted
 	Flags     []int // the desk's doubts about the sender, of all comments that were read
 	Channel   string
-	// OnBehalf: somebody who is not of the desk's staff submitted the ticket
-	// in the requester's name.
+	// OnBehalf: somebody else submitted the ticket in the requester's name,
+	// staff included: mail that an agent forwards can name anybody.
 	OnBehalf bool
 }
 

@@ -106,6 +106,10 @@ func DueDate(arrived time.Time, days int, loc *time.Location) time.Time {
 	return arrived.In(loc).AddDate(0, 0, days)
 }
 
+// AcknowledgeWithin is how long after its arrival a request gets its first
+// word at the latest, whoever it waits for. The vendor promises an hour.
+const AcknowledgeWithin = 30 * time.Minute
+
 // AlertDays are the days after arrival on which agents are warned of an open
 // request.
 func AlertDays() []int { return []int{15, 23, 27} }

@@ -76,7 +76,7 @@ func localPart(local string) (string, error) {
 		if r < utf8.RuneSelf {
 			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(".!#$%&'*+-/=?^_`{|}~", r)
 		}
-		return !unicode.In(r, unicode.L, unicode.M, unicode.N)
+		return !unicode.In(r, unicode.L, unicode.M, unicode.N) || invisible(r)
 	}
 	switch {
 	case local == "" || strings.ContainsFunc(local, bad):
@@ -89,6 +89,12 @@ func localPart(local string) (string, error) {
 		return "", fmt.Errorf("%w: the part before the @ is too long", ErrNotAddress)
 	}
 	return local, nil
+}
+
+// invisible is true for letters and marks that show nothing: an address with
+// one looks like another's.
+func invisible(r rune) bool {
+	return unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
 // lower folds case, but never turns another letter into an ASCII one: a

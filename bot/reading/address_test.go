@@ -45,6 +45,7 @@ func TestNormaliseRefuses(t *testing.T) {
 		`"jo doe"@x.example`, "jo@[127.0.0.1]", "jo@127.0.0.1", "jo@x.example, bo@x.example", ".jo@x.example", "jo.@x.example", "j..o@x.example",
 		"bo@y.example <jo@x.example>", "Jo <jo@x.example> Bo <bo@x.example>", "<jo@x.example", "jo@x_y.example", "jo@-x.example",
 		"jo\u200b@x.example", "jo@x\u200b.example", "jo@x\u00ad.example", "jo\x00@x.example", "jo@x.example\nBcc: bo@x.example", "jo\xff@x.example",
+		"jo\u034f@x.example", "jo\ufe0f@x.example", "jo\u3164@x.example", "j\u115fo@x.example", "jo\U000e0100@x.example", "\u202ejo@x.example",
 		"jo@x.example?cc=bo@y.example", "jo(comment)@x.example", "j\u2019o@x.example", "jo@x..example",
 		strings.Repeat("a", 65) + "@x.example", "jo@" + strings.Repeat("a.", 130) + "example", strings.Repeat("x", 2000) + "@x.example",
 	} {

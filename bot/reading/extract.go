@@ -17,6 +17,9 @@ type mention struct {
 // it: of "jean–luc@x.de" it does not take luc@x.de, that is somebody else.
 func extract(text string) []mention {
 	var out []mention
+	if i := strings.IndexAny(text, "＠﹫"); i >= 0 { // wide and small forms of the sign: meant as an address, and none
+		out = append(out, mention{start: i, end: i})
+	}
 	for i := 0; i < len(text); {
 		at := strings.IndexByte(text[i:], '@')
 		if at < 0 {

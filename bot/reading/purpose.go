@@ -99,6 +99,34 @@ func headerBlock(lines []string) bool {
 	return false
 }
 
+var person = regexp.MustCompile(`(?i)^[*\s]*(from|von|de|expéditeur|absender|remitente|da|van|to|an|à|para|a|aan)\s*:`)
+
+// ofHeader is true where a line names the mention as who wrote a mail or got
+// it: one header alone makes no pasted mail yet, but it leaves a doubt.
+func ofHeader(text string, m mention) bool {
+	return person.MatchString(text[strings.LastIndexByte(text[:m.start], '\n')+1 : m.start])
+}
+
+// signature returns from where on a text may be a signature that nothing
+// marks: a line that could be a name, with an address somewhere below it and
+// sentences above that do not announce it. It is the text's length if there
+// is none. What stands there is not dropped, it may be meant; it is doubted.
+func signature(text string) int {
+	above, at := "", 0
+	for line := range strings.Lines(text) {
+		trimmed := strings.TrimSpace(line)
+		ws := words(trimmed)
+		if above != "" && !strings.HasSuffix(above, ":") && len(ws) > 0 && !strings.ContainsAny(trimmed, "@:?0123456789") && name(trimmed, ws) {
+			return at
+		}
+		if trimmed != "" {
+			above = trimmed
+		}
+		at += len(line)
+	}
+	return len(text)
+}
+
 // introduces returns how many lines announce a quote ("On … wrote:", wrapped
 // over up to three lines), or 0.
 func introduces(lines []string) int {
@@ -134,10 +162,11 @@ var (
 	signOff = regexp.MustCompile(`(?i)^((with |my )?(best|kind|kindest|warm|warmest) (regards|wishes)|best|regards|sincerely|yours( sincerely| truly| faithfully)?|cheers|` +
 		`mit (freundlichen|besten|lieben|herzlichen) grü(ß|ss)en|(viele|liebe|beste|freundliche|herzliche|schöne) grü(ß|ss)e|grü(ß|ss)e?|mfg|vg|lg|` +
 		`(bien )?cordialement|(meilleures |sincères )?salutations|bien à vous|` +
-		`(un |cordiales |muchos )?saludos?( cordial(es)?)?|atentamente)` +
-		`[\s,.!]*([\p{L}.'-]+\s*){0,3}$`)
+		`(un |cordiales |muchos )?saludos?( cordial(es)?)?|atentamente|` +
+		`all the best|best of luck|take care|many thanks and regards|respectfully|(cordiali|distinti) saluti|met (vriendelijke|hartelijke) groet(en)?|atenciosamente|com os melhores cumprimentos)` +
+		`[\s,.!]*([\p{L}.'-]+\s*){0,3}[\s,.!]*$`)
 	thanksOff = regexp.MustCompile(`(?i)^((many |best )?thanks|thank you|thx|danke|vielen dank|merci|gracias|muchas gracias)` +
-		`[\s,.!]*([\p{L}.'-]+\s*){0,3}$`)
+		`( (in advance|very much|so much|a lot|again|im voraus|d'avance|de antemano))?[\s,.!]*([\p{L}.'-]+\s*){0,3}[\s,.!]*$`)
 	contact = regexp.MustCompile(`(?i)(\b(tel|phone|telefon|mobile?|mobil|handy|fax|téléphone|teléfono|móvil)\b\.?\s*:?\s*[+(\d]|\bwww\.|https?://|\+\d[\d\s()/-]{6,}|\b(gmbh|inc\.?|llc|ltd\.?|s\.?a\.?r\.?l|amtsgericht|geschäftsführer)\b)`)
 )
 

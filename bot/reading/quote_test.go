@@ -53,13 +53,20 @@ func containers() map[string]string {
 		"reply-to":           "Reply-To: %s",
 		"contact paragraph":  "Jane Doe\nTel: +49 30 1234567\n%s",
 		"company paragraph":  "Acme GmbH, Berlin\n%s",
+		"thanks in advance":  "Thanks in advance,\nJane Doe\n%s",
+		"thank you so much":  "Thank you very much!\nJane\n%s",
+		"all the best":       "All the best,\nJane\n%s",
+		"groet":              "Met vriendelijke groet,\nJane\n%s",
+		"saluti":             "Cordiali saluti,\nJane\n%s",
+		"a lone From":        "From: %s",
+		"a lone To":          "To: Jane <%s>\nplease delete me",
 		"delimiter line":     "##- Please type your reply above this line -##\n%s",
 	}
 }
 
 // What is quoted, forwarded, copied or a signature never names the subject,
-// whatever stands above it. The last paragraph is one of the author's own, or
-// else a signature without any mark could not be told from it.
+// whatever stands above it. A signature without any mark is doubted where
+// something other than its announcement stands above it.
 func TestQuotedAddressIsNeverTheSubject(t *testing.T) {
 	own := []string{
 		"Please delete.", "Hello,\n\nplease delete Jane.", "Bitte löschen:", "delete\nthis person", "Hi\r\n\r\nPlease delete jane@corp.example",
@@ -76,6 +83,31 @@ func TestQuotedAddressIsNeverTheSubject(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A name with an address below it may be a signature that nothing marks: it is
+// asked about, unless what stands above announces it or nothing does.
+func TestUnmarkedSignatureIsDoubted(t *testing.T) {
+	del := map[int64]string{kindField: "gdpr_delete"}
+	for text, want := range map[string]string{
+		"Please delete our customer.\n\nJane Doe\n%s":                "",
+		"Please delete our customer.\n\nJane Doe\nHead of Sales\n%s": "",
+		"Please delete our customer.\nJane\n%s":                      "",
+		"Please delete our customer.\n\nJane Doe\n\nE-mail: %s":      "",
+		"Please delete this person:\n\nJane Doe\n%s":                 victim,
+		"Jane Doe\n%s": victim,
+		"Please delete our customer.\n\n%s\nJane Doe":                    victim,
+		"Please delete our customer %s.\n\nJane Doe\nHead of Operations": victim,
+	} {
+		got := reading.Read(rules(), ticket(del, strings.ReplaceAll(text, "%s", victim)))
+		if got.Subject != want || (want == "") != (got.Question == reading.AskSubject) {
+			t.Errorf("%q: subject %q, question %q", text, got.Subject, got.Question)
+		}
+	}
+	answered := reading.Read(rules(), ticket(del, "Please delete our customer.\n\nJane Doe\n"+victim, "jane@corp.example"))
+	if answered.Subject != "jane@corp.example" {
+		t.Errorf("the answer is not taken: %+v", answered)
 	}
 }
 

@@ -114,33 +114,42 @@ func (p *reader) clip(text string) string {
 func (p *reader) long(text string) bool { return utf8.RuneCountInString(text) > p.rules.MaxText }
 
 func (p *reader) kindOfForm(title, description string) {
-	said, doubt := kindOf(title, purpose(p.clip(description)))
+	said := kindOf(title, purpose(p.clip(description)))
 	value := p.ticket.Fields[p.rules.KindField]
 	if p.rules.KindField == 0 || value == "" {
-		if !doubt && !p.long(description) {
-			p.kind = said
+		if !said.doubt && !p.long(description) {
+			p.kind = said.kind
 		}
 		return
 	}
 	p.kind = p.rules.KindValues[value]
-	if contradicts(p.kind, said, doubt) {
+	if said.contradicts(p.kind) {
 		p.kind = Unclear
 	}
 }
 
-// contradicts is true if a text clearly asks for the other of the two kinds
-// that are executed.
-func contradicts(have, said Kind, doubt bool) bool {
-	return !doubt && (have == Access && said == Delete || have == Delete && said == Access)
+// telling is what texts say of the kind.
+type telling struct {
+	kind  Kind
+	doubt bool // they name several, or one in a sentence that may mean its opposite
+	not   bool // they name one together with a plain no
 }
 
-// kindOf finds the kind that the texts name. doubt is true if they name
-// several, or one in a sentence that may mean its opposite.
-func kindOf(texts ...string) (kind Kind, doubt bool) {
+// contradicts is true if a text clearly asks for something else than the kind,
+// which is one that is executed, or says no to something.
+func (said telling) contradicts(have Kind) bool {
+	if have != Access && have != Delete {
+		return false
+	}
+	return said.not || !said.doubt && said.kind != Unclear && said.kind != have
+}
+
+// kindOf finds the kind that the texts name.
+func kindOf(texts ...string) (said telling) {
 	var kinds []Kind
 	for _, text := range texts {
 		if secondThoughts().in(words(text)) {
-			doubt = true
+			said.doubt = true
 		}
 		for _, s := range sentences(text) {
 			ws, _ := harmless().cut(words(text[s.start:s.end]))
@@ -156,27 +165,29 @@ func kindOf(texts ...string) (kind Kind, doubt bool) {
 				kinds = append(kinds, Delete)
 			}
 			if len(kinds) > before && (negations().in(ws) || tellings().in(ws)) {
-				doubt = true
+				said.doubt = true
 			}
+			said.not = said.not || len(kinds) > before && plainNo().in(ws)
 		}
 	}
 	slices.Sort(kinds)
 	kinds = slices.Compact(kinds)
 	if len(kinds) == 1 {
-		return kinds[0], doubt
+		said.kind = kinds[0]
 	}
-	return Unclear, doubt || len(kinds) > 1
+	said.doubt = said.doubt || len(kinds) > 1
+	return said
 }
 
 // reply takes a later message of the requester in.
 func (p *reader) reply(text string) {
 	long := p.long(text)
 	text = purpose(p.clip(text))
-	said, doubt := kindOf(text)
+	said := kindOf(text)
 	switch {
-	case p.kind == Unclear && said != Unclear && !doubt && !long:
-		p.kind = said
-	case contradicts(p.kind, said, doubt):
+	case p.kind == Unclear && said.kind != Unclear && !said.doubt && !long:
+		p.kind = said.kind
+	case said.contradicts(p.kind):
 		p.kind = Unclear
 	}
 	p.hear(p.given(text), long)

@@ -23,6 +23,30 @@ func Cancels(text string) bool {
 		cancelWords().in(ws) && !negations().in(ws)
 }
 
+// Choice finds which of the names a reply consists of, quotes and signature
+// aside. Upper and lower case are told apart where it takes that. said is true
+// for a reply that fits a name; which one stays open if it fits several.
+func Choice(text string, names []string) (name string, said bool) {
+	if len(text) > maxReply {
+		return "", false
+	}
+	var alike []string
+	for _, answer := range []string{strings.TrimSpace(text), strings.Trim(purpose(text), " \n.!\"'“”„«»")} {
+		if slices.Contains(names, answer) {
+			return answer, true
+		}
+		for _, n := range names {
+			if strings.EqualFold(answer, n) && !slices.Contains(alike, n) {
+				alike = append(alike, n)
+			}
+		}
+	}
+	if len(alike) == 1 {
+		return alike[0], true
+	}
+	return "", len(alike) > 0
+}
+
 // IsThanks reports whether a reply only says thank you: it changes nothing.
 func IsThanks(text string) bool {
 	if len(text) > maxReply {

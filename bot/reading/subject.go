@@ -16,14 +16,14 @@ type given struct {
 // left out; the requester's own one is, if there is another.
 func (p *reader) given(text string) given {
 	g := given{addrs: map[string]bool{}}
-	unsure := secondThoughts().in(words(text))
+	unsure, signed := secondThoughts().in(words(text)), signature(text)
 	for _, m := range extract(text) {
 		switch {
 		case m.addr == "":
 			g.bad = true
 		case p.ofDesk(m.addr):
 		default:
-			g.addrs[m.addr] = g.addrs[m.addr] || unsure || p.doubtful(text, m)
+			g.addrs[m.addr] = g.addrs[m.addr] || unsure || m.start >= signed || ofHeader(text, m) || p.doubtful(text, m)
 		}
 	}
 	if len(g.addrs) > 1 {

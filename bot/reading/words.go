@@ -103,12 +103,18 @@ func optOutWords() phrases {
 
 // negations turn a sentence's meaning round, in a way that is not read here.
 func negations() phrases {
-	return phrases{
-		"no", "not", "*n't", "cannot", "dont", "doesnt", "never", "except", "excluding", "apart from", "other than", "rather than", "but for",
-		"nicht", "kein*", "niemals", "ausser", "statt", "anstatt", "ausgenommen", "sondern",
-		"ne", "n'", "pas", "sauf", "excepte", "hormis", "plutot que", "lieu de",
-		"excepto", "salvo", "menos", "lugar de", "sino", "nunca",
-	}
+	return append(plainNo(),
+		"except", "excluding", "apart from", "other than", "rather than", "but for",
+		"ausser", "statt", "anstatt", "ausgenommen", "sondern",
+		"sauf", "excepte", "hormis", "plutot que", "lieu de",
+		"excepto", "salvo", "menos", "lugar de", "sino",
+	)
+}
+
+// plainNo are the negations that say no to what is asked for, rather than
+// leave somebody out of it.
+func plainNo() phrases {
+	return phrases{"no", "not", "*n't", "cannot", "dont", "doesnt", "never", "nicht", "kein*", "niemals", "ne", "n'", "pas", "nunca"}
 }
 
 // tellings make a sentence speak of something that happened, of a condition,

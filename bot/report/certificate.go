@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -19,6 +20,7 @@ const certificateSchema = "privacydesk/certificate/1"
 // What a certificate never implies is said in it.
 const (
 	backupsText = "This certificate says nothing about backups and archives. A person's data in them may last until they expire, or until they are next used; what is restored has to be erased again (11 CCR §7022(d))."
+	noticesText = "Third parties are those that the data map names. Whether they were told to delete, and did, is not part of this certificate."
 	chainText   = "The chain's head shows that the recorded events are whole and in order. That nothing was missed is shown by the search after the erasing alone."
 )
 
@@ -27,6 +29,7 @@ const (
 // destroyed.
 type certificate struct {
 	Schema   string              `json:"schema"`
+	Vendor   string              `json:"vendor"`
 	Request  string              `json:"request"`
 	Ticket   int64               `json:"ticket"`
 	Kind     string              `json:"kind"`
@@ -37,6 +40,7 @@ type certificate struct {
 	Times    certificateTimes    `json:"times"`
 	Systems  []certificateSystem `json:"systems"`
 	Backups  string              `json:"backups"`
+	Notices  string              `json:"notices"`
 	Chain    certificateChain    `json:"chain"`
 	Software string              `json:"software"`
 }
@@ -59,16 +63,19 @@ type certificateChain struct {
 // certificateSystem is one system. Rescan is "clean", "records_left" or
 // "not_done".
 type certificateSystem struct {
-	Name         string           `json:"name"`
-	Label        string           `json:"label"`
-	Outcome      string           `json:"outcome"`
-	Reason       string           `json:"reason,omitempty"`
-	Map          string           `json:"map,omitempty"`
-	Rescan       string           `json:"rescan"`
-	RescannedAt  string           `json:"rescanned_at,omitempty"`
-	Notes        []string         `json:"notes,omitempty"`
-	ThirdParties []string         `json:"third_parties,omitempty"`
-	Collections  []certificateSet `json:"collections"`
+	Name         string   `json:"name"`
+	Label        string   `json:"label"`
+	Outcome      string   `json:"outcome"`
+	Reason       string   `json:"reason,omitempty"`
+	Map          string   `json:"map,omitempty"`
+	Rescan       string   `json:"rescan"`
+	RescannedAt  string   `json:"rescanned_at,omitempty"`
+	Notes        []string `json:"notes,omitempty"`
+	ThirdParties []string `json:"third_parties,omitempty"`
+	// BackupsExpire is by when the system's backups from before the erasing
+	// are gone, as the configuration says; empty where it says nothing.
+	BackupsExpire string           `json:"backups_expire,omitempty"`
+	Collections   []certificateSet `json:"collections"`
 }
 
 type certificateSet struct {
@@ -110,11 +117,12 @@ func (r *Reporter) certificate(ctx context.Context, in bot.ReportInput) ([]bot.S
 		return nil, errors.New("the record bears no ledger; nothing could be proven")
 	}
 	cert := newCertificate(in)
+	cert.Vendor = r.vendor
 	body, sig, err := r.sign(cert)
 	if err != nil {
 		return nil, err
 	}
-	if in.Subject != "" && bytes.Contains(bytes.ToLower(body), bytes.ToLower([]byte(in.Subject))) {
+	if names(body, in.Subject) {
 		// A label, note or reason named the person: better none than that.
 		return nil, errors.New("it would name the person; find out which connector's note, label or reason does")
 	}
@@ -137,6 +145,16 @@ func (r *Reporter) certificate(ctx context.Context, in bot.ReportInput) ([]bot.S
 	return files, nil
 }
 
+// names tells whether a JSON document contains the address, as JSON spells it.
+func names(body []byte, address string) bool {
+	spelt, err := json.Marshal(address)
+	if err != nil {
+		panic(fmt.Sprintf("report: a string does not encode: %v", err))
+	}
+	spelt = bytes.ToLower(spelt[1 : len(spelt)-1])
+	return len(spelt) > 0 && bytes.Contains(bytes.ToLower(body), spelt)
+}
+
 func (r *Reporter) write(ctx context.Context, request, name string, body []byte) (bot.SpoolFile, error) {
 	w, err := r.spool.Create(ctx, request, name)
 	if err != nil {
@@ -153,7 +171,7 @@ func newCertificate(in bot.ReportInput) certificate {
 	c := in.Case
 	cert := certificate{
 		Schema: certificateSchema, Request: c.ID, Ticket: c.Ticket, Kind: string(c.Kind), Tenant: c.Tenant,
-		Subject: c.Pseudonym, Backups: backupsText, Software: in.Version,
+		Subject: c.Pseudonym, Backups: backupsText, Notices: noticesText, Software: in.Version,
 		Times: certificateTimes{
 			Arrived: stamp(c.Arrived), Accepted: stamp(c.Accepted), Due: stamp(c.Due), Begun: stamp(c.Begun), Made: stamp(in.At),
 		},
@@ -211,6 +229,9 @@ func newCertificateSystem(s bot.ReportSystem) certificateSystem {
 	}
 	if cs.Rescan != rescanNone {
 		cs.RescannedAt = stamp(s.State.Run.Ended)
+		if s.BackupsFor > 0 && !s.State.Run.Ended.IsZero() {
+			cs.BackupsExpire = stamp(s.State.Run.Ended.Add(s.BackupsFor))
+		}
 	}
 	for _, c := range s.Profile.Collections {
 		cs.ThirdParties = append(cs.ThirdParties, c.ThirdParties...)
@@ -273,6 +294,33 @@ type certificateView struct {
 	head
 	certificate
 	KeyID, FileSHA256 string
+}
+
+// certificateColumns are those of which there is more than zeros.
+type certificateColumns struct{ Late, Deidentified, Aggregated, Retained, Shared bool }
+
+// Shown are the columns of a system's table.
+func (s certificateSystem) Shown() (out certificateColumns) {
+	for _, set := range s.Collections {
+		out.Late = out.Late || set.Late > 0
+		out.Deidentified = out.Deidentified || set.Deidentified > 0
+		out.Aggregated = out.Aggregated || set.Aggregated > 0
+		out.Retained = out.Retained || set.Retained > 0
+		out.Shared = out.Shared || set.After.Shared > 0
+	}
+	return out
+}
+
+// Shown are the columns that any of its tables has.
+func (c certificate) Shown() (out certificateColumns) {
+	for _, s := range c.Systems {
+		of := s.Shown()
+		out = certificateColumns{
+			out.Late || of.Late, out.Deidentified || of.Deidentified, out.Aggregated || of.Aggregated,
+			out.Retained || of.Retained, out.Shared || of.Shared,
+		}
+	}
+	return out
 }
 
 func (r *Reporter) certificatePage(c certificate, sig bot.Signature, sum string) ([]byte, error) {

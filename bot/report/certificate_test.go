@@ -150,6 +150,19 @@ func TestCertificateRefuses(t *testing.T) {
 	}
 }
 
+// TestRule10_CertificateNeverNamesThePerson, however JSON spells the address.
+func TestRule10_CertificateNeverNamesThePerson(t *testing.T) {
+	p := openPlace(t, Options{})
+	for _, address := range []string{"r&d@example.com", "a<b@example.com", "jörg\u00ad@example.com", "Q\"x\"@example.com"} {
+		_, err := p.report.Certificate(context.Background(), erased(func(in *bot.ReportInput) {
+			in.Subject, in.Systems[0].State.Notes = address, []string{"skipped " + strings.ToUpper(address) + " twice"}
+		}))
+		if err == nil || strings.Contains(err.Error(), address) {
+			t.Errorf("%q: %v", address, err)
+		}
+	}
+}
+
 func TestVerifyCertificate(t *testing.T) {
 	p := openPlace(t, Options{})
 	body, _ := p.certify(erased(nil))

@@ -141,6 +141,14 @@ func (s *Shelf) open() error {
 // share their keys, and must not work on the same requests.
 func (s *Shelf) Identity() string { return s.id }
 
+// Check tells whether the shelf is still there, and still the same one.
+func (s *Shelf) Check() error {
+	if err := samePlace(s.dir, s.id); err != nil {
+		return fmt.Errorf("key shelf %s: %w", s.dir, err)
+	}
+	return nil
+}
+
 // checkMasters compares the configured masters with those that were used.
 func (s *Shelf) checkMasters() error {
 	entries, err := os.ReadDir(s.path(mastersDir))
@@ -231,8 +239,12 @@ func (s *Shelf) obtain(path, purpose, id string) (key []byte, err error) {
 
 func (s *Shelf) obtainLocked(path, purpose, id string) ([]byte, wrapped, error) {
 	key, w, err := s.read(path, purpose)
+	if err == nil {
+		// Whoever made it may not have lived to sync its name.
+		return key, w, s.disk.syncFolder(filepath.Dir(path))
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return key, w, err
+		return nil, w, err
 	}
 	fresh := make([]byte, KeySize)
 	if _, err := io.ReadFull(s.rand, fresh); err != nil {

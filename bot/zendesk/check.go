@@ -132,7 +132,7 @@ func (c *checker) export(ctx context.Context) error {
 }
 
 func (c *checker) settings(ctx context.Context) error {
-	private, err := c.account.privateAttachments(ctx)
+	private, err := c.privateAttachments(ctx)
 	if err == nil && !private {
 		c.add(Blocks, "Admin Center, Objects and rules, Tickets, Settings", "attachments are not private: whoever has a report's URL can open it, for ever",
 			`switch secure downloads (private attachments) on`)
@@ -169,7 +169,7 @@ type wireFieldKind struct {
 // fields checks each field that is read or written.
 func (c *checker) fields(ctx context.Context) error {
 	kinds := map[int64]wireFieldKind{}
-	err := c.pages(ctx, "read the ticket fields", "/ticket_fields.json", maxMemberPages, func(p page) error {
+	err := c.pages(ctx, "read the ticket fields", "/ticket_fields.json", rowBound(), func(p page) error {
 		for _, f := range p.Fields {
 			kinds[f.ID] = f
 		}
@@ -190,7 +190,8 @@ func (c *checker) fields(ctx context.Context) error {
 		{"zendesk.asked_on_field", c.o.AskedOnField, []string{"date"}},
 		{"zendesk.attested_field", c.o.AttestedField, []string{"checkbox"}},
 		{"zendesk.due_field", c.o.DueField, append([]string{"date"}, texts...)},
-		{"zendesk.progress_field", c.o.ProgressField, append([]string{"tagger"}, texts...)},
+		// Not a drop-down: its values are tags, and an update says which tags there are.
+		{"zendesk.progress_field", c.o.ProgressField, texts},
 	}
 	for option, id := range c.uses.Fields {
 		all = append(all, use{option: option, id: id})

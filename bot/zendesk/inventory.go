@@ -107,8 +107,8 @@ func collections() []collection {
 	}
 }
 
-// maxObjectPages bounds what is read of one kind of object, in pages of 100.
-const maxObjectPages = 50
+// objectBound is how much is read of one kind of object.
+func objectBound() bound { return bound{maxIDs, 50} }
 
 // inventory is what the account has, by kind of object.
 type inventory struct {
@@ -165,8 +165,8 @@ func (d *Desk) takeInventory(ctx context.Context) (*inventory, error) {
 func (d *Desk) list(ctx context.Context, c collection) ([]thing, error) {
 	op := "read the " + c.called
 	var all []thing
-	query := url.Values{"page[size]": {fmt.Sprint(pageSize)}}
-	for range maxObjectPages {
+	query := url.Values{"page[size]": {fmt.Sprint(objectBound().size)}}
+	for range objectBound().pages {
 		var answer map[string]json.RawMessage
 		if err := d.get(ctx, op, "/"+c.path+"?"+query.Encode(), &answer); err != nil {
 			return nil, err
@@ -186,7 +186,7 @@ func (d *Desk) list(ctx context.Context, c collection) ([]thing, error) {
 			return all, nil
 		}
 		if meta.After == "" || string(meta.After) == query.Get("page[after]") {
-			return nil, fmt.Errorf("%s: %w", op, errUnreadable)
+			return nil, fmt.Errorf("%s: %w", op, errShape)
 		}
 		query.Set("page[after]", string(meta.After))
 	}

@@ -111,18 +111,6 @@ func (w *world) ticketLater(id int64) *bot.Ticket {
 	return w.ticket(id)
 }
 
-func TestPagesWithoutACursorAreNotTakenForTheWhole(t *testing.T) {
-	w := newWorld(t, zendesksim.Options{})
-	id := w.file()
-	w.rewrite("/comments.json", func(b map[string]any) {
-		delete(b, "meta")
-		b["next_page"] = "https://x.example/2"
-	})
-	if _, err := w.desk.Ticket(t.Context(), id); !errors.Is(err, bot.ErrUnavailable) {
-		t.Errorf("got %v", err)
-	}
-}
-
 // put writes to a ticket as another program that is signed in as the agent.
 func (w *world) put(ticket int64, body map[string]any) {
 	w.Helper()
@@ -229,6 +217,13 @@ func TestRule9_WhoElseReads(t *testing.T) {
 		{"a colleague who reads the organization's", func(w *world, org int64) {
 			w.sim.AddUser(zendesksim.User{Name: "Cy", Email: "cy@shop.example", OrganizationIDs: []int64{org}, TicketRestriction: "organization"})
 		}, bot.Readers{SharedOrganization: true}},
+		{"a colleague who views its tickets beside their own", func(w *world, org int64) {
+			other := w.sim.AddOrganization(zendesksim.Organization{Name: "Other"})
+			w.sim.AddUser(zendesksim.User{Name: "Cy", Email: "cy@shop.example", OrganizationIDs: []int64{other, org}, ViewTicketsOf: []int64{org}})
+		}, bot.Readers{SharedOrganization: true}},
+		{"a colleague who may not sign in", func(w *world, org int64) {
+			w.sim.AddUser(zendesksim.User{Name: "Cy", Email: "cy@shop.example", Suspended: true, OrganizationIDs: []int64{org}, ViewTicketsOf: []int64{org}, TicketRestriction: "organization"})
+		}, bot.Readers{}},
 		{"the requester alone reads the organization's", func(w *world, _ int64) {
 			w.sim.UpdateUser(w.ann, func(u *zendesksim.User) { u.TicketRestriction = "organization" })
 		}, bot.Readers{}},
@@ -301,5 +296,40 @@ func TestRule4_TheStampsSecondIsWaitedFor(t *testing.T) {
 	})
 	if _, err := still.open().Ticket(t.Context(), id); !errors.Is(err, bot.ErrUnavailable) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A follow-up tells of itself in via alone.
+func TestFollowUpsAreTold(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	first := w.file()
+	if err := w.sim.CloseTicket(first); err != nil {
+		t.Fatal(err)
+	}
+	next, _, err := w.sim.Reply(first, w.ann, "once more", zendesksim.ReplyOptions{Public: true})
+	if err != nil || next == first {
+		t.Fatalf("no follow-up was made: %d, %v", next, err)
+	}
+	if got := w.ticket(next).FollowupOf; got != first {
+		t.Errorf("it follows %d, want %d", got, first)
+	}
+	plain := w.file()
+	for from, want := range map[string]int64{`{"ticket_id":"77"}`: 77, `{}`: -1, `[]`: -1, `null`: -1, `"x"`: -1} {
+		w.rewrite(fmt.Sprintf("/tickets/%d.json", plain), func(b map[string]any) {
+			b["ticket"].(map[string]any)["via"] = map[string]any{
+				"channel": "web", "source": map[string]any{"rel": "follow_up", "from": json.RawMessage(from)},
+			}
+		})
+		if got := w.ticket(plain).FollowupOf; got != want {
+			t.Errorf("from %s: it follows %d, want %d", from, got, want)
+		}
+	}
+	for _, source := range []string{`null`, `[]`, `"x"`, `{"rel":null}`, `{"rel":"trigger","from":{"ticket_id":5}}`} {
+		w.rewrite(fmt.Sprintf("/tickets/%d.json", plain), func(b map[string]any) {
+			b["ticket"].(map[string]any)["via"] = map[string]any{"channel": "web", "source": json.RawMessage(source)}
+		})
+		if got := w.ticket(plain).FollowupOf; got != 0 {
+			t.Errorf("source %s: it follows %d", source, got)
+		}
 	}
 }

@@ -189,7 +189,7 @@ func (s *setup) do(ctx context.Context, p piece, item *Item) {
 		var made thing
 		made, err = s.write(ctx, "create the "+item.Thing+" "+strconv.Quote(p.title), http.MethodPost, "/"+p.path, p.one, p.create)
 		if err == nil && made.ID == "" {
-			err = errUnreadable
+			err = errShape
 		}
 		item.ID = string(made.ID)
 	case Repair:
@@ -253,7 +253,7 @@ func (d *Desk) SigningSecret(ctx context.Context, webhook string) (string, error
 		return "", forSide(err)
 	}
 	if answer.Signing.Secret == "" {
-		return "", fmt.Errorf("%s: %w", op, errUnreadable)
+		return "", fmt.Errorf("%s: %w", op, errShape)
 	}
 	return answer.Signing.Secret, nil
 }

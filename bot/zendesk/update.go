@@ -13,9 +13,9 @@ import (
 	"privacydesk/bot"
 )
 
-// maxComment is what Zendesk keeps of a comment, in bytes; longer ones are
-// cut silently [docs, limits].
-const maxComment = 64 << 10
+// maxComment bounds a comment, in bytes. Zendesk keeps 64 kB of one, its own
+// frame round the text included, and cuts longer ones silently [docs, limits].
+const maxComment = 64_000
 
 // The names by which bot calls our own ticket fields.
 const (
@@ -32,8 +32,7 @@ type updateBody struct {
 	Comment      *commentBody      `json:"comment,omitempty"`
 	Status       bot.Status        `json:"status,omitempty"`
 	CustomStatus int64             `json:"custom_status_id,omitempty"`
-	AddTags      []string          `json:"additional_tags,omitempty"`
-	RemoveTags   []string          `json:"remove_tags,omitempty"`
+	Tags         *[]string         `json:"tags,omitempty"` // all of them
 	Fields       []fieldBody       `json:"custom_fields,omitempty"`
 	Assignee     int64             `json:"assignee_id,omitempty"`
 	Group        int64             `json:"group_id,omitempty"`
@@ -121,7 +120,7 @@ func (d *Desk) body(ctx context.Context, u bot.Update) (updateBody, error) {
 		return updateBody{}, errors.New("the update bears no mark: it could not be told apart from one that was lost")
 	}
 	b := updateBody{
-		Status: u.Status, AddTags: u.AddTags, RemoveTags: u.RemoveTags,
+		Status: u.Status, Tags: at.tagged(u.AddTags, u.RemoveTags),
 		SafeUpdate: true, Stamp: at.at.Format(time.RFC3339),
 		Metadata: map[string]marker{markerKey: {Request: u.Mark.Request, Step: u.Mark.Step, MAC: u.Mark.MAC}},
 	}

@@ -60,8 +60,46 @@ func (id *optionalID) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
+// via is how something came in; some answers name the channel alone.
 type via struct {
-	Channel text `json:"channel"`
+	Channel text
+	Source  source
+}
+
+func (v *via) UnmarshalJSON(raw []byte) error {
+	var whole struct {
+		Channel text   `json:"channel"`
+		Source  source `json:"source"`
+	}
+	if err := json.Unmarshal(raw, &whole); err != nil {
+		return v.Channel.UnmarshalJSON(raw)
+	}
+	v.Channel, v.Source = whole.Channel, whole.Source
+	return nil
+}
+
+// source tells where something came from. Its shape differs by channel; what
+// has another one than is looked for counts as empty.
+type source struct {
+	Rel    text
+	Ticket int64 // the closed one that a follow-up continues
+}
+
+func (s *source) UnmarshalJSON(raw []byte) error {
+	var outer struct {
+		Rel  text            `json:"rel"`
+		From json.RawMessage `json:"from"`
+	}
+	var from struct {
+		Ticket optionalID `json:"ticket_id"`
+	}
+	if json.Unmarshal(raw, &outer) == nil {
+		s.Rel = outer.Rel
+	}
+	if json.Unmarshal(outer.From, &from) == nil {
+		s.Ticket = int64(from.Ticket)
+	}
+	return nil
 }
 
 type wireTicket struct {
@@ -84,6 +122,22 @@ type wireTicket struct {
 	Collaborators []int64     `json:"collaborator_ids"`
 	Sharing       []int64     `json:"sharing_agreement_ids"`
 	Fields        []wireField `json:"custom_fields"`
+}
+
+// followupOf is the closed ticket that this one continues, -1 for one that is
+// not named. Zendesk tells in via (reference of the via object); the property by
+// which a follow-up is made is documented as write-only.
+func (w wireTicket) followupOf() int64 {
+	if w.FollowupOf != 0 {
+		return int64(w.FollowupOf)
+	}
+	if w.Via.Source.Rel != "follow_up" {
+		return 0
+	}
+	if w.Via.Source.Ticket == 0 {
+		return -1
+	}
+	return w.Via.Source.Ticket
 }
 
 type wireField struct {

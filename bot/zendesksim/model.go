@@ -31,10 +31,13 @@ type User struct {
 	UserFields      map[string]any
 	// TicketRestriction is organization, groups, assigned, requested or "".
 	TicketRestriction string
-	Deleted           bool // soft deleted: active is false
-	Purged            bool // permanently deleted
-	CreatedAt         time.Time
-	UpdatedAt         time.Time
+	// ViewTicketsOf are the organizations whose tickets the user may view beside
+	// their own; OrganizationIDs has them too.
+	ViewTicketsOf []int64
+	Deleted       bool // soft deleted: active is false
+	Purged        bool // permanently deleted
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
 }
 
 // Identity is one way to recognise a user.
@@ -140,6 +143,7 @@ type Via struct {
 	// From and To are address and name where the channel is e-mail.
 	FromAddress, FromName, ToAddress, ToName string
 	FromID                                   int64
+	FromTicket                               int64 // of a follow-up
 	Rel                                      string
 }
 
@@ -288,6 +292,7 @@ type SuspendedTicket struct {
 
 func (u User) clone() User {
 	u.OrganizationIDs = slices.Clone(u.OrganizationIDs)
+	u.ViewTicketsOf = slices.Clone(u.ViewTicketsOf)
 	u.Tags = slices.Clone(u.Tags)
 	u.UserFields = maps.Clone(u.UserFields)
 	return u

@@ -131,7 +131,7 @@ func TestClosedTicket(t *testing.T) {
 		t.Fatalf("a reply to a closed ticket must make a follow-up: %d %v", ticket, err)
 	}
 	follow := w.call("GET", ticketPath(ticket), nil, 200)
-	equal(t, "source", follow.at("ticket.via_followup_source_id"), float64(id))
+	equal(t, "source", follow.at("ticket.via.source.from.ticket_id"), float64(id))
 	equal(t, "channel", follow.at("ticket.via.channel"), "email")
 }
 

@@ -31,6 +31,9 @@ func (v Via) view() object {
 	if v.FromID != 0 {
 		from["id"] = v.FromID
 	}
+	if v.FromTicket != 0 {
+		from["ticket_id"] = v.FromTicket
+	}
 	if v.ToAddress != "" {
 		to = object{"address": v.ToAddress, "name": v.ToName}
 	}
@@ -44,9 +47,13 @@ func (c *call) ticketView(row *ticketRow) object {
 	if t.Deleted {
 		status = "deleted"
 	}
-	v := object{
+	via := t.Via
+	if t.FollowupSourceID != 0 {
+		via.Rel, via.FromTicket = "follow_up", t.FollowupSourceID
+	}
+	return object{
 		"url": c.url("tickets/%d", t.ID), "id": t.ID, "external_id": text(t.ExternalID),
-		"via": t.Via.view(), "created_at": stamp(t.CreatedAt), "updated_at": stamp(t.UpdatedAt),
+		"via": via.view(), "created_at": stamp(t.CreatedAt), "updated_at": stamp(t.UpdatedAt),
 		"generated_timestamp": t.UpdatedAt.Unix(), "type": text(t.Type), "subject": t.Subject, "raw_subject": t.Subject,
 		"description": t.Description, "priority": text(t.Priority), "status": status, "custom_status_id": t.CustomStatusID,
 		"recipient": text(t.Recipient), "requester_id": t.RequesterID, "submitter_id": t.SubmitterID,
@@ -59,10 +66,6 @@ func (c *call) ticketView(row *ticketRow) object {
 		"allow_channelback": false, "allow_attachments": true, "from_messaging_channel": false,
 		"encoded_id": fmt.Sprintf("SIM%06d", t.ID),
 	}
-	if t.FollowupSourceID != 0 {
-		v["via_followup_source_id"] = t.FollowupSourceID
-	}
-	return v
 }
 
 // brandID is the account's only brand.

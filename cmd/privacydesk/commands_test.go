@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -228,7 +229,7 @@ func (in *installation) serves(line, words string) (captured string, stop func()
 // until waits for something to come true.
 func (in *installation) until(what string, cond func() bool) {
 	in.Helper()
-	ctx, cancel := context.WithTimeout(in.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(in.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -346,6 +347,13 @@ func (in *installation) operate(metrics []string) {
 	if _, err := in.models.ExecContext(in.Context(), "ALTER TABLE lead_feature RENAME TO gone"); err != nil {
 		in.Fatal(err)
 	}
+	for _, form := range []string{"", " --json"} {
+		out := &safeBuffer{}
+		line := "privacydesk plan --config privacydesk.yml --tenant acme --kind access --email " + ada + form
+		if err := in.start(in.Context(), line, out); !errors.Is(err, errQuiet) || !strings.Contains(out.String(), "sales_order") {
+			in.Errorf("%s misses a system: %v\n%s", line, err, out)
+		}
+	}
 	skipped := in.file("access", ada, 2)
 	in.does("privacydesk requests skip --config privacydesk.yml t35436 warehouse", skipped)
 	in.said(skipped, 3)
@@ -357,8 +365,8 @@ func (in *installation) operate(metrics []string) {
 	}
 	in.keep(delivered)
 	in.keep(approved)
-	in.shows(in.does("privacydesk verify privacy-report-t35436.zip", delivered), "as it was made")
-	in.shows(in.does("privacydesk verify certificate.json", 0), "as it was made")
+	in.shows(in.does("privacydesk verify privacy-report-t35436.zip", delivered), "unchanged since it was signed")
+	in.shows(in.does("privacydesk verify certificate.json", 0), "unchanged since it was signed")
 
 	in.shows(in.does("privacydesk health", 0), "ok")
 	in.shows(in.does("privacydesk health --url http://127.0.0.1:8080/readyz", 0), `"ready":true`)

@@ -56,6 +56,9 @@ func benchIntake(b *testing.B) {
 
 	bare := r.load(b, intakeBaseline)
 	ours := r.load(b, intakePath)
+	if err := r.app.relay.Shutdown(b.Context()); err != nil {
+		b.Fatal(err)
+	}
 	waiting, _, err := r.app.queue.Waiting(b.Context())
 	if err != nil {
 		b.Fatal(err)
@@ -110,6 +113,9 @@ func newReceiver(b *testing.B, client *redis.Client) *receiver {
 		b.Fatal(err)
 	}
 	if r.app.queue, err = worker.NewQueue(client, ""); err != nil {
+		b.Fatal(err)
+	}
+	if r.app.relay, err = worker.NewRelay(r.app.queue, log); err != nil {
 		b.Fatal(err)
 	}
 	handler, err := zendesk.NewWebhook(zendesk.WebhookOptions{Secrets: []string{intakeSecret}, Clock: time.Now, Observe: r.count}, r.app.takeHints)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"privacydesk/bot/redisstore"
 	"privacydesk/bot/spool"
@@ -18,6 +19,20 @@ const tokensName = "zendesk/tokens" //nolint:gosec // a name
 type sharedTokens struct {
 	store *redisstore.Store
 	keys  *spool.Shelf
+}
+
+// tokenShelf is where the Zendesk client's tokens are shared. Where Redis or the
+// key shelf is broken, which check goes on to tell, a client that acts for
+// itself does without; one that acts for a person must not: a renewal that
+// nobody keeps would end the daemon's tokens.
+func (a *app) tokenShelf() (zendesk.TokenShelf, error) {
+	switch {
+	case a.store != nil && a.keys != nil:
+		return sharedTokens{a.store, a.keys}, nil
+	case a.cfg.Zendesk.OAuth.RefreshToken != "":
+		return nil, errors.New("zendesk: the tokens of the person who signed in lie in Redis, sealed by the key shelf, and one of these can't be opened")
+	}
+	return nil, nil
 }
 
 // Load implements zendesk.TokenShelf.

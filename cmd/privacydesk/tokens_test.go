@@ -13,6 +13,7 @@ import (
 	"privacydesk/bot/redisstore"
 	"privacydesk/bot/spool"
 	"privacydesk/bot/zendesk"
+	"privacydesk/config"
 )
 
 // TestSharedTokens: what one replica renews, another that has the same key
@@ -75,5 +76,17 @@ func TestSharedTokens(t *testing.T) {
 	}
 	if _, err := a.Load(t.Context()); err == nil {
 		t.Error("a Redis that fails holds tokens")
+	}
+}
+
+// TestTokensWithoutRedis: only a client that acts for itself does without.
+func TestTokensWithoutRedis(t *testing.T) {
+	a := &app{cfg: &config.Config{}}
+	if shelf, err := a.tokenShelf(); err != nil || shelf != nil {
+		t.Errorf("got %v, %v", shelf, err)
+	}
+	a.cfg.Zendesk.OAuth.RefreshToken = "r"
+	if _, err := a.tokenShelf(); err == nil {
+		t.Error("a person's tokens would be renewed and lost")
 	}
 }

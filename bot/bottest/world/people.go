@@ -13,6 +13,8 @@ type Directory struct {
 	rights map[string][]bot.TenantRight
 	// Err, when set, is what every question gets.
 	Err error
+	// Asked lists the addresses that were looked up.
+	Asked []string
 }
 
 // Set gives an address its rights.
@@ -29,6 +31,7 @@ func (d *Directory) Set(email string, rights ...bot.TenantRight) {
 func (d *Directory) Standing(_ context.Context, p bot.Person) (bot.Standing, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.Asked = append(d.Asked, p.Email)
 	if d.Err != nil {
 		return bot.Standing{}, d.Err
 	}

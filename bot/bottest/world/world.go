@@ -41,6 +41,8 @@ type World struct {
 	Systems   map[string]*System
 	Engine    *bot.Engine
 	Settings  bot.Settings
+	// Outside, when set before Start, is the desk in place of Desk.
+	Outside bot.Desk
 	// Failpoint, when set, is called at each of the engine's.
 	Failpoint func(string)
 	Log       *SafeBuffer
@@ -185,7 +187,7 @@ func (w *World) Start() {
 	}
 	w.must(func() error {
 		w.Engine, err = bot.NewEngine(bot.Options{
-			Desk: w.Desk, Store: w.life, Queue: w.Queue, Directory: w.Directory, Spool: w.Spool, Keys: w.Keys,
+			Desk: w.desk(), Store: w.life, Queue: w.Queue, Directory: w.Directory, Spool: w.Spool, Keys: w.Keys,
 			Reporter: Reporter{w.Spool}, Messages: catalog, Systems: systems, Log: log, Clock: w.Clock.Now, Settings: w.Settings,
 			Failpoint: func(name string) {
 				if w.Failpoint != nil {
@@ -195,6 +197,13 @@ func (w *World) Start() {
 		})
 		return err
 	})
+}
+
+func (w *World) desk() bot.Desk {
+	if w.Outside != nil {
+		return w.Outside
+	}
+	return w.Desk
 }
 
 func (w *World) must(f func() error) {

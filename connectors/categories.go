@@ -1,4 +1,6 @@
-package dataset
+package connectors
+
+import "strings"
 
 // category is what people read of a data category.
 type category struct {
@@ -14,22 +16,22 @@ func KnownCategory(key string) bool {
 	return ok
 }
 
-// Label is what people read of a category; for an unknown one, the label of
+// CategoryLabel is what people read of a category; for an unknown one, the label of
 // the nearest known category above it, or the key itself.
-func Label(key string) string {
-	for up := key; up != ""; up = parent(up) {
-		if c, ok := taxonomy[up]; ok && (up == key || parent(up) != "") {
+func CategoryLabel(key string) string {
+	for up := key; up != ""; up = ParentCategory(up) {
+		if c, ok := taxonomy[up]; ok && (up == key || ParentCategory(up) != "") {
 			return c.label
 		}
 	}
 	return key
 }
 
-// Letters are the kinds of personal information that a category falls under,
+// CategoryLetters are the kinds of personal information that a category falls under,
 // as letters of Civ. Code 1798.140(v)(1), such as "AB"; "" for none. An
 // unknown category has those of the nearest known one above it.
-func Letters(key string) string {
-	for up := key; up != ""; up = parent(up) {
+func CategoryLetters(key string) string {
+	for up := key; up != ""; up = ParentCategory(up) {
 		if c, ok := taxonomy[up]; ok {
 			return c.letters
 		}
@@ -66,6 +68,15 @@ func LetterName(letter byte) string {
 		return "Sensitive personal information"
 	}
 	return ""
+}
+
+// ParentCategory is the category above, or "".
+func ParentCategory(key string) string {
+	i := strings.LastIndexByte(key, '.')
+	if i < 0 {
+		return ""
+	}
+	return key[:i]
 }
 
 // taxonomy is never written to. The labels and the letters are ours: which

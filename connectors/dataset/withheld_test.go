@@ -47,31 +47,3 @@ func TestARecordingIsDelivered(t *testing.T) {
 		t.Error("the map's word that it is a recording has no effect")
 	}
 }
-
-func TestLabelsAndLetters(t *testing.T) {
-	tests := []struct{ key, label, letters string }{
-		{"user.contact.email", "E-mail address", "A"},
-		{"user.location.precise", "Precise location", "GL"},
-		{"user.contact.email.work", "E-mail address", "A"}, // the nearest above
-		{"system.operations", "Operations data", ""},
-		{"user.strange", "user.strange", ""},
-		{"else", "else", ""},
-	}
-	for _, tt := range tests {
-		if got := dataset.Label(tt.key); got != tt.label {
-			t.Errorf("Label(%s) = %q", tt.key, got)
-		}
-		got := dataset.Letters(tt.key)
-		if got != tt.letters {
-			t.Errorf("Letters(%s) = %q", tt.key, got)
-		}
-		for i := range len(got) {
-			if dataset.LetterName(got[i]) == "" {
-				t.Errorf("%c has no name", got[i])
-			}
-		}
-	}
-	if dataset.LetterName('Z') != "" {
-		t.Error("Z is no letter of the statute")
-	}
-}

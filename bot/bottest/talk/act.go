@@ -1,0 +1,236 @@
+package talk
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"privacydesk/bot"
+	"privacydesk/bot/zendesksim"
+)
+
+// Ticket is a ticket in a scenario.
+type Ticket struct {
+	k  *Talk
+	ID int64
+}
+
+// Note writes a sentence into the transcript: what a reader has to know.
+func (k *Talk) Note(format string, args ...any) {
+	k.lines = append(k.lines, fmt.Sprintf("*"+format+"*", args...), "")
+}
+
+// Files lets somebody file a request of a kind by the form.
+func (k *Talk) Files(by Person, kind, text string, edits ...func(*zendesksim.NewTicket)) Ticket {
+	n := zendesksim.NewTicket{
+		RequesterID: by.ID, FormID: k.Form, Subject: "Data & Privacy", Body: text,
+		CustomFields: map[int64]any{k.KindField: kind},
+	}
+	for _, edit := range edits {
+		edit(&n)
+	}
+	id := k.Sim.FileTicket(n)
+	k.seen[id] = &shown{}
+	k.heading(by.Name, fmt.Sprintf("files %s", k.what(kind, n)), text)
+	k.goesOn(id)
+	return Ticket{k, id}
+}
+
+func (k *Talk) what(kind string, n zendesksim.NewTicket) string {
+	out := "a request by the form"
+	if kind != "" {
+		out = "a request by the form: **" + kind + "**"
+	}
+	if v, ok := n.CustomFields[k.TenantField]; ok {
+		out += fmt.Sprintf(", account **%v**", v)
+	}
+	if n.Channel == "email" {
+		out = "a request by mail"
+	}
+	return out
+}
+
+// Replies lets somebody write a public comment.
+func (t Ticket) Replies(by Person, text string, edits ...func(*zendesksim.ReplyOptions)) Ticket {
+	return t.writes(by, text, "replies", zendesksim.ReplyOptions{Public: true}, edits...)
+}
+
+// Notes lets an agent write an internal note.
+func (t Ticket) Notes(by Person, text string) Ticket {
+	return t.writes(by, text, "writes an internal note", zendesksim.ReplyOptions{})
+}
+
+func (t Ticket) writes(by Person, text, how string, o zendesksim.ReplyOptions, edits ...func(*zendesksim.ReplyOptions)) Ticket {
+	t.k.T.Helper()
+	for _, edit := range edits {
+		edit(&o)
+	}
+	if o.Channel == "email" {
+		how += " by mail"
+	}
+	ticket, _, err := t.k.Sim.Reply(t.ID, by.ID, text, o)
+	if err != nil {
+		t.k.T.Fatal(err)
+	}
+	if ticket != t.ID {
+		t.k.seen[ticket] = &shown{}
+		how += fmt.Sprintf(", which becomes ticket #%d", ticket)
+	}
+	t.k.heading(by.Name, how, text)
+	t.k.goesOn(ticket)
+	return Ticket{t.k, ticket}
+}
+
+// ByMail makes a reply come by mail, with what Zendesk doubts of its sender.
+func ByMail(flags ...int) func(*zendesksim.ReplyOptions) {
+	return func(o *zendesksim.ReplyOptions) { o.Channel, o.Flags = "email", flags }
+}
+
+// FiledByMail makes a ticket come by mail.
+func FiledByMail(flags ...int) func(*zendesksim.NewTicket) {
+	return func(n *zendesksim.NewTicket) {
+		n.Channel, n.Flags, n.Recipient = "email", flags, "privacy@vendor.example"
+	}
+}
+
+// ForTenant fills the account's field of the form in.
+func ForTenant(k *Talk, tenant string) func(*zendesksim.NewTicket) {
+	return func(n *zendesksim.NewTicket) { n.CustomFields[k.TenantField] = tenant }
+}
+
+// Edits lets somebody change the ticket by hand; says is the transcript's
+// sentence, such as "solves the ticket".
+func (t Ticket) Edits(by Person, says string, edit func(*zendesksim.Ticket)) Ticket {
+	t.k.T.Helper()
+	if err := t.k.Sim.UpdateAs(by.ID, t.ID, edit); err != nil {
+		t.k.T.Fatal(err)
+	}
+	t.k.heading(by.Name, says, "")
+	t.k.goesOn(t.ID)
+	return t
+}
+
+// Closes lets Zendesk close the ticket for good, as days after it was solved.
+func (t Ticket) Closes() Ticket {
+	t.k.T.Helper()
+	if err := t.k.Sim.CloseTicket(t.ID); err != nil {
+		t.k.T.Fatal(err)
+	}
+	t.k.Note("Zendesk closes ticket #%d for good.", t.ID)
+	t.k.goesOn(t.ID)
+	return t
+}
+
+// Operator does something by the command line: "approve", "retry" … as it is
+// typed; f does it.
+func (t Ticket) Operator(command string, f func(id string) error) Ticket {
+	t.k.T.Helper()
+	t.k.Note("An operator runs `privacydesk requests %s %s`.", command, bot.IDOfTicket(t.ID))
+	if err := f(bot.IDOfTicket(t.ID)); err != nil {
+		t.k.T.Fatalf("%s: %v", command, err)
+	}
+	t.k.goesOn()
+	return t
+}
+
+// Later lets time go by and writes down what happens meanwhile.
+func (k *Talk) Later(d time.Duration) {
+	k.T.Helper()
+	k.Note("%s later.", inWords(d))
+	k.Pass(d)
+	k.show()
+}
+
+func inWords(d time.Duration) string {
+	count := func(n int, unit string) string {
+		if n == 1 {
+			return "1 " + unit
+		}
+		return fmt.Sprintf("%d %ss", n, unit)
+	}
+	switch {
+	case d%(24*time.Hour) == 0:
+		return count(int(d/(24*time.Hour)), "day")
+	case d%time.Hour == 0:
+		return count(int(d/time.Hour), "hour")
+	case d%time.Minute == 0:
+		return count(int(d/time.Minute), "minute")
+	}
+	return d.String()
+}
+
+// goesOn hints at what changed, as webhooks do, and lets the daemon work.
+func (k *Talk) goesOn(changed ...int64) {
+	k.T.Helper()
+	k.Clock.Advance(2 * time.Second)
+	for _, id := range changed {
+		k.Hint(id)
+	}
+	k.Pass(time.Minute)
+	k.show()
+}
+
+// Is fails unless the request is in the state for the reason.
+func (t Ticket) Is(state bot.State, why bot.Reason) bot.Case {
+	t.k.T.Helper()
+	return t.k.Expect(t.ID, state, why)
+}
+
+// IsNothing fails if the bot has a record of the ticket.
+func (t Ticket) IsNothing() {
+	t.k.T.Helper()
+	if _, err := t.k.Store.Load(t.k.T.Context(), bot.IDOfTicket(t.ID)); err == nil {
+		t.k.T.Errorf("ticket #%d has a record", t.ID)
+	}
+}
+
+// Said fails unless the bot's last public comment on the ticket holds all the
+// texts.
+func (t Ticket) Said(texts ...string) { t.k.T.Helper(); t.last(true, texts) }
+
+// Noted fails unless the bot's last internal note holds all the texts.
+func (t Ticket) Noted(texts ...string) { t.k.T.Helper(); t.last(false, texts) }
+
+func (t Ticket) last(public bool, texts []string) {
+	t.k.T.Helper()
+	said := ""
+	for _, c := range t.k.Sim.Comments(t.ID) {
+		if c.Public == public && t.k.people[c.AuthorID] == "privacydesk" {
+			said = c.Body
+		}
+	}
+	for _, text := range texts {
+		if !strings.Contains(said, text) {
+			t.k.T.Errorf("ticket #%d: the bot's last comment (public: %t) lacks %q:\n%s", t.ID, public, text, said)
+		}
+	}
+}
+
+// Comments counts what the bot wrote on the ticket.
+func (t Ticket) Comments(public bool) int {
+	n := 0
+	for _, c := range t.k.Sim.Comments(t.ID) {
+		if c.Public == public && t.k.people[c.AuthorID] == "privacydesk" {
+			n++
+		}
+	}
+	return n
+}
+
+// Stands fails unless the ticket has the status.
+func (t Ticket) Stands(status string) {
+	t.k.T.Helper()
+	if now, _ := t.k.Sim.Ticket(t.ID); now.Status != status {
+		t.k.T.Errorf("ticket #%d is %s, want %s", t.ID, now.Status, status)
+	}
+}
+
+// Untouched fails if a row of any system is gone or masked.
+func (k *Talk) Untouched() {
+	k.T.Helper()
+	for name, s := range k.Systems {
+		if s.Allowed != 0 {
+			k.T.Errorf("%s was erased", name)
+		}
+	}
+}

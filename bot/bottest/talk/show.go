@@ -1,0 +1,169 @@
+package talk
+
+import (
+	"fmt"
+	"html"
+	"regexp"
+	"slices"
+	"strings"
+
+	"privacydesk/bot/zendesksim"
+)
+
+// shown is what the transcript has shown of a ticket.
+type shown struct {
+	comments int
+	status   string
+	tags     []string
+	fields   map[string]string
+}
+
+// Transcript is the conversation so far, as Markdown.
+func (k *Talk) Transcript() string { return strings.TrimSpace(strings.Join(k.lines, "\n")) + "\n" }
+
+// heading writes who does what, and the text that they write.
+func (k *Talk) heading(who, does, text string) {
+	k.lines = append(k.lines, fmt.Sprintf("**%s** %s", who, does)+map[bool]string{true: ":", false: "."}[text != ""], "")
+	k.quote(text)
+}
+
+func (k *Talk) quote(text string) {
+	if text == "" {
+		return
+	}
+	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+		k.lines = append(k.lines, strings.TrimRight("> "+plain(line), " "))
+	}
+	k.lines = append(k.lines, "")
+}
+
+// plain keeps outside text from being Markdown or HTML.
+func plain(line string) string {
+	return strings.NewReplacer("<", "&lt;", "*", `\*`, "_", `\_`).Replace(line)
+}
+
+// show writes down what is new on each ticket, and fails if a comment of ours
+// stands there twice.
+func (k *Talk) show() {
+	k.T.Helper()
+	for _, id := range k.tickets() {
+		k.showTicket(id, k.seen[id])
+	}
+}
+
+func (k *Talk) showTicket(id int64, s *shown) {
+	k.T.Helper()
+	comments := k.Sim.Comments(id)
+	for _, c := range comments[min(s.comments, len(comments)):] {
+		if k.people[c.AuthorID] != "privacydesk" {
+			continue
+		}
+		how := "answers"
+		if !c.Public {
+			how = "notes for the agents"
+		}
+		k.lines = append(k.lines, fmt.Sprintf("**privacydesk** %s%s:", how, k.files(c)), "")
+		k.quote(text(c))
+	}
+	s.comments = len(comments)
+	k.once(id)
+	now, _ := k.Sim.Ticket(id)
+	if line := k.changes(now, s); line != "" {
+		k.lines = append(k.lines, fmt.Sprintf("Ticket #%d: %s.", id, line), "")
+	}
+	s.status, s.tags, s.fields = now.Status, ours(now.Tags), k.named(now)
+}
+
+// once fails if an update of ours bears a mark that another one bears.
+func (k *Talk) once(id int64) {
+	k.T.Helper()
+	marks := map[string]bool{}
+	for _, a := range k.Sim.Audits(id) {
+		mark := fmt.Sprint(a.Custom)
+		if k.people[a.AuthorID] != "privacydesk" || len(a.Custom) == 0 {
+			continue
+		}
+		if marks[mark] {
+			k.T.Errorf("ticket #%d was told twice: %s", id, mark)
+		}
+		marks[mark] = true
+	}
+}
+
+func (k *Talk) files(c zendesksim.Comment) string {
+	var names []string
+	for _, a := range k.Sim.Attachments(c.TicketID) {
+		if a.CommentID == c.ID {
+			names = append(names, "`"+a.FileName+"`")
+		}
+	}
+	if len(names) == 0 {
+		return ""
+	}
+	return ", with " + strings.Join(names, " and ")
+}
+
+var (
+	block = regexp.MustCompile(`(?i)</?(p|ul|ol|table|thead|tbody)[^>]*>|<br ?/?>|</tr>|</li>`)
+	cell  = regexp.MustCompile(`(?i)</t[dh]>`)
+	item  = regexp.MustCompile(`(?i)<li[^>]*>`)
+	tag   = regexp.MustCompile(`<[^>]*>`)
+	gaps  = regexp.MustCompile(`\n\s*\n+`)
+)
+
+// text is a comment as it reads.
+func text(c zendesksim.Comment) string {
+	s := c.HTMLBody
+	if s == "" {
+		return c.Body
+	}
+	for _, r := range []struct {
+		re *regexp.Regexp
+		to string
+	}{{item, "- "}, {cell, " | "}, {block, "\n"}, {tag, ""}, {gaps, "\n"}} {
+		s = r.re.ReplaceAllString(s, r.to)
+	}
+	return strings.TrimSpace(html.UnescapeString(s))
+}
+
+func ours(tags []string) []string {
+	out := slices.DeleteFunc(slices.Clone(tags), func(t string) bool { return !strings.HasPrefix(t, "privacydesk") })
+	slices.Sort(out)
+	return out
+}
+
+func (k *Talk) named(t zendesksim.Ticket) map[string]string {
+	out := map[string]string{}
+	for name, id := range map[string]int64{"due": k.DueField, "progress": k.ProgressField} {
+		if v := t.CustomFields[id]; v != nil && v != "" {
+			out[name] = fmt.Sprint(v)
+		}
+	}
+	return out
+}
+
+// changes says what of status, tags and fields is new.
+func (k *Talk) changes(now zendesksim.Ticket, s *shown) string {
+	var parts []string
+	if now.Status != s.status {
+		parts = append(parts, "status **"+now.Status+"**")
+	}
+	tags := ours(now.Tags)
+	for _, t := range tags {
+		if !slices.Contains(s.tags, t) {
+			parts = append(parts, "tag `"+t+"`")
+		}
+	}
+	for _, t := range s.tags {
+		if !slices.Contains(tags, t) {
+			parts = append(parts, "without tag `"+t+"`")
+		}
+	}
+	fields := k.named(now)
+	for _, name := range []string{"due", "progress"} {
+		if fields[name] != s.fields[name] {
+			parts = append(parts, name+" "+map[bool]string{true: fields[name], false: "cleared"}[fields[name] != ""])
+		}
+	}
+	return strings.Join(parts, ", ")
+}

@@ -1,0 +1,48 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// progressEvery is how long after the last update of a ticket its progress
+// field follows: a request that is quick changes it with its other updates
+// alone, and a slow one does not use up the ticket's updates.
+const progressEvery = 15 * time.Minute
+
+// progressing owes the ticket's progress field what is new.
+func (e *Engine) progressing(c *Case, _ time.Time) []duty {
+	if !e.Settings.ShowsProgress || !c.open() || c.Accepted.IsZero() || c.Told.IsZero() || e.progressOf(c) == c.Shown {
+		return nil
+	}
+	return []duty{{name: "progress", repeats: true, at: c.Told.Add(progressEvery), do: func(_ context.Context, t *turn) error {
+		t.c.Told = t.now // one at a time: the outbox may have to wait
+		t.owe(Say{})
+		return nil
+	}}}
+}
+
+// progressOf is how far a request has come, in the words of the progress
+// field: "running: 7 of 9 systems erased".
+func (e *Engine) progressOf(c *Case) string {
+	text := strings.ReplaceAll(string(c.State()), "_", " ")
+	word := map[Stage]string{
+		StageLocate: "searched", StageRelocate: "searched again", StageGather: "gathered", StageErase: "erased", StageVerify: "verified",
+	}[c.Stage]
+	if !c.open() || word == "" || c.State() != StateRunning && c.State() != StateHeld {
+		return text
+	}
+	done, all := 0, 0
+	for _, s := range c.Systems {
+		if s.Skip != "" {
+			continue
+		}
+		all++
+		if s.Run.Stage == c.Stage && s.Run.State == RunDone {
+			done++
+		}
+	}
+	return fmt.Sprintf("%s: %d of %d systems %s", text, done, all, word)
+}

@@ -1,0 +1,73 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"time"
+
+	"privacydesk/bot/policy"
+)
+
+// open is true until the request's end is decided.
+func (c *Case) open() bool {
+	return c.Resolution == "" && !c.ended()
+}
+
+// acknowledging owes every request a first word within the hour, also one
+// that is held before it could be read.
+func (e *Engine) acknowledging(c *Case, _ time.Time) []duty {
+	if !c.open() || !c.Acked.IsZero() || c.Wait != nil && c.Wait.Reason == ReasonStateLost {
+		return nil
+	}
+	return []duty{{name: "acknowledge", at: c.Arrived.Add(policy.AcknowledgeWithin), do: func(_ context.Context, t *turn) error {
+		t.owe(Say{Message: "held", Public: true})
+		return nil
+	}}}
+}
+
+// reminding owes the requester reminders of a question, and closes the request
+// when none of them was answered.
+func (e *Engine) reminding(c *Case, now time.Time) []duty {
+	if !c.open() || c.Wait == nil || c.Wait.On != OnRequester {
+		return nil
+	}
+	since, asked := c.Wait.Since, c.Asked
+	out := occasions(policy.ReminderDays(), since, now, func(day int, at time.Time) duty {
+		return duty{name: c.once(fmt.Sprintf("remind.%d.%d", asked, day)), at: at, do: func(_ context.Context, t *turn) error {
+			t.owe(Say{Message: "reminder", Public: true, Status: StatusPending, Vars: map[string]string{
+				"reason": string(t.c.Wait.Reason), "days": strconv.Itoa(policy.CloseDays - day),
+			}})
+			return nil
+		}}
+	})
+	closing := since.AddDate(0, 0, policy.CloseDays)
+	if !closing.After(now) {
+		out = nil
+	}
+	return append(out, duty{
+		name: c.once(fmt.Sprintf("close.%d", asked)), at: closing,
+		do: func(_ context.Context, t *turn) error {
+			t.finish(Rejected, ReasonNoAnswer, Say{Message: "refused_no_answer"})
+			return nil
+		},
+	})
+}
+
+// alerting owes the agents a word while a request is open and its due date
+// comes near.
+func (e *Engine) alerting(c *Case, now time.Time) []duty {
+	if !c.open() {
+		return nil
+	}
+	return occasions(policy.AlertDays(), c.Arrived, now, func(day int, at time.Time) duty {
+		return duty{name: fmt.Sprintf("alert.%d", day), at: at, do: func(_ context.Context, t *turn) error {
+			vars := map[string]string{"days": strconv.Itoa(day)}
+			if t.c.Wait != nil {
+				vars["reason"] = string(t.c.Wait.Reason)
+			}
+			t.owe(Say{Message: "note_alert", Vars: vars})
+			return nil
+		}}
+	})
+}
