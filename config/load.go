@@ -52,25 +52,34 @@ func readConfig(path string) (body []byte, err error) {
 }
 
 func parse(path string, body []byte, env func(string) (string, bool), kinds connectors.Kinds) (*Config, error) {
+	c, d, err := decode(path, body, env, kinds)
+	if err != nil {
+		return nil, err
+	}
+	d.whole(c)
+	if len(d.problems) > 0 {
+		return nil, &InvalidError{File: path, Problems: sortProblems(d.problems)}
+	}
+	return c, nil
+}
+
+// decode reads a file's text; the decoder holds what is wrong with its parts.
+func decode(path string, body []byte, env func(string) (string, bool), kinds connectors.Kinds) (*Config, *decoder, error) {
 	dir, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
-		return nil, fmt.Errorf("configuration %s: %w", path, plain(err))
+		return nil, nil, fmt.Errorf("configuration %s: %w", path, plain(err))
 	}
 	c := &Config{file: path, dir: dir}
 	root, problem := document(body)
 	if problem != nil {
-		return nil, &InvalidError{File: path, Problems: []Problem{*problem}}
+		return nil, nil, &InvalidError{File: path, Problems: []Problem{*problem}}
 	}
 	d := &decoder{expander: expander{env: env, dir: dir}, kinds: kinds, places: map[string]*yaml.Node{"": root}}
 	v := reflect.ValueOf(c).Elem()
 	d.setDefaults(v)
 	d.section(root, "", v)
 	d.named(c.Systems)
-	d.whole(c)
-	if len(d.problems) > 0 {
-		return nil, &InvalidError{File: path, Problems: sortProblems(d.problems)}
-	}
-	return c, nil
+	return c, d, nil
 }
 
 // document parses the text into its one mapping. The parser's messages are

@@ -58,6 +58,8 @@ type Shelf struct {
 	id    string
 
 	markKey []byte
+	// sealKey seals what belongs to the installation and to no request.
+	sealKey []byte
 	signKey ed25519.PrivateKey
 }
 
@@ -122,6 +124,9 @@ func (s *Shelf) open() error {
 		return err
 	}
 	if s.markKey, err = hkdf.Key(sha256.New, root, nil, "privacydesk markers", KeySize); err != nil {
+		return err
+	}
+	if s.sealKey, err = hkdf.Key(sha256.New, root, nil, "privacydesk installation", KeySize); err != nil {
 		return err
 	}
 	seed, err := s.obtain(s.path("sign"), "sign", "")

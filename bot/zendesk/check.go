@@ -28,8 +28,10 @@ type Problem struct {
 // Uses names what other options refer to in the account, so that Check sees
 // whether it is there. Zero ids are left out.
 type Uses struct {
-	Form   int64
-	Fields map[string]int64 // option to id: {"zendesk.kind_field": 360…}
+	Form       int64
+	Fields     map[string]int64  // option to id: {"zendesk.kind_field": 360…}
+	KindValues map[string]string // the kind field's values and what each means
+	Tag        string            // by which agents make any ticket a request
 }
 
 // The bounds of Check.
@@ -49,7 +51,7 @@ func (d *Desk) Check(ctx context.Context, uses Uses) ([]Problem, error) {
 	if err != nil || !signedIn {
 		return c.problems, err
 	}
-	for _, look := range []func(context.Context) error{c.export, c.settings, c.form, c.fields, c.status, c.group} {
+	for _, look := range []func(context.Context) error{c.export, c.settings, c.form, c.fields, c.status, c.group, c.setup} {
 		if err := look(ctx); err != nil {
 			return c.problems, forSide(err)
 		}
@@ -184,6 +186,9 @@ func (c *checker) fields(ctx context.Context) error {
 	}
 	all := []use{
 		{"zendesk.reference_field", c.o.ReferenceField, texts},
+		{"zendesk.customer_reference_field", c.o.CustomerReferenceField, append([]string{"regexp"}, texts...)},
+		{"zendesk.asked_on_field", c.o.AskedOnField, []string{"date"}},
+		{"zendesk.attested_field", c.o.AttestedField, []string{"checkbox"}},
 		{"zendesk.due_field", c.o.DueField, append([]string{"date"}, texts...)},
 		// Not a drop-down: its values are tags, and an update says which tags there are.
 		{"zendesk.progress_field", c.o.ProgressField, texts},

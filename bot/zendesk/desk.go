@@ -27,6 +27,9 @@ type Env struct {
 	Jitter func() float64
 	// Observe is told of each call; nothing when nil.
 	Observe func(Call)
+	// Tokens keeps the OAuth client's tokens; in this process alone when nil,
+	// which suits whoever has no replicas.
+	Tokens TokenShelf
 }
 
 // Desk is a bot.Desk on a Zendesk account. It may be used by any number of
@@ -71,7 +74,7 @@ func New(o Options, env Env) (*Desk, error) {
 	if o.APIToken.Token != "" {
 		t.auth = tokenCredential{zd.NewAPITokenCredential(o.APIToken.Email, o.APIToken.Token)}
 	} else {
-		t.auth = newOAuthCredential(o.OAuth, base, env.Clock, t.RoundTrip)
+		t.auth = newOAuthCredential(o.OAuth, base, env.Tokens, env.Clock, t.RoundTrip)
 	}
 	d := &Desk{o: o, base: base, clock: env.Clock, sleep: t.sleep, budget: t.budget, maxText: maxText}
 	d.http = &http.Client{

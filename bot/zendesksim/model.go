@@ -96,6 +96,8 @@ type TicketField struct {
 	// Type: text, textarea, tagger, multiselect, checkbox, date, integer,
 	// decimal, regexp; system fields have subject, description, status, ….
 	Type             string
+	Description      string // for end users
+	AgentDescription string // for agents alone
 	Tag              string // of a checkbox
 	Options          []FieldOption
 	Pattern          string // of type regexp
@@ -128,6 +130,7 @@ type CustomStatus struct {
 	Category     string
 	AgentLabel   string
 	EndUserLabel string
+	Description  string
 	Default      bool
 	Inactive     bool
 	CreatedAt    time.Time

@@ -84,7 +84,8 @@ type Sim struct {
 	suspended   table[SuspendedTicket]
 	triggers    table[trigger]
 	webhooks    []*webhook
-	uploads     map[string]*Upload
+	office
+	uploads map[string]*Upload
 
 	apiTokens    map[string]string // token to e-mail
 	oauthClients map[string]oauthClient
@@ -135,6 +136,7 @@ func New(o Options) *Sim {
 		windows:      map[string]*window{},
 		wake:         make(chan struct{}, 1),
 		privateFiles: !o.AttachmentsPublic,
+		office:       newOffice(),
 	}
 	s.routes = s.allRoutes()
 	s.furnish()

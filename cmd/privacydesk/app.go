@@ -196,7 +196,11 @@ func (a *app) openDesk(_ context.Context, _ openOptions) (err error) {
 		QueueDepth: a.queue.Waiting,
 		Budget:     func() (int, int, bool) { return a.desk.Budget() },
 	})
-	a.desk, err = zendesk.New(a.cfg.Zendesk.Options, zendesk.Env{Clock: time.Now, Observe: a.called})
+	tokens, err := a.tokenShelf()
+	if err != nil {
+		return err
+	}
+	a.desk, err = zendesk.New(a.cfg.Zendesk.Options, zendesk.Env{Clock: time.Now, Tokens: tokens, Observe: a.called})
 	return err
 }
 

@@ -166,9 +166,13 @@ func (e *examination) redis(ctx context.Context) {
 
 func (e *examination) desk(ctx context.Context) {
 	z := e.app.cfg.Zendesk
+	values := map[string]string{}
+	for value, kind := range z.KindValues {
+		values[value] = string(kind)
+	}
 	found, err := e.app.desk.Check(ctx, zendesk.Uses{Form: z.FormID, Fields: map[string]int64{
 		"zendesk.kind_field": z.KindField, "zendesk.subject_field": z.SubjectField, "zendesk.tenant_field": z.TenantField,
-	}})
+	}, KindValues: values, Tag: z.Tag})
 	if err != nil {
 		e.add(connectors.SeverityBlocks, "zendesk", err.Error(), "check zendesk.subdomain and zendesk.oauth")
 	}

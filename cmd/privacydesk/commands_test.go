@@ -25,9 +25,13 @@ import (
 // each with what stands for it, and the file that it needs.
 func elsewhere() map[string][2]string {
 	return map[string][2]string{
-		"go run ./cmd/privacydesk demo":                                    {"TestPages runs it", "cmd/privacydesk/demo.go"},
-		"go run ./cmd/privacydesk demo --serve":                            {"TestPages runs it", "cmd/privacydesk/demo.go"},
-		"go run ./cmd/privacydesk demo --json --dir /tmp/privacydesk-demo": {"TestDemoJSON runs it", "cmd/privacydesk/demo.go"},
+		"go run ./cmd/privacydesk demo":                                      {"TestPages runs it", "cmd/privacydesk/demo.go"},
+		"go run ./cmd/privacydesk demo --serve":                              {"TestPages runs it", "cmd/privacydesk/demo.go"},
+		"go run ./cmd/privacydesk demo --json --dir /tmp/privacydesk-demo":   {"TestDemoJSON runs it", "cmd/privacydesk/demo.go"},
+		"privacydesk zendesk setup --config privacydesk.yml --dry-run":       {"TestFromAnEmptyAccountToResolved runs it", "cmd/privacydesk/setup_test.go"},
+		"privacydesk zendesk setup --config privacydesk.yml --custom-status": {"TestFromAnEmptyAccountToResolved runs it", "cmd/privacydesk/setup_test.go"},
+		"privacydesk zendesk login --config privacydesk.yml":                 {"TestLoginAlone runs it", "cmd/privacydesk/login_test.go"},
+		"privacydesk zendesk simulate --empty --listen 127.0.0.1:8090":       {"TestSimulateEmpty runs it", "cmd/privacydesk/setup_test.go"},
 		"make test":                        {"would run this test in itself", "Makefile"},
 		"make build":                       {"the test of deploy builds the program", "Makefile"},
 		"docker build --tag privacydesk .": {"needs Docker's daemon", "Dockerfile"},
@@ -57,9 +61,9 @@ func install(t *testing.T) *installation {
 	t.Helper()
 	in := &installation{T: t, desk: sample.NewDesk(zendesksim.New(zendesksim.Options{RequestsPerMinute: 2500})), left: documentedLines(t)}
 	configuration := readmeConfiguration(t)
-	payload := regexp.MustCompile("`(\\{\"ticket_id\".*\\})`").FindStringSubmatch(document(t, "README.md"))
+	payload := regexp.MustCompile("`(\\{\"ticket_id\".*\\})`").FindStringSubmatch(document(t, "docs/zendesk.md"))
 	if payload == nil {
-		t.Fatal("README.md does not say what the trigger sends")
+		t.Fatal("docs/zendesk.md does not say what the trigger sends")
 	}
 	t.Chdir(t.TempDir())
 	ctx, stop := context.WithCancel(context.Background())

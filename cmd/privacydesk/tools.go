@@ -122,6 +122,8 @@ func (c docsCmd) Run(s *surroundings) error {
 }
 
 type zendeskCmd struct {
+	Setup    setupCmd    `cmd:"" help:"Create, or find and repair, what privacydesk needs in the account, and write the ids into the configuration."`
+	Login    loginCmd    `cmd:"" help:"Let the OAuth client act for a person who signs in at a browser."`
 	Simulate simulateCmd `cmd:"" help:"Run the simulated Zendesk with a form, people and an OAuth client, to try privacydesk against."`
 }
 
@@ -130,6 +132,7 @@ func (zendeskCmd) Help() string { return "Example:\n  privacydesk zendesk simula
 
 type simulateCmd struct {
 	Listen string `default:"127.0.0.1:8090" help:"Address and port; keep it on this machine: the simulator's agent pages ask for no sign-in."`
+	Empty  bool   `help:"Without form, fields and status: to try zendesk setup on."`
 }
 
 // Help carries the example.
@@ -139,14 +142,25 @@ func (simulateCmd) Help() string {
 
 // Run serves until the context ends.
 func (c simulateCmd) Run(ctx context.Context, s *surroundings) error {
-	desk := sample.NewDesk(zendesksim.New(zendesksim.Options{}))
+	sim := zendesksim.New(zendesksim.Options{})
+	var desk *sample.Desk
+	if c.Empty {
+		desk = sample.EmptyDesk(sim)
+		sim.AddRedirect(desk.ClientID, "http://127.0.0.1:8091/callback") // of zendesk login
+	} else {
+		desk = sample.NewDesk(sim)
+	}
 	server, address, err := serveSim(ctx, desk.Sim, c.Listen)
 	if err != nil {
 		return &usageError{err}
 	}
 	defer func() { _ = server.Close() }()
-	_, _ = fmt.Fprintf(s.stdout, "simulated Zendesk at http://%s\n  agents see tickets at http://%s/agent/tickets\n\nzendesk:\n  url: http://%s\n  oauth: {client_id: %s, client_secret: %s}\n  form: %d\n  kind_field: %d\n  tenant_field: %d\n  due_field: %d\n  kind_values: {privacy_access: access, privacy_delete: delete, privacy_opt_out: opt_out, privacy_direct: direct}\n",
-		address, address, address, desk.ClientID, desk.ClientSecret, desk.Form, desk.Kind, desk.Tenant, desk.Due)
+	_, _ = fmt.Fprintf(s.stdout, "simulated Zendesk at http://%s\n  agents see tickets at http://%s/agent/tickets\n\nzendesk:\n  url: http://%s\n  oauth: {client_id: %s, client_secret: %s}\n",
+		address, address, address, desk.ClientID, desk.ClientSecret)
+	if !c.Empty {
+		_, _ = fmt.Fprintf(s.stdout, "  form: %d\n  kind_field: %d\n  tenant_field: %d\n  due_field: %d\n  kind_values: {privacy_access: access, privacy_delete: delete, privacy_opt_out: opt_out, privacy_direct: direct}\n",
+			desk.Form, desk.Kind, desk.Tenant, desk.Due)
+	}
 	go desk.Sim.AutoDeliver(ctx)
 	<-ctx.Done()
 	return nil
