@@ -288,6 +288,9 @@ func walkSettings(w *world) {
 }
 
 func walkEnds(w *world) {
+	gone := w.file("x")
+	w.call("DELETE", ticketPath(gone), nil, 204)
+	w.call("DELETE", fmt.Sprintf("/api/v2/deleted_tickets/%d", gone), nil, 200)
 	triggers := w.call("GET", "/api/v2/triggers", nil, 200)
 	w.call("DELETE", "/api/v2/triggers/"+jsonNumber(triggers.at("triggers.0.id")), nil, 204)
 	automations := w.call("GET", "/api/v2/automations", nil, 200)

@@ -101,6 +101,8 @@ type Sim struct {
 	wake         chan struct{}
 	lastTicket   int64
 	privateFiles bool
+	noRedaction  bool
+	conditions   []int64 // fields that a condition requires for solving
 }
 
 // New makes an account with Zendesk's system fields, one form, one custom
