@@ -20,6 +20,14 @@ type account struct {
 
 	me       cached[wireUser]
 	resolved cached[int64]
+	fields   cached[map[int64]wireFieldKind]
+
+	mu    sync.Mutex
+	forms map[int64]*cached[[]int64]
+}
+
+func newAccount(d *Desk) *account {
+	return &account{d: d, forms: map[int64]*cached[[]int64]{}}
 }
 
 // cached is a value that is loaded again when its life is over. Two who find

@@ -164,6 +164,10 @@ type wireFieldKind struct {
 	ID     int64  `json:"id"`
 	Type   string `json:"type"`
 	Active bool   `json:"active"`
+	Title  text   `json:"title"`
+	// Required for solving; Removable is false for Zendesk's own fields.
+	Required  bool `json:"required"`
+	Removable bool `json:"removable"`
 }
 
 // fields checks each field that is read or written.

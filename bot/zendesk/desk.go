@@ -90,7 +90,7 @@ func New(o Options, env Env) (*Desk, error) {
 		return nil, errors.New("zendesk.url is no URL")
 	}
 	d.client.SetCredential(t.auth)
-	d.account = &account{d: d}
+	d.account = newAccount(d)
 	return d, nil
 }
 

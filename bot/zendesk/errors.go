@@ -55,6 +55,9 @@ func (e *APIError) Error() string {
 	return s
 }
 
+// fieldOfTicket begins the name of a ticket field in APIError.Fields.
+const fieldOfTicket = "ticket field "
+
 // plain allows what is a name and nothing else.
 func plain(s string) bool {
 	odd := strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789_.")
@@ -83,7 +86,7 @@ func apiError(op string, status int, body []byte) *APIError {
 		_ = json.Unmarshal(raw, &details) // another shape has nothing that may be shown
 		for _, d := range details {
 			if d.Field != 0 {
-				e.Fields = append(e.Fields, "ticket field "+strconv.FormatInt(d.Field, 10))
+				e.Fields = append(e.Fields, fieldOfTicket+strconv.FormatInt(d.Field, 10))
 			}
 			e.closed = e.closed || key == "status" && strings.Contains(strings.ToLower(d.Description), "closed")
 		}

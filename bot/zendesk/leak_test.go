@@ -64,7 +64,7 @@ func TestRefusalsNameWhatToMend(t *testing.T) {
 	u.Status = bot.StatusSolved
 	err := w.desk.Update(t.Context(), u)
 	var refused *zendesk.APIError
-	if !errors.As(err, &refused) || refused.Status != 422 || !strings.Contains(err.Error(), fmt.Sprintf("ticket field %d", field)) {
+	if errors.As(err, &refused) || !errors.Is(err, bot.ErrIncomplete) || !strings.Contains(err.Error(), fmt.Sprintf("Root cause (field %d)", field)) {
 		t.Errorf("got %v", err)
 	}
 	for _, is := range []error{bot.ErrClosed, bot.ErrStale, bot.ErrUnknown, bot.ErrUnavailable} {

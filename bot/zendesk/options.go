@@ -14,6 +14,7 @@ import (
 	"net"
 	"net/url"
 	"regexp"
+	"strconv"
 	"time"
 )
 
@@ -38,9 +39,11 @@ type Options struct {
 	AttestedField          int64 `yaml:"attested_field" doc:"Id of the ticket field (checkbox) by which customers attest that they verified the person's request. None when left out."`
 	NeedsPersonView        int64 `yaml:"needs_person_view" doc:"Id of the agents' view of the tickets that need a person, as zendesk setup made it. None when left out."`
 
-	AssigneeID     int64  `yaml:"assignee_id" doc:"Agent to whom a ticket without an assignee is given when it is solved. Default: the bot's own user."`
-	GroupID        int64  `yaml:"group_id" doc:"Group that such a ticket gets. Default: Zendesk's choice for the assignee."`
-	ResolvedStatus string `yaml:"resolved_status" default:"Resolved" doc:"The custom status of category solved that a finished ticket gets: its label or its id. Where the account has none, the ticket becomes solved."`
+	AssigneeID int64 `yaml:"assignee_id" doc:"Agent to whom a ticket without an assignee is given when it is solved. Default: the bot's own user."`
+	GroupID    int64 `yaml:"group_id" doc:"Group that such a ticket gets. Default: Zendesk's choice for the assignee."`
+	// RequiredFields are keyed by text, as every map of the configuration is.
+	RequiredFields map[string]string `yaml:"required_fields" doc:"What ticket fields get that are required for solving and empty: the field's id (in quotes) and the value. A multi-select takes several tags with commas between. A required field that is not listed here holds the request, and the agents are told which it is."`
+	ResolvedStatus string            `yaml:"resolved_status" default:"Resolved" doc:"The custom status of category solved that a finished ticket gets: its label or its id. Where the account has none, the ticket becomes solved."`
 
 	Timeout           time.Duration `yaml:"timeout" default:"30s" doc:"Bound of one try of one call."`
 	UploadTimeout     time.Duration `yaml:"upload_timeout" default:"5m" doc:"Bound of one try of uploading one file."`
@@ -167,6 +170,11 @@ func (o Options) Check() error {
 	}
 	if err := o.Webhook.checkURL(); err != nil {
 		errs = append(errs, err)
+	}
+	for id := range o.RequiredFields {
+		if n, err := strconv.ParseInt(id, 10, 64); err != nil || n < 1 {
+			wrong("zendesk.required_fields.%s: is no id of a ticket field", id)
+		}
 	}
 	return errors.Join(errs...)
 }

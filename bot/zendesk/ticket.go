@@ -182,10 +182,7 @@ const onBehalf = 11
 // a comment counts as ours only if we updated, and one whose author is not
 // the updater is flagged as written on behalf.
 func (r *reader) contributions() []bot.Comment {
-	updates := make(map[int64]wireAudit, len(r.audits))
-	for _, a := range r.audits {
-		updates[a.ID] = a
-	}
+	updates := r.updates()
 	out := make([]bot.Comment, 0, len(r.comments))
 	for _, w := range r.comments {
 		update, known := updates[int64(w.Audit)]
@@ -202,6 +199,7 @@ func (r *reader) contributions() []bot.Comment {
 		out = append(out, bot.Comment{
 			ID: w.ID, Author: r.person(w.Author), Public: w.Public, At: w.Created, Text: body,
 			Channel: string(w.Via.Channel), Flags: slices.Compact(flags), Ours: own && w.Author == r.me,
+			Files: w.files(own && w.Author == r.me),
 		})
 	}
 	slices.SortStableFunc(out, func(a, b bot.Comment) int {
@@ -210,6 +208,26 @@ func (r *reader) contributions() []bot.Comment {
 		}
 		return int(min(1, max(-1, a.ID-b.ID)))
 	})
+	return out
+}
+
+// updates are the audits by id.
+func (r *reader) updates() map[int64]wireAudit {
+	out := make(map[int64]wireAudit, len(r.audits))
+	for _, a := range r.audits {
+		out[a.ID] = a
+	}
+	return out
+}
+
+// files are the comment's attachments that were not removed already.
+func (w wireComment) files(ours bool) []bot.File {
+	var out []bot.File
+	for _, f := range w.Files {
+		if !f.gone() {
+			out = append(out, bot.File{Name: string(f.Name), ContentType: string(f.ContentType), Ours: ours, At: w.Created})
+		}
+	}
 	return out
 }
 
