@@ -40,6 +40,9 @@ func (e *Engine) closing(ctx context.Context, t *turn) (bool, error) {
 	if again, err := e.eraseAgain(ctx, t); err != nil || again {
 		return again, err
 	}
+	if waits, err := e.rescanBefore(ctx, t); err != nil || waits {
+		return waits, err
+	}
 	return e.certificate(ctx, t)
 }
 
@@ -79,6 +82,9 @@ func (e *Engine) eraseAgain(ctx context.Context, t *turn) (bool, error) {
 	if t.c.Round+1 >= maxErasings {
 		t.c.Round = 0
 		return e.stop(ctx, t, OnAgent, ReasonLeft, time.Time{}, "note_held")
+	}
+	if t.c.Stage == StageRescan {
+		t.owe(Say{Message: "note_late", Vars: map[string]string{"counts": e.lateTable(t.c)}, AddTags: []string{TagNeedsPerson}})
 	}
 	t.c.Round++
 	t.start(StageErase, left)
@@ -170,7 +176,7 @@ func (e *Engine) reportInput(ctx context.Context, t *turn) (ReportInput, error) 
 	if err != nil {
 		return ReportInput{}, err
 	}
-	in := ReportInput{Case: *t.c, Subject: s.Subject, At: t.c.Accepted, Version: e.Settings.Version}
+	in := ReportInput{Case: *t.c, Subject: s.Subject, At: t.c.Accepted, Version: e.Settings.Version, Planned: e.plannedRescans(t.c)}
 	for _, name := range sorted(t.c.Systems) {
 		state := *t.c.Systems[name]
 		if state.Run.Ended.After(in.At) {

@@ -242,7 +242,7 @@ func (e *Engine) working(ctx context.Context, t *turn) (bool, error) {
 		return e.beforeErasing(ctx, t)
 	case StageErase:
 		return e.erasing(ctx, t)
-	case StageNone, StageLocate, StageVerify:
+	case StageNone, StageLocate, StageVerify, StageRescan:
 	}
 	return false, fmt.Errorf("request %s: stage %q does not belong to working", t.c.ID, t.c.Stage)
 }

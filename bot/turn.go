@@ -220,6 +220,8 @@ func (t *turn) nextOwed() int {
 			return true
 		case t.c.Wait.Reason == ReasonStepFailed:
 			return !s.Public
+		case t.c.Wait.Reason == ReasonRequired:
+			return s.Status != StatusSolved
 		}
 		return !s.Discloses
 	})

@@ -115,7 +115,9 @@ type ReportInput struct {
 	Reference string // the customer's own reference, if any
 	At        time.Time
 	Version   string // of the software
-	Systems   []ReportSystem
+	// Planned are the searches that follow, counted from the erasing.
+	Planned []time.Duration
+	Systems []ReportSystem
 }
 
 // ReportSystem is one system in the order of the report.

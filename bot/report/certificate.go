@@ -10,6 +10,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"privacydesk/bot"
 	"privacydesk/connectors"
@@ -39,6 +41,7 @@ type certificate struct {
 	Summary  string              `json:"summary"`
 	Times    certificateTimes    `json:"times"`
 	Systems  []certificateSystem `json:"systems"`
+	Further  string              `json:"further,omitempty"`
 	Backups  string              `json:"backups"`
 	Notices  string              `json:"notices"`
 	Chain    certificateChain    `json:"chain"`
@@ -63,19 +66,28 @@ type certificateChain struct {
 // certificateSystem is one system. Rescan is "clean", "records_left" or
 // "not_done".
 type certificateSystem struct {
-	Name         string   `json:"name"`
-	Label        string   `json:"label"`
-	Outcome      string   `json:"outcome"`
-	Reason       string   `json:"reason,omitempty"`
-	Map          string   `json:"map,omitempty"`
-	Rescan       string   `json:"rescan"`
-	RescannedAt  string   `json:"rescanned_at,omitempty"`
-	Notes        []string `json:"notes,omitempty"`
-	ThirdParties []string `json:"third_parties,omitempty"`
+	Name        string `json:"name"`
+	Label       string `json:"label"`
+	Outcome     string `json:"outcome"`
+	Reason      string `json:"reason,omitempty"`
+	Map         string `json:"map,omitempty"`
+	Rescan      string `json:"rescan"`
+	RescannedAt string `json:"rescanned_at,omitempty"`
+	// Rescans are the searches some time after the erasing.
+	Rescans      []certificateRescan `json:"rescans,omitempty"`
+	Notes        []string            `json:"notes,omitempty"`
+	ThirdParties []string            `json:"third_parties,omitempty"`
 	// BackupsExpire is by when the system's backups from before the erasing
 	// are gone, as the configuration says; empty where it says nothing.
 	BackupsExpire string           `json:"backups_expire,omitempty"`
 	Collections   []certificateSet `json:"collections"`
+}
+
+// certificateRescan is a search some time after the erasing: how many records
+// had come back. They were erased again.
+type certificateRescan struct {
+	At       string `json:"at"`
+	Returned int64  `json:"returned"`
 }
 
 type certificateSet struct {
@@ -177,6 +189,7 @@ func newCertificate(in bot.ReportInput) certificate {
 		},
 		Chain:   certificateChain{Events: c.Seq, Head: c.Head, Means: chainText},
 		Systems: make([]certificateSystem, 0, len(in.Systems)),
+		Further: further(in.Planned),
 	}
 	if c.Approval != nil {
 		cert.Times.Approved = stamp(c.Approval.At)
@@ -192,6 +205,20 @@ func newCertificate(in bot.ReportInput) certificate {
 	cert.Complete = open == 0 && len(in.Systems) > 0
 	cert.Summary = summary(open, len(in.Systems), cert.retained())
 	return cert
+}
+
+// further announces the searches that follow the certificate.
+func further(after []time.Duration) string {
+	if len(after) == 0 {
+		return ""
+	}
+	var times []string
+	for _, d := range after {
+		text := strings.NewReplacer("h0m0s", "h", "m0s", "m").Replace(d.String())
+		times = append(times, text)
+	}
+	return "The systems are searched again " + strings.Join(times, " and ") + " after the erasing, which is after this certificate was made. " +
+		"What a synchronisation brings back until then is recorded in the ledger and told to the vendor's staff; it is not erased without a new request."
 }
 
 func (c *certificate) retained() int64 {
@@ -233,6 +260,11 @@ func newCertificateSystem(s bot.ReportSystem) certificateSystem {
 			cs.BackupsExpire = stamp(s.State.Run.Ended.Add(s.BackupsFor))
 		}
 	}
+	for _, r := range s.State.Rescans {
+		if r.Failed == "" {
+			cs.Rescans = append(cs.Rescans, certificateRescan{At: stamp(r.At), Returned: r.Total()})
+		}
+	}
 	for _, c := range s.Profile.Collections {
 		cs.ThirdParties = append(cs.ThirdParties, c.ThirdParties...)
 	}
@@ -247,7 +279,9 @@ func newCertificateSystem(s bot.ReportSystem) certificateSystem {
 // rescan says what the last search found. Only a finished verification counts.
 func rescan(s bot.ReportSystem) string {
 	switch {
-	case s.State.Skip != "", !s.State.Verified, s.State.Run.Stage != bot.StageVerify, s.State.Run.State != bot.RunDone:
+	case s.State.Skip != "", !s.State.Verified, s.State.Run.State != bot.RunDone:
+		return rescanNone
+	case s.State.Run.Stage != bot.StageVerify && s.State.Run.Stage != bot.StageRescan:
 		return rescanNone
 	}
 	for _, t := range s.State.Sets {
