@@ -30,6 +30,12 @@ func (r Rescan) Total() int64 {
 	return n
 }
 
+// works is true while systems may be worked on: until the end is decided, and
+// for the searches that follow it.
+func (c *Case) works() bool {
+	return c.Resolution == "" || c.Phase == PhaseDone && c.Stage == StageRescan
+}
+
 // late are the rows of a search after erasing that should not be there.
 func late(p connectors.Profile, f *connectors.Finding) map[string]int64 {
 	out := map[string]int64{}

@@ -48,12 +48,6 @@ func (e *Engine) Run(ctx context.Context, id, system string) error {
 	return e.Queue.Step(ctx, id, "ran-"+token)
 }
 
-// works is true while systems may be worked on: until the end is decided, and
-// for the searches that follow it.
-func (c *Case) works() bool {
-	return c.Resolution == "" || c.Phase == PhaseDone && c.Stage == StageRescan
-}
-
 // work is one attempt of one run.
 type work struct {
 	e                 *Engine

@@ -158,7 +158,10 @@ func rescanning() []talk.Scenario {
 			}
 			k.Later(day + 2*time.Hour)
 			t.Noted("could not be searched again", "events")
-			t.Is("resolved", bot.ReasonErased)
+			events := t.Is("resolved", bot.ReasonErased).Systems["events"]
+			if n := len(events.Rescans); n != 1 || events.Rescans[0].Failed == "" || events.Outcome(bot.KindDelete) != bot.OutcomeDeleted {
+				k.T.Errorf("recorded: %s, %+v", events.Outcome(bot.KindDelete), events.Rescans)
+			}
 		}},
 	}
 }
