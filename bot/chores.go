@@ -43,7 +43,7 @@ func (e *Engine) chore(c *Case, name string, at time.Time, do func(context.Conte
 		case err == nil, errors.Is(err, ErrNotFound):
 			t.choreIs(name, nil)
 			return nil
-		case ctx.Err() != nil:
+		case ctx.Err() != nil, errors.Is(err, errPutOff):
 			return err
 		}
 		return e.putOff(t, name, err)

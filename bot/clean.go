@@ -41,24 +41,22 @@ func (e *Engine) cleaning(c *Case, _ time.Time) []duty {
 	if c.Phase != PhaseDone {
 		return out
 	}
-	at := c.Finished.Add(e.Settings.ForgetAfter)
-	last := e.chore(c, "merges", at, e.noteMerges)
-	if _, noted := c.Did["merges"]; noted {
-		last = e.chore(c, "clean", at, e.clean)
-	}
 	inspect := e.chore(c, "inspect", c.Finished, e.inspect)
-	inspect.keeps, last.keeps = true, true
-	return append(out, inspect, last)
+	clean := e.chore(c, "clean", c.Finished.Add(e.Settings.ForgetAfter), e.clean)
+	inspect.keeps, clean.keeps = true, true
+	return append(out, inspect, clean)
 }
 
 // noteMerges keeps into which tickets this one was merged: the note that says
 // so goes with the rest.
 func (e *Engine) noteMerges(ctx context.Context, t *turn) error {
 	got, err := e.Desk.Redact(ctx, Redaction{Ticket: t.c.Ticket, Look: true})
-	if err == nil {
-		t.c.MergedInto = got.MergedInto
+	if err != nil {
+		return err
 	}
-	return err
+	t.c.MergedInto = got.MergedInto
+	t.did("merges")
+	return errPutOff // until that is committed
 }
 
 // The duties about a file are named by when it was attached.
@@ -213,6 +211,9 @@ func (e *Engine) inspect(ctx context.Context, t *turn) error {
 // was opened again only what is older than the request's end goes; the rest is
 // tried again later.
 func (e *Engine) clean(ctx context.Context, t *turn) error {
+	if _, noted := t.c.Did["merges"]; !noted {
+		return e.noteMerges(ctx, t)
+	}
 	ticket, err := e.Desk.Ticket(ctx, t.c.Ticket)
 	if err != nil {
 		return err
