@@ -41,8 +41,8 @@ func (e *Engine) cleaning(c *Case, _ time.Time) []duty {
 	if c.Phase != PhaseDone {
 		return out
 	}
-	inspect := e.chore(c, "inspect", c.Finished, e.inspect)
-	clean := e.chore(c, "clean", c.Finished.Add(e.Settings.ForgetAfter), e.clean)
+	inspect := e.chore(c, c.once("inspect"), c.Finished, e.inspect)
+	clean := e.chore(c, c.once("clean"), c.Finished.Add(e.Settings.ForgetAfter), e.clean)
 	inspect.keeps, clean.keeps = true, true
 	return append(out, inspect, clean)
 }
@@ -55,7 +55,7 @@ func (e *Engine) noteMerges(ctx context.Context, t *turn) error {
 		return err
 	}
 	t.c.MergedInto = got.MergedInto
-	t.did("merges")
+	t.did(t.c.once("merges"))
 	return errPutOff // until that is committed
 }
 
@@ -141,7 +141,7 @@ func furtherThan(got Redacted, err error) error {
 func (e *Engine) finder(ctx context.Context, t *turn, ticket *Ticket) func(string) [][2]int {
 	var addresses []string
 	if s, err := t.open(ctx); err == nil {
-		addresses = append(addresses, s.Subject)
+		addresses = append(slices.Clone(s.Former), s.Subject)
 		for _, id := range s.Identities {
 			if id.Type == connectors.Email {
 				addresses = append(addresses, id.Value.Raw())
@@ -211,7 +211,7 @@ func (e *Engine) inspect(ctx context.Context, t *turn) error {
 // was opened again only what is older than the request's end goes; the rest is
 // tried again later.
 func (e *Engine) clean(ctx context.Context, t *turn) error {
-	if _, noted := t.c.Did["merges"]; !noted {
+	if _, noted := t.c.Did[t.c.once("merges")]; !noted {
 		return e.noteMerges(ctx, t)
 	}
 	ticket, err := e.Desk.Ticket(ctx, t.c.Ticket)

@@ -65,7 +65,7 @@ func (e *Engine) rescanning(c *Case, now time.Time) []duty {
 			out = out[:0]
 		}
 		out = append(out, duty{
-			name: fmt.Sprintf("rescan.%d", i), at: at, keeps: true, do: func(_ context.Context, t *turn) error {
+			name: c.once(fmt.Sprintf("rescan.%d", i)), at: at, keeps: true, do: func(_ context.Context, t *turn) error {
 				t.start(StageRescan, e.unskipped(t.c))
 				return nil
 			},

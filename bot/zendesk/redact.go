@@ -31,7 +31,7 @@ func (f wireFile) gone() bool {
 // says, or an *APIError; the account may lack what redaction needs (Agent
 // Workspace, or for agents the right to delete tickets).
 func (d *Desk) Redact(ctx context.Context, r bot.Redaction) (bot.Redacted, error) {
-	c := &cleaner{Redaction: r, reader: &reader{Desk: d, op: fmt.Sprintf("redact ticket %d", r.Ticket), people: map[int64]bot.Person{}}}
+	c := &cleaner{Redaction: r, reader: &reader{Desk: d, whole: true, op: fmt.Sprintf("redact ticket %d", r.Ticket), people: map[int64]bot.Person{}}}
 	if c.Find == nil {
 		c.Find = func(string) [][2]int { return nil }
 	}
@@ -190,7 +190,7 @@ func (c *cleaner) mergedInto() []int64 {
 		if !w.Via.merges() && !update.Via.merges() {
 			continue
 		}
-		for _, m := range number.FindAllStringSubmatch(w.Body, -1) {
+		for _, m := range number.FindAllStringSubmatch(w.Plain+"\n"+w.Body, -1) {
 			if id, err := strconv.ParseInt(m[1], 10, 64); err == nil {
 				out = append(out, id)
 			}

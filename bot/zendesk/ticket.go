@@ -52,6 +52,7 @@ func (d *Desk) Ticket(ctx context.Context, id int64) (*bot.Ticket, error) {
 type reader struct {
 	*Desk
 	op       string
+	whole    bool // keep what no decision rests on, too: it is searched
 	me       int64
 	ticket   wireTicket
 	comments []wireComment
@@ -126,7 +127,10 @@ func (r *reader) readComments(ctx context.Context) error {
 			if strings.TrimSpace(c.Plain) != "" {
 				c.Body = "" // one spelling is enough
 			}
-			if held += len(c.Plain) + len(c.Body); held > r.maxText {
+			if !r.whole {
+				c.HTML = ""
+			}
+			if held += len(c.Plain) + len(c.Body) + len(c.HTML); held > r.textBound() {
 				return fmt.Errorf("%s: %w: its comments hold more than %d bytes", r.op, errTooManyPages, r.maxText)
 			}
 			r.comments = append(r.comments, c)
@@ -136,6 +140,15 @@ func (r *reader) readComments(ctx context.Context) error {
 	})
 }
 
+// textBound is how much text of a ticket is held at most: read whole, each
+// comment has its HTML beside its text.
+func (r *reader) textBound() int {
+	if r.whole {
+		return 4 * r.maxText
+	}
+	return r.maxText
+}
+
 // tagsField is the one whose history counts; that of others is not kept.
 const tagsField = "tags"
 
@@ -143,7 +156,9 @@ func (r *reader) readAudits(ctx context.Context) error {
 	path := fmt.Sprintf("/tickets/%d/audits.json", r.ticket.ID)
 	err := r.pages(ctx, r.op+", its audits", path, auditBound(), func(p page) error {
 		for _, a := range p.Audits {
-			a.Events = slices.DeleteFunc(a.Events, func(e wireEvent) bool { return e.Field != tagsField })
+			if !r.whole {
+				a.Events = slices.DeleteFunc(a.Events, func(e wireEvent) bool { return e.Field != tagsField })
+			}
 			r.audits = append(r.audits, a)
 		}
 		return nil

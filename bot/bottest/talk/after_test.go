@@ -294,9 +294,7 @@ func cleaning() []talk.Scenario {
 			k.Later(14 * time.Hour)
 			t.Noted("(1) are removed")
 			nowhere(k, "picture of a passport", "passport.jpg")
-			if c := k.Case(t.ID); c.Phase != bot.PhaseForgotten {
-				k.T.Errorf("phase %s", c.Phase)
-			}
+			t.Is("needs_info", bot.ReasonReopened) // the words ask for something; the file goes all the same
 		}},
 		{Title: "A ticket that can't be cleaned", Set: cleans, Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "access", "Please send us everything on jane@x.example.")
