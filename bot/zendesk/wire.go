@@ -92,10 +92,9 @@ func (s *source) UnmarshalJSON(raw []byte) error {
 		From json.RawMessage `json:"from"`
 		To   json.RawMessage `json:"to"`
 	}
-	if json.Unmarshal(raw, &outer) != nil {
-		return nil
+	if json.Unmarshal(raw, &outer) == nil {
+		s.Rel = outer.Rel
 	}
-	s.Rel = outer.Rel
 	for side, raw := range map[*viaSide]json.RawMessage{&s.From: outer.From, &s.To: outer.To} {
 		var read viaSide
 		if json.Unmarshal(raw, &read) == nil {
