@@ -25,7 +25,7 @@ type duty struct {
 // during an outage, a source returns the last alone.
 func (e *Engine) duties(c *Case, now time.Time) []duty {
 	var out []duty
-	for _, source := range []func(*Case, time.Time) []duty{e.acknowledging, e.reminding, e.alerting, e.progressing} {
+	for _, source := range []func(*Case, time.Time) []duty{e.acknowledging, e.reminding, e.alerting, e.escalating, e.confirming, e.progressing} {
 		for _, d := range source(c, now) {
 			if _, done := c.Did[d.name]; !done {
 				out = append(out, d)

@@ -3,7 +3,9 @@ package policy_test
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"testing"
+	"time"
 
 	"privacydesk/bot/policy"
 )
@@ -17,8 +19,8 @@ func declared(t *testing.T, r policy.Rules) {
 		f := v.Type().Field(i)
 		got := fmt.Sprint(v.Field(i).Interface())
 		want := f.Tag.Get("default")
-		if want == "72h" {
-			want = "72h0m0s"
+		if d, is := v.Field(i).Interface().(time.Duration); is {
+			got = strings.TrimSuffix(d.String(), "0m0s")
 		}
 		if got != want || f.Tag.Get("doc") == "" || f.Tag.Get("yaml") == "" {
 			t.Errorf("%s is %s, its tags say %q", f.Name, got, f.Tag)

@@ -26,7 +26,9 @@ type System struct {
 	Need   connectors.IdentityType
 	Yield  connectors.IdentityType // of Row.Gives
 	Action connectors.Action
-	Digest string
+	// Exception is why a retaining system keeps its rows.
+	Exception string
+	Digest    string
 
 	mu   sync.Mutex
 	rows []Row
@@ -61,7 +63,7 @@ func (s *System) collection() string { return s.Name + ".thing" }
 func (s *System) Profile() connectors.Profile {
 	p := connectors.Profile{
 		Needs: []connectors.IdentityType{s.Need}, MapDigest: s.Digest,
-		Collections: []connectors.Collection{{Name: s.collection(), Label: s.Name, Action: s.Action, Categories: []string{"user.contact"}}},
+		Collections: []connectors.Collection{{Name: s.collection(), Label: s.Name, Action: s.Action, Exception: s.Exception, Categories: []string{"user.contact"}}},
 	}
 	if s.Yield != "" {
 		p.Yields = []connectors.IdentityType{s.Yield}
