@@ -16,18 +16,46 @@ import (
 // was lifted.
 const legalEvery = time.Hour
 
-// legalHolds are those on a request's subject and tenant.
+// legalHolds are those on a request's tenant, on its subject, and on every
+// other address by which the subject is known.
 func (e *Engine) legalHolds(ctx context.Context, c *Case) ([]LegalHold, error) {
-	holds, err := e.Store.LegalHolds(ctx, c.Tenant, c.Pseudonym.MAC)
+	holds, err := e.Store.LegalHolds(ctx, c.Tenant, append([]string{c.Pseudonym.MAC}, c.Aliases...)...)
 	if err != nil {
 		return nil, fmt.Errorf("legal holds: %w", err)
 	}
 	return holds, nil
 }
 
+// nameAliases notes the pseudonyms of all addresses that were found of the
+// subject, so that the guard knows them without the secret half.
+func (e *Engine) nameAliases(ctx context.Context, t *turn) error {
+	s, err := t.open(ctx)
+	if err != nil {
+		return err
+	}
+	var macs []string
+	for _, id := range s.Identities {
+		address, err := reading.Normalise(id.Value.Raw())
+		if err != nil || address == s.Subject {
+			continue // a name or a number
+		}
+		p, err := e.Keys.Pseudonym(ctx, t.c.Tenant, address)
+		if err != nil {
+			return fmt.Errorf("pseudonym: %w", err)
+		}
+		macs = append(macs, p.MAC)
+	}
+	slices.Sort(macs)
+	t.c.Aliases = slices.Compact(macs)
+	return nil
+}
+
 // gateLegal stops a delete while a legal hold is on its subject or tenant. The
 // requester is told once, and not by which; agents see the names.
 func (e *Engine) gateLegal(ctx context.Context, t *turn) (bool, error) {
+	if err := e.nameAliases(ctx, t); err != nil {
+		return false, err
+	}
 	holds, err := e.legalHolds(ctx, t.c)
 	if err != nil || len(holds) == 0 {
 		return false, err

@@ -88,7 +88,10 @@ type Case struct {
 	Kind      Kind      `json:"kind,omitempty"`
 	Tenant    string    `json:"tenant,omitempty"`
 	Pseudonym Pseudonym `json:"pseudonym,omitzero"` // of the subject
-	Locale    string    `json:"locale,omitempty"`
+	// Aliases are pseudonyms of further addresses of the subject, of a delete
+	// alone: a legal hold on any of them stops it.
+	Aliases []string `json:"aliases,omitempty"`
+	Locale  string   `json:"locale,omitempty"`
 
 	Phase      Phase      `json:"phase"`
 	Stage      Stage      `json:"stage,omitempty"` // of the runs, within the phase

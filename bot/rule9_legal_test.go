@@ -123,6 +123,36 @@ func TestRule9_LegalHoldOfAnotherTenantStopsNothing(t *testing.T) {
 	w.Expect(id, "resolved", bot.ReasonErased)
 }
 
+// TestRule9_LegalHoldOnAnotherAddress of the same person stops the delete, at
+// its gates and in the middle of it.
+func TestRule9_LegalHoldOnAnotherAddress(t *testing.T) {
+	for _, at := range []string{"", "before-erase-batch"} {
+		t.Run(at, func(t *testing.T) {
+			w := world.New(t)
+			w.Populate()
+			w.Systems["crm"].Add(world.Row{ID: 5, Tenant: "acme", Key: connectors.Text("jane@x.example"), Text: "Jane, again", Gives: 42, Alias: "J.Doe@x.example"})
+			if at == "" {
+				legalHold(t, w, "acme", "j.doe@X.example")
+			}
+			batches := 0
+			w.Failpoint = func(point string) {
+				if point == at && batches == 0 {
+					legalHold(t, w, "acme", "j.doe@X.example")
+					batches++
+				}
+			}
+			id := w.File(world.Alex(), "delete", janeBody)
+			w.Pass(30 * time.Minute)
+			w.Expect(id, "held", bot.ReasonLegalHold)
+			expectNothingErased(t, w)
+			lift(t, w, "acme", "j.doe@x.example")
+			w.Failpoint = nil
+			w.Pass(30 * time.Minute)
+			w.Expect(id, "resolved", bot.ReasonErased)
+		})
+	}
+}
+
 // TestLegalHoldsAreChecked refuses what would name nobody, everybody or say too
 // much.
 func TestLegalHoldsAreChecked(t *testing.T) {

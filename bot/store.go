@@ -59,9 +59,9 @@ type Store interface {
 	// a key under which nothing is noted.
 	Fact(ctx context.Context, key string) (Fact, error)
 
-	// LegalHolds are those on the tenant and on its subject mac (empty: on the
-	// tenant alone), by name. One atomic look.
-	LegalHolds(ctx context.Context, tenant, mac string) ([]LegalHold, error)
+	// LegalHolds are those on the tenant and on its subjects macs, by subject
+	// and name. One atomic look.
+	LegalHolds(ctx context.Context, tenant string, macs ...string) ([]LegalHold, error)
 	// AllLegalHolds lists every one, by tenant, subject and name.
 	AllLegalHolds(ctx context.Context) ([]LegalHold, error)
 	// KeepLegalHold adds a hold, or replaces the one of the same tenant,

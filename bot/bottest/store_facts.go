@@ -46,9 +46,9 @@ func legalHold(tenant, mac, name string) bot.LegalHold {
 }
 
 func legalHolds(d *desk) {
-	names := func(tenant, mac string) (out []string) {
+	names := func(tenant string, macs ...string) (out []string) {
 		d.Helper()
-		holds, err := d.store.LegalHolds(d.ctx, tenant, mac)
+		holds, err := d.store.LegalHolds(d.ctx, tenant, macs...)
 		d.must(err)
 		for _, h := range holds {
 			out = append(out, h.Name)
@@ -64,6 +64,8 @@ func legalHolds(d *desk) {
 	}
 	d.same("holds on a subject", names("acme", "aa"), []string{"all of it", "suit 1", "suit 2"})
 	d.same("holds on another subject", names("acme", "bb"), []string{"all of it"})
+	d.same("holds on several subjects", names("acme", "bb", "aa", "aa"), []string{"all of it", "suit 1", "suit 2"})
+	d.same("holds on the tenant alone", names("acme"), []string{"all of it"})
 	d.same("holds on the tenant alone", names("acme", ""), []string{"all of it"})
 	d.same("holds on another tenant", names("globex", "aa"), []string{"elsewhere"})
 	again := legalHold("acme", "aa", "suit 1")

@@ -20,10 +20,12 @@ var errDamagedHold = errors.New("redisstore: a legal hold is damaged; restore Re
 func legalField(tenant, mac string) string { return mac + "/" + tenant }
 
 // LegalHolds implements bot.Store.
-func (s *Store) LegalHolds(ctx context.Context, tenant, mac string) ([]bot.LegalHold, error) {
+func (s *Store) LegalHolds(ctx context.Context, tenant string, macs ...string) ([]bot.LegalHold, error) {
 	fields := []string{legalField(tenant, "")}
-	if mac != "" {
-		fields = append(fields, legalField(tenant, mac))
+	for _, mac := range macs {
+		if field := legalField(tenant, mac); !slices.Contains(fields, field) {
+			fields = append(fields, field)
+		}
 	}
 	values, err := s.client.HMGet(ctx, s.legalKey(), fields...).Result()
 	if err != nil {

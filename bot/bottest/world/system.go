@@ -15,7 +15,8 @@ type Row struct {
 	Tenant string
 	Key    connectors.Value // what the system is searched by
 	Text   string
-	Gives  int64 // a number that other systems know the person by; 0 for none
+	Gives  int64  // a number that other systems know the person by; 0 for none
+	Alias  string // another address of the person
 	Masked bool
 }
 
@@ -110,6 +111,9 @@ func (s *System) Locate(ctx context.Context, jobs []*connectors.Job) error {
 					continue
 				}
 				s.count(&set.Counts, r)
+				if r.Alias != "" {
+					f.Yields = connectors.MergeIdentities(f.Yields, []connectors.Identity{{Type: connectors.Email, Value: connectors.Text(r.Alias)}})
+				}
 				if r.Gives != 0 {
 					f.Yields = connectors.MergeIdentities(f.Yields, []connectors.Identity{{Type: s.Yield, Value: connectors.Int(r.Gives), Vendor: true}})
 				}
