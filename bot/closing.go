@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"privacydesk/bot/policy"
+	"privacydesk/connectors"
 )
 
 // maxErasings bounds how often what turns up while erasing is erased again;
@@ -23,6 +24,9 @@ func (e *Engine) closing(ctx context.Context, t *turn) (bool, error) {
 	}
 	if t.c.Kind == KindAccess {
 		return e.report(ctx, t)
+	}
+	if stopped, err := e.gateErasing(ctx, t); err != nil || stopped {
+		return stopped, err
 	}
 	if settled, err := e.tend(ctx, t); err != nil || !settled {
 		return false, err
@@ -143,7 +147,7 @@ func (e *Engine) answer(ctx context.Context, t *turn, message string, reason Rea
 		res, say.Message = PartlyExecuted, "done_partly"
 		say.Vars["skipped"] = strings.Join(skipped, "\n")
 	}
-	say.Vars["outcomes"] = e.outcomeLines(t.c)
+	say.Vars["outcomes"], say.Vars["kept"] = e.outcomeLines(t.c), e.keptLines(t.c)
 	for _, f := range files {
 		say.Attach = append(say.Attach, f.Name)
 	}
@@ -158,6 +162,31 @@ func (e *Engine) outcomeLines(c *Case) string {
 		lines = append(lines, fmt.Sprintf("%s: %s", e.label(name), outcomeWord(c.Kind, s)))
 	}
 	return strings.Join(lines, "\n")
+}
+
+// keptLines name what a delete kept, and under which exception.
+func (e *Engine) keptLines(c *Case) string {
+	var lines []string
+	for _, name := range sorted(c.Systems) {
+		for _, set := range c.Systems[name].Sets {
+			if words, _ := connectors.ExceptionWords(set.Exception); words != "" && set.After.Retained > 0 {
+				lines = append(lines, fmt.Sprintf("%s, %s: %s", e.label(name), e.collection(name, set.Collection), words))
+			}
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// collection is what people call a collection of a system.
+func (e *Engine) collection(system, name string) string {
+	if cfg, ok := e.Systems[system]; ok {
+		for _, c := range cfg.Connector.Profile().Collections {
+			if c.Name == name && c.Label != "" {
+				return c.Label
+			}
+		}
+	}
+	return name
 }
 
 func (e *Engine) foundTotal(c *Case) int64 {
@@ -176,7 +205,7 @@ func (e *Engine) reportInput(ctx context.Context, t *turn) (ReportInput, error) 
 	if err != nil {
 		return ReportInput{}, err
 	}
-	in := ReportInput{Case: *t.c, Subject: s.Subject, At: t.c.Accepted, Version: e.Settings.Version, Planned: e.plannedRescans(t.c)}
+	in := ReportInput{Case: *t.c, Subject: s.Subject, Reference: s.Reference, At: t.c.Accepted, Version: e.Settings.Version, Planned: e.plannedRescans(t.c)}
 	for _, name := range sorted(t.c.Systems) {
 		state := *t.c.Systems[name]
 		if state.Run.Ended.After(in.At) {

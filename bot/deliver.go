@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"privacydesk/bot/reading"
 )
@@ -160,11 +159,14 @@ func (e *Engine) compose(ctx context.Context, t *turn, say Say, ticket *Ticket) 
 // nowhere in full.
 func (e *Engine) commonVars(ctx context.Context, t *turn, vars map[string]string) {
 	vars["request"] = t.c.ID
-	if !t.c.Due.IsZero() {
-		vars["due"] = t.c.Due.In(e.Settings.Location).Format(time.DateOnly)
-	}
+	e.dateVars(t.c, t.now, vars)
 	vars["subject"] = ""
-	if s, err := t.open(ctx); err == nil && s.Subject != "" {
+	s, err := t.open(ctx)
+	if err != nil {
+		return
+	}
+	vars["reference"], vars["why"] = s.Reference, s.Extension
+	if s.Subject != "" {
 		vars["subject"] = reading.Mask(s.Subject)
 	}
 }
@@ -216,7 +218,7 @@ func (t *turn) finish(res Resolution, reason Reason, say Say) {
 		return
 	}
 	say.Step, say.Public, say.Status = t.c.once(stepFinal), !strings.HasPrefix(say.Message, "note_"), StatusSolved
-	say.DelTags = []string{TagNeedsPerson}
+	say.DelTags = []string{TagNeedsPerson, TagOverdue}
 	t.owe(say)
 }
 
@@ -225,6 +227,7 @@ func (t *turn) finish(res Resolution, reason Reason, say Say) {
 func (t *turn) end() {
 	t.c.Phase, t.c.Stage, t.c.Finished, t.c.Wait = PhaseDone, StageNone, t.now, nil
 	t.change.Release = append(t.change.Release, t.c.Claims...)
+	t.noteAnswer()
 	t.event("done", map[string]string{"resolution": string(t.c.Resolution), "reason": string(t.c.Reason)})
 	t.e.Observe(Observation{Event: "done", Kind: t.c.Kind, Duration: t.now.Sub(t.c.Arrived)})
 	t.e.log(t.c.ID).WithField("event", "done").WithField("resolution", string(t.c.Resolution)).

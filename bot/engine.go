@@ -69,8 +69,21 @@ type Settings struct {
 	Since       time.Time // tickets older than this never execute
 	Reading     reading.Rules
 	TenantField int64 // the ticket field that names the tenant; 0 for none
-	Deletes     policy.Rules
-	DueDays     int
+	// ReferenceField holds the customer's own reference, AskedOnField the date
+	// on which the consumer asked them; 0 for none.
+	ReferenceField, AskedOnField int64
+	Deletes                      policy.Rules
+	// Integrations name what syncs into the systems and is not erased.
+	Integrations  []string
+	DueDays       int
+	StatutoryDays int // calendar days that the customer has
+	// Reminders of a question and, after it, CloseAfter are days after it;
+	// Alerts are days after an arrival of a request that has DueDays. All are
+	// in order.
+	Reminders   []int
+	CloseAfter  int
+	Alerts      []int
+	RepeatDays  int // within which an earlier answer is mentioned; 0: never
 	Location    *time.Location
 	Lease       time.Duration // of a run's worker; renewed at a third
 	StepLease   time.Duration
@@ -231,10 +244,15 @@ func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 // waiting resumes a wait whose time has come.
 func (e *Engine) waiting(ctx context.Context, t *turn) (bool, error) {
 	w := t.c.Wait
-	if w.Until.IsZero() || t.now.Before(w.Until) {
+	switch {
+	case w.Reason == ReasonLegalHold: // it may be lifted at any time
+		if lifted, err := e.lifted(ctx, t.c); err != nil || !lifted {
+			w.Until = t.now.Add(legalEvery)
+			return false, errors.Join(err, t.rest(ctx, w.Until))
+		}
+	case w.Until.IsZero() || t.now.Before(w.Until):
 		return false, t.rest(ctx, w.Until)
-	}
-	if w.On == OnRequest {
+	case w.On == OnRequest:
 		if busy, err := e.otherBusy(ctx, t.c); err != nil || busy {
 			w.Until = t.now.Add(e.Settings.Backoff * 4)
 			return false, errors.Join(err, t.rest(ctx, w.Until))

@@ -57,6 +57,7 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 		Arrived: ticket.Created, Locale: ticket.Requester.Locale, Linked: linkedTo(ticket),
 		Due: policy.DueDate(ticket.Created, e.Settings.DueDays, e.Settings.Location),
 	}
+	e.takeDates(t.c, ticket)
 	lost, err := e.hasPast(ctx, t, ticket)
 	if err != nil {
 		return false, err
@@ -75,7 +76,7 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 		return false, err
 	}
 	t.took = true
-	t.seal(&Secret{Requester: ticket.Requester.ID})
+	t.seal(&Secret{Requester: ticket.Requester.ID, Reference: e.reference(ticket)})
 	t.event("arrived", map[string]string{"ticket": fmt.Sprint(ticket.ID)})
 	if lost {
 		t.hold(ReasonStateLost)
@@ -138,6 +139,7 @@ func (e *Engine) read(ctx context.Context, t *turn) (bool, error) {
 	}
 	res := reading.Read(e.Settings.Reading, e.asReading(t.c, ticket, 0))
 	t.c.Kind = Kind(res.Kind)
+	e.takeDates(t.c, ticket)
 	t.see(ticket)
 	ask, err := e.admission(ctx, ticket, res)
 	if err != nil {
@@ -226,7 +228,7 @@ func (e *Engine) accept(ctx context.Context, t *turn, ticket *Ticket, res readin
 	}
 	c.Kind, c.Tenant, c.Pseudonym, c.Accepted, c.Phase, c.Wait, c.Attempts = Kind(res.Kind), tenant, p, t.now, PhaseLocating, nil, 0
 	t.seal(&Secret{
-		Subject: res.Subject, Requester: ticket.Requester.ID, Identities: seed(res.Subject),
+		Subject: res.Subject, Requester: ticket.Requester.ID, Identities: seed(res.Subject), Reference: e.reference(ticket),
 		Frozen: Frozen{
 			Requester: ticket.Requester.ID, Kind: c.Kind, Subject: res.Subject,
 			Tenant: ticket.Fields[e.Settings.TenantField], Comment: c.Seen.Comment,
@@ -237,9 +239,12 @@ func (e *Engine) accept(ctx context.Context, t *turn, ticket *Ticket, res readin
 	t.event("accepted", map[string]string{
 		"kind": string(c.Kind), "tenant": tenant, "subject": p.MAC, "key": p.Key, "due": c.Due.UTC().Format(time.RFC3339),
 	})
+	vars, err := e.receiptVars(ctx, c, t.now)
+	if err != nil {
+		return false, err
+	}
 	t.owe(Say{
-		Step: c.once(stepReceipt), Message: "receipt_" + string(c.Kind), Public: true, Status: StatusOpen,
-		Vars:   map[string]string{"systems": e.systemNames(c)},
+		Step: c.once(stepReceipt), Message: "receipt_" + string(c.Kind), Public: true, Status: StatusOpen, Vars: vars,
 		Fields: map[string]string{"due": c.Due.In(e.Settings.Location).Format(time.DateOnly)},
 	})
 	err = t.commit(ctx)
@@ -259,7 +264,7 @@ func (e *Engine) duplicate(ctx context.Context, t *turn, holder string) (bool, e
 	if errors.Is(err, ErrNotFound) {
 		fresh.c.ID, fresh.c.Ticket, fresh.c.Epoch, fresh.c.Arrived = t.c.ID, t.c.Ticket, t.c.Epoch, t.c.Arrived
 		fresh.c.Due, fresh.c.Locale, fresh.c.Phase, fresh.c.Seen = t.c.Due, t.c.Locale, PhaseReading, t.c.Seen
-		fresh.seal(&Secret{Requester: t.secret.Requester})
+		fresh.seal(&Secret{Requester: t.secret.Requester, Reference: t.secret.Reference})
 		fresh.event("arrived", map[string]string{"ticket": fmt.Sprint(t.c.Ticket)})
 	}
 	fresh.took = true

@@ -54,7 +54,7 @@ func (e *Engine) operate(ctx context.Context, id, by, what string, change func(*
 	return e.Queue.Step(ctx, id, what+"-"+token)
 }
 
-// Approve lets a delete that awaits it go on. It binds what was found until
+// Approve lets a request that awaits it go on. It binds what was found until
 // now; what changes since is approved again. The requester can't approve.
 func (e *Engine) Approve(ctx context.Context, id, by string) error {
 	return e.operate(ctx, id, by, "approve", func(t *turn) error {
@@ -75,6 +75,7 @@ func (e *Engine) Approve(ctx context.Context, id, by string) error {
 			return fmt.Errorf("%w: whoever files a request can't approve it", ErrRefused)
 		}
 		t.c.Approval = &Approval{By: by, At: t.now, Binding: e.binding(t.c)}
+		t.change.Facts = append(t.change.Facts, Fact{Key: knownFact(t.c.Tenant), At: t.now})
 		t.c.Wait = nil
 		return nil
 	})

@@ -64,9 +64,12 @@ func (e *Engine) nameUnreached(ctx context.Context, t *turn) error {
 	return nil
 }
 
-// beginGathering goes to work on an access request, unless a delete of the
-// same subject is in the middle of it.
+// beginGathering goes to work on an access request, unless it needs approval
+// or a delete of the same subject is in the middle of it.
 func (e *Engine) beginGathering(ctx context.Context, t *turn) (bool, error) {
+	if stopped, err := e.gateApproval(ctx, t); err != nil || stopped {
+		return stopped, err
+	}
 	t.c.Phase, t.c.Round = PhaseWorking, 0
 	var systems []string
 	for _, name := range sorted(t.c.Systems) {
@@ -100,7 +103,7 @@ func (e *Engine) orWaitForOther(ctx context.Context, t *turn) (bool, error) {
 // deleteGates leads a located delete to the second look that precedes the
 // erasing.
 func (e *Engine) deleteGates(ctx context.Context, t *turn) (bool, error) {
-	stopped, err := e.gates(ctx, t, e.gateRefusals, e.gateShadow, e.gateCaps, e.gateApproval, e.gateWaiting, e.gateAccess)
+	stopped, err := e.gates(ctx, t, e.gateRefusals, e.gateShadow, e.gateLegal, e.gateCaps, e.gateApproval, e.gateWaiting, e.gateAccess)
 	if err != nil || stopped {
 		return stopped, err
 	}
@@ -170,21 +173,6 @@ func (e *Engine) gateCaps(ctx context.Context, t *turn) (bool, error) {
 	return false, nil
 }
 
-func (e *Engine) gateApproval(ctx context.Context, t *turn) (bool, error) {
-	if !policy.NeedsApproval(e.Settings.Deletes, string(t.c.Kind), totalRows(t.c)) {
-		return false, nil
-	}
-	a := t.c.Approval
-	if a != nil && a.Binding == e.binding(t.c) {
-		return false, nil
-	}
-	reason := ReasonApproval
-	if a != nil {
-		reason = ReasonGrown
-	}
-	return e.stop(ctx, t, OnApprover, reason, time.Time{}, "note_approval")
-}
-
 func (e *Engine) gateWaiting(ctx context.Context, t *turn) (bool, error) {
 	if t.c.NotBefore.IsZero() {
 		t.c.NotBefore = t.c.Accepted.Add(e.Settings.Deletes.WaitingPeriod)
@@ -203,26 +191,6 @@ func (e *Engine) gateAccess(ctx context.Context, t *turn) (bool, error) {
 	}
 	t.c.Linked = holder
 	return e.stop(ctx, t, OnRequest, ReasonOtherRequest, t.now.Add(e.Settings.Backoff*4), "")
-}
-
-// binding is what an approval binds: kind, tenant, subject, findings, maps
-// and counts.
-func (e *Engine) binding(c *Case) string {
-	var bound []policy.Bound
-	for _, name := range sorted(c.Systems) {
-		s := c.Systems[name]
-		b := policy.Bound{System: name, Finding: s.Keys, Map: s.Map, Counts: map[string]int64{"skipped": int64(len(s.Skip))}}
-		for _, set := range s.Sets {
-			b.Counts[set.Collection+" "+string(set.Action)] = set.Before.Rows
-			b.Counts[set.Collection+" shared"] = set.Before.Shared
-			b.Counts[set.Collection+" retained"] = set.Before.Retained
-			if set.Late > 0 {
-				b.Counts[set.Collection+" late"] = set.Late
-			}
-		}
-		bound = append(bound, b)
-	}
-	return policy.Binding(string(c.Kind), c.Tenant, c.Pseudonym.Key+c.Pseudonym.MAC, bound)
 }
 
 // working gathers, or locates once more and erases.
@@ -257,7 +225,7 @@ func (e *Engine) beforeErasing(ctx context.Context, t *turn) (bool, error) {
 	if err != nil || !done {
 		return more, err
 	}
-	stopped, err := e.gates(ctx, t, e.gateRefusals, e.gateShadow, e.gateCaps, e.gateApproval, e.gateAccess)
+	stopped, err := e.gates(ctx, t, e.gateRefusals, e.gateShadow, e.gateLegal, e.gateCaps, e.gateApproval, e.gateAccess)
 	if err != nil || stopped {
 		return stopped, err
 	}
@@ -348,6 +316,9 @@ func (e *Engine) begunInSpool(ctx context.Context, t *turn) (bool, error) {
 
 // erasing erases the systems rank by rank, those of one rank side by side.
 func (e *Engine) erasing(ctx context.Context, t *turn) (bool, error) {
+	if stopped, err := e.gateErasing(ctx, t); err != nil || stopped {
+		return stopped, err
+	}
 	if settled, err := e.tend(ctx, t); err != nil || !settled {
 		return false, err
 	}
@@ -417,7 +388,8 @@ func (e *Engine) countsData(c *Case) map[string]string {
 	return out
 }
 
-// countVars are what a note to the agents shows of the findings.
+// countVars are what a note to the agents shows of the findings: of a delete
+// also what would happen to them.
 func (e *Engine) countVars(c *Case, reason Reason) map[string]string {
 	lines := []string{"system\tcollection\trows\ton delete"}
 	for _, name := range sorted(c.Systems) {
@@ -429,6 +401,11 @@ func (e *Engine) countVars(c *Case, reason Reason) map[string]string {
 		}
 		if s.Totals().Found == 0 {
 			lines = append(lines, e.label(name)+"\t\t0\t")
+		}
+	}
+	if c.Kind == KindAccess {
+		for i, line := range lines {
+			lines[i] = line[:strings.LastIndexByte(line, '\t')]
 		}
 	}
 	return map[string]string{"reason": string(reason), "counts": strings.Join(lines, "\n"), "systems": e.systemNames(c)}

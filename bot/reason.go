@@ -34,10 +34,22 @@ const (
 	ReasonSolvedByHand Reason = "solved_by_hand"
 	ReasonNothingAsked Reason = "nothing_asked"
 
+	// Refusals by a person, in the words of the Data Rights Protocol 1.0, and
+	// one for what has to be kept.
+	ReasonFraud         Reason = "suspected_fraud"
+	ReasonNotVerified   Reason = "insuf_verification"
+	ReasonNotCovered    Reason = "claim_not_covered"
+	ReasonOutside       Reason = "outside_jurisdiction"
+	ReasonTooMany       Reason = "too_many_requests"
+	ReasonOther         Reason = "other"
+	ReasonRetainedByLaw Reason = "retained_by_law"
+
 	// Holds.
 	ReasonShadow         Reason = "shadow_mode"
 	ReasonApproval       Reason = "approval"
 	ReasonGrown          Reason = "approval_grown"
+	ReasonExpired        Reason = "approval_expired"
+	ReasonLegalHold      Reason = "legal_hold"
 	ReasonWaitingPeriod  Reason = "waiting_period"
 	ReasonStateLost      Reason = "state_lost"
 	ReasonEdited         Reason = "edited_after_acceptance"

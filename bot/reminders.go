@@ -33,15 +33,15 @@ func (e *Engine) reminding(c *Case, now time.Time) []duty {
 		return nil
 	}
 	since, asked := c.Wait.Since, c.Asked
-	out := occasions(policy.ReminderDays(), since, now, func(day int, at time.Time) duty {
+	out := occasions(e.Settings.Reminders, since, now, func(day int, at time.Time) duty {
 		return duty{name: c.once(fmt.Sprintf("remind.%d.%d", asked, day)), at: at, do: func(_ context.Context, t *turn) error {
 			t.owe(Say{Message: "reminder", Public: true, Status: StatusPending, Vars: map[string]string{
-				"reason": string(t.c.Wait.Reason), "days": strconv.Itoa(policy.CloseDays - day),
+				"reason": string(t.c.Wait.Reason), "days": strconv.Itoa(e.Settings.CloseAfter - day),
 			}})
 			return nil
 		}}
 	})
-	closing := since.AddDate(0, 0, policy.CloseDays)
+	closing := since.AddDate(0, 0, e.Settings.CloseAfter)
 	if !closing.After(now) {
 		out = nil
 	}
@@ -51,23 +51,5 @@ func (e *Engine) reminding(c *Case, now time.Time) []duty {
 			t.finish(Rejected, ReasonNoAnswer, Say{Message: "refused_no_answer"})
 			return nil
 		},
-	})
-}
-
-// alerting owes the agents a word while a request is open and its due date
-// comes near.
-func (e *Engine) alerting(c *Case, now time.Time) []duty {
-	if !c.open() {
-		return nil
-	}
-	return occasions(policy.AlertDays(), c.Arrived, now, func(day int, at time.Time) duty {
-		return duty{name: fmt.Sprintf("alert.%d", day), at: at, do: func(_ context.Context, t *turn) error {
-			vars := map[string]string{"days": strconv.Itoa(day)}
-			if t.c.Wait != nil {
-				vars["reason"] = string(t.c.Wait.Reason)
-			}
-			t.owe(Say{Message: "note_alert", Vars: vars})
-			return nil
-		}}
 	})
 }

@@ -88,7 +88,10 @@ type Case struct {
 	Kind      Kind      `json:"kind,omitempty"`
 	Tenant    string    `json:"tenant,omitempty"`
 	Pseudonym Pseudonym `json:"pseudonym,omitzero"` // of the subject
-	Locale    string    `json:"locale,omitempty"`
+	// Aliases are pseudonyms of further addresses of the subject, of a delete
+	// alone: a legal hold on any of them stops it.
+	Aliases []string `json:"aliases,omitempty"`
+	Locale  string   `json:"locale,omitempty"`
 
 	Phase      Phase      `json:"phase"`
 	Stage      Stage      `json:"stage,omitempty"`     // of the runs, within the phase
@@ -101,16 +104,26 @@ type Case struct {
 	Arrived   time.Time `json:"arrived"` // the ticket's creation; the 30 days count from here
 	Accepted  time.Time `json:"accepted,omitzero"`
 	Due       time.Time `json:"due,omitzero"`
-	Located   time.Time `json:"located,omitzero"` // first complete location
+	AskedOn   time.Time `json:"asked_on,omitzero"`  // when the consumer asked the customer, by the form
+	Statutory time.Time `json:"statutory,omitzero"` // the customer's own date, counted from then
+	Located   time.Time `json:"located,omitzero"`   // first complete location
 	NotBefore time.Time `json:"not_before,omitzero"`
 	Begun     time.Time `json:"begun,omitzero"`  // the commit that began the erasing
 	Erased    time.Time `json:"erased,omitzero"` // a search first found nothing more
 	Finished  time.Time `json:"finished,omitzero"`
 
+	// Waited is how long the requester was waited for, without a wait that
+	// still runs; see WaitedFor.
+	Waited   time.Duration `json:"waited,omitempty"`
+	Extended *Extension    `json:"extended,omitempty"`
+
 	Systems  map[string]*System `json:"systems,omitempty"`
 	Approval *Approval          `json:"approval,omitempty"`
-	Claims   []string           `json:"claims,omitempty"` // held by this request
-	Linked   string             `json:"linked,omitempty"` // the request that a duplicate points to
+	// First is set once the policy looked at a request of a tenant of which
+	// none was approved or answered.
+	First  bool     `json:"first,omitempty"`
+	Claims []string `json:"claims,omitempty"` // held by this request
+	Linked string   `json:"linked,omitempty"` // the request that a duplicate points to
 
 	// Owed is what the ticket is to be told, in order, before the request
 	// moves on. Marks of what was said stand on the ticket itself.
@@ -155,6 +168,10 @@ type Secret struct {
 	Requester  int64                 `json:"requester,omitempty"`
 	// Former are the subjects of earlier generations.
 	Former []string `json:"former,omitempty"`
+	// Reference is the customer's own, as they wrote it, cleaned.
+	Reference string `json:"reference,omitempty"`
+	// Extension is why the due date was moved, as the requester was told.
+	Extension string `json:"extension,omitempty"`
 	// Frozen is what the acceptance was based on; a later edit of the ticket
 	// that changes it holds the request.
 	Frozen Frozen `json:"frozen,omitzero"`
@@ -207,6 +224,13 @@ type Approval struct {
 	By      string    `json:"by"` // who approved; an operator's name, not a subject
 	At      time.Time `json:"at"`
 	Binding string    `json:"binding"`
+}
+
+// Extension is the one by which a request's due date was moved.
+type Extension struct {
+	By   string    `json:"by"` // an operator
+	At   time.Time `json:"at"`
+	Days int       `json:"days"`
 }
 
 // Stage is what the runs of a request are doing.

@@ -270,8 +270,8 @@ func (w *work) prepare(ctx context.Context) error {
 	return err
 }
 
-// allow is the guard: the request not held, the token valid, the lease alive,
-// deletes not paused.
+// allow is the guard: the request not held, nor its subject by a legal hold,
+// the token valid, the lease alive, deletes not paused.
 func (w *work) allow(ctx context.Context) error {
 	w.e.Failpoint("before-erase-batch")
 	if !w.e.Settings.Deletes.Live() {
@@ -284,7 +284,19 @@ func (w *work) allow(ctx context.Context) error {
 	if wait := rec.Case.Wait; wait != nil && wait.On == OnAgent {
 		return fmt.Errorf("%w: the request is held", connectors.ErrPaused)
 	}
+	if err := w.noLegalHold(ctx, &rec.Case); err != nil {
+		return err
+	}
 	return w.e.Store.Holds(ctx, w.id, w.system, w.token, w.e.Clock())
+}
+
+// noLegalHold pauses what would be erased under a legal hold.
+func (w *work) noLegalHold(ctx context.Context, c *Case) error {
+	lifted, err := w.e.lifted(ctx, c)
+	if err == nil && !lifted {
+		err = fmt.Errorf("%w: a legal hold is on the subject or the tenant", connectors.ErrPaused)
+	}
+	return err
 }
 
 // call runs one method for the one job.
@@ -372,6 +384,9 @@ func (w *work) erase(ctx context.Context) (result, error) {
 	}
 	if w.t.c.Begun.IsZero() {
 		return result{}, &stoppedError{ReasonDamaged}
+	}
+	if err := w.noLegalHold(ctx, w.t.c); err != nil {
+		return result{}, err
 	}
 	w.e.Failpoint("before-erase")
 	err = w.call(ctx, w.cfg.Connector.Erase)

@@ -55,13 +55,29 @@ type Store interface {
 
 	// Claimed returns the id of the request that holds the claim, or "".
 	Claimed(ctx context.Context, claim string) (string, error)
+	// Fact returns what a request noted last under a key; one without By for
+	// a key under which nothing is noted.
+	Fact(ctx context.Context, key string) (Fact, error)
+
+	// LegalHolds are those on the tenant and on its subjects macs, by subject
+	// and name. One atomic look.
+	LegalHolds(ctx context.Context, tenant string, macs ...string) ([]LegalHold, error)
+	// AllLegalHolds lists every one, by tenant, subject and name.
+	AllLegalHolds(ctx context.Context) ([]LegalHold, error)
+	// KeepLegalHold adds a hold, or replaces the one of the same tenant,
+	// subject and name.
+	KeepLegalHold(ctx context.Context, h LegalHold) error
+	// DropLegalHold ends the hold of that tenant, subject and name, and
+	// reports whether there was one.
+	DropLegalHold(ctx context.Context, tenant, mac, name string) (bool, error)
+
 	// Events returns the request's ledger, oldest first.
 	Events(ctx context.Context, id string) ([]ledger.Event, error)
 	// List pages through the cases by arrival, newest first. An empty cursor
 	// starts; an empty next ends.
 	List(ctx context.Context, f Filter, cursor string, limit int) (cases []Case, next string, err error)
-	// Purge removes a case with its ledger and indexes, once it was kept for
-	// long enough, if it still has the version. ErrConflict; one that is gone
+	// Purge removes a case with its ledger, indexes and facts, once it was kept
+	// for long enough, if it still has the version. ErrConflict; one that is gone
 	// is fine.
 	Purge(ctx context.Context, id string, version int64) error
 
@@ -99,7 +115,30 @@ type Change struct {
 	Release []string // given up, if they are its own
 	Absent  []string // must not exist, or be the request's own
 	Caps    []Cap
+	Facts   []Fact         // noted, each in the place of what was noted under its key
 	Events  []ledger.Event // appended; the first follows the stored head
+}
+
+// Fact is something that later requests are to know of this one, free of
+// personal data. It stays until another request notes the same, or the one
+// that noted it is purged.
+type Fact struct {
+	Key string
+	At  time.Time // to the second
+	By  string    // the request's id; Commit sets it
+}
+
+// LegalHold keeps a subject's data, or all data of a tenant, from being erased
+// until it is lifted. It is free of personal data; its name is for the
+// vendor's own people.
+type LegalHold struct {
+	Tenant string `json:"tenant"`
+	// Subject is zero for a hold on the whole tenant.
+	Subject   Pseudonym `json:"subject,omitzero"`
+	Name      string    `json:"name"`
+	Exception string    `json:"exception"` // one of connectors.Exceptions
+	By        string    `json:"by"`
+	At        time.Time `json:"at"`
 }
 
 // Cap counts something up and refuses at a limit.

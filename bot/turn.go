@@ -118,6 +118,7 @@ func (t *turn) write(ctx context.Context) error {
 			return fmt.Errorf("seal %s: %w", t.c.ID, err)
 		}
 	}
+	t.countWait()
 	t.c.Claims = slices.DeleteFunc(t.c.Claims, func(s string) bool { return slices.Contains(t.change.Release, s) })
 	for _, claim := range t.change.Claim {
 		if !slices.Contains(t.c.Claims, claim) {

@@ -38,6 +38,9 @@ type Config struct {
 	Log       LogOptions        `yaml:"log" doc:"the log"`
 	Workers   Workers           `yaml:"workers" doc:"how much is done at once by one process"`
 
+	// Integrations are labels alone: nothing reaches them.
+	Integrations []string `yaml:"integrations" doc:"names of what syncs into the systems from outside and is not erased; receipts of deletes tell the requester to delete the person there first"`
+
 	file string // as it was given to Load
 	dir  string
 }

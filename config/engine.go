@@ -10,6 +10,11 @@ import (
 // vendor; most installations change none.
 type Requests struct {
 	DueDays      int           `yaml:"due_days" default:"30" min:"1" max:"45" doc:"calendar days from a ticket's arrival to its due date"`
+	Statutory    int           `yaml:"statutory_days" default:"45" min:"1" max:"365" doc:"calendar days that the customer has, from the day on which the person asked them (zendesk.asked_on_field) to the date that receipts and notes show when it comes before ours: 45 by California's law, 30 for the month of the GDPR"`
+	Reminders    []int         `yaml:"reminders" default:"3,7,12" min:"1" max:"365" doc:"days after a question on which the requester is reminded of it"`
+	CloseAfter   int           `yaml:"close_after" default:"14" min:"1" max:"366" doc:"days after a question on which a request without an answer is closed; later than the last reminder"`
+	Alerts       []int         `yaml:"alerts" default:"15,23,27" min:"1" max:"44" doc:"days after arrival on which agents are warned of an open request; where the customer's own date comes first, as many days before that. At the date itself they are told that it is overdue, and each week from then on"`
+	RepeatDays   int           `yaml:"repeat_days" default:"30" min:"0" max:"730" doc:"within how many days of an answer a receipt for the same person and kind says when it was; 0: never"`
 	Location     Location      `yaml:"location" default:"UTC" doc:"time zone of due dates and of the day of a cap, such as Europe/Berlin"`
 	ForgetAfter  time.Duration `yaml:"forget_after" default:"336h" doc:"how long after the end a request's key and files are kept for downloads; then they are destroyed"`
 	CleanTicket  bool          `yaml:"clean_ticket" default:"true" doc:"let what is personal go from tickets: fields and subject line at the end, pictures and PDFs that people attached within a day, and once forget_after is over all comments of people and the report"`
@@ -48,8 +53,11 @@ func (l Location) MarshalText() ([]byte, error) { return []byte(l.String()), nil
 func (c *Config) Settings(version string) bot.Settings {
 	r := c.Requests
 	return bot.Settings{
-		Since: c.Intake.Since, Reading: c.Zendesk.Rules, TenantField: c.Zendesk.TenantField, Deletes: c.Deletes, DueDays: r.DueDays, Location: r.Location.Location,
-		Lease: r.Lease, StepLease: r.StepLease, Backoff: r.Backoff, MaxBackoff: r.MaxBackoff,
+		Since: c.Intake.Since, Reading: c.Zendesk.Rules, TenantField: c.Zendesk.TenantField,
+		ReferenceField: c.Zendesk.CustomerReferenceField, AskedOnField: c.Zendesk.AskedOnField, Deletes: c.Deletes, Integrations: c.Integrations,
+		DueDays: r.DueDays, StatutoryDays: r.Statutory, Reminders: r.Reminders, CloseAfter: r.CloseAfter, Alerts: r.Alerts, RepeatDays: r.RepeatDays,
+		Location: r.Location.Location,
+		Lease:    r.Lease, StepLease: r.StepLease, Backoff: r.Backoff, MaxBackoff: r.MaxBackoff,
 		MaxAttempts: r.MaxAttempts, MaxRounds: r.MaxRounds, CheckEvery: r.CheckEvery,
 		ForgetAfter: r.ForgetAfter, KeepRecords: r.KeepRecords, PartSize: r.PartSize, MaxParts: r.MaxParts, MaxAsked: r.MaxAsked,
 		ShowsProgress: c.Zendesk.ProgressField != 0, CleanTicket: r.CleanTicket, DeleteTicket: r.DeleteTicket, Version: version,

@@ -142,12 +142,27 @@ func (d *decoder) whole(c *Config) {
 		if c.Requests.MaxBackoff < c.Requests.Backoff {
 			d.failAt("requests.max_backoff", "is shorter than requests.backoff", "make it longer")
 		}
+		d.days(c.Requests)
 	})
 	d.ifSound("web.listen", func() {
 		if _, port, err := net.SplitHostPort(c.Web.Listen); err != nil || port == "" {
 			d.failAt("web.listen", "is not an address and a port", "write :8080, or 127.0.0.1:8080")
 		}
 	})
+}
+
+// days checks lists of days: each later than the one before it.
+func (d *decoder) days(r Requests) {
+	for path, days := range map[string][]int{"requests.reminders": r.Reminders, "requests.alerts": r.Alerts} {
+		for i := 1; i < len(days); i++ {
+			if days[i] <= days[i-1] {
+				d.failAt(path, "has a day that is not later than the one before it", "write the days in their order")
+			}
+		}
+	}
+	if n := len(r.Reminders); n > 0 && r.CloseAfter <= r.Reminders[n-1] {
+		d.failAt("requests.close_after", "is not later than the last of requests.reminders", "make it later")
+	}
 }
 
 // ifSound runs the check of a section, or of a key, in which no mistake was

@@ -9,9 +9,12 @@ type spec struct {
 }
 
 // common may be mentioned by every message: the request's id, the customer's
-// own reference, the subject's masked address, the due date, the desk's other
-// ticket.
-func common() []string { return []string{"request", "reference", "subject", "due", "linked"} }
+// own reference, the subject's masked address, the due date, the customer's own
+// date where it comes earlier, the days spent waiting for the requester, the
+// desk's other ticket.
+func common() []string {
+	return []string{"request", "reference", "subject", "due", "statutory", "waited", "linked"}
+}
 
 // optional are the variables that the message may do without.
 func (s spec) optional() []string {
@@ -29,22 +32,25 @@ func (s spec) all() []string { return append(slices.Clone(s.required), s.optiona
 
 // lists and tables are variables of more than one line.
 func isList(name string) bool {
-	return name == "systems" || name == "outcomes" || name == "skipped" || name == "commands"
+	return slices.Contains([]string{"systems", "outcomes", "skipped", "commands", "integrations", "kept", "holds", "exceptions"}, name)
 }
 func isTable(name string) bool { return name == "counts" }
 
 // specs are all messages by key: what the requester reads, and, from "note_"
 // on, what only agents read.
 func specs() map[string]spec {
-	found, why := []string{"systems", "counts", "outcomes"}, []string{"reason", "code"}
+	found, why := []string{"systems", "counts", "outcomes", "kept"}, []string{"reason", "code"}
+	receipt := []string{"systems", "integrations", "answered", "earlier"}
 	out := map[string]spec{
-		"receipt_access": {may: []string{"systems"}},
-		"receipt_delete": {may: []string{"systems"}},
+		"receipt_access": {may: receipt},
+		"receipt_delete": {may: receipt},
 
 		"answer_opt_out":        {may: why},
 		"answer_direct_request": {may: why},
 		"duplicate":             {required: []string{"linked"}, may: why},
 		"held":                  {},
+		"retained":              {required: []string{"exceptions"}},
+		"extended":              {required: []string{"due", "why"}},
 		"reminder":              {required: []string{"reason"}, may: []string{"days"}},
 		"cancelled":             {},
 		"refused":               {required: []string{"reason"}, may: []string{"code"}},
@@ -56,18 +62,22 @@ func specs() map[string]spec {
 		"done_delete_nothing": {may: found},
 		"done_partly":         {required: []string{"skipped"}, may: append([]string{"reason", "code"}, found...)},
 
-		"note_held":        {required: []string{"reason"}, may: append([]string{"code"}, found...)},
-		"note_shadow":      {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
-		"note_approval":    {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
-		"note_alert":       {required: []string{"due"}, may: []string{"days", "reason", "code"}},
-		"note_status":      {required: []string{"state"}, may: []string{"progress", "outcomes", "reason", "code"}},
-		"note_command":     {required: []string{"commands"}},
-		"note_undone":      {},
-		"note_thanks":      {},
-		"note_opened":      {},
-		"note_again_same":  {required: []string{"ended"}, may: []string{"reason", "code"}},
-		"note_again_other": {required: []string{"ended"}, may: []string{"reason", "code"}},
-		"note_late":        {required: []string{"counts"}, may: []string{"systems"}},
+		"note_held":            {required: []string{"reason"}, may: append([]string{"code"}, found...)},
+		"note_shadow":          {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
+		"note_approval":        {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
+		"note_approval_access": {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
+		"note_legal_hold":      {required: []string{"holds"}, may: []string{"reason", "code"}},
+		"note_alert":           {required: []string{"due"}, may: []string{"days", "reason", "code"}},
+		"note_overdue":         {required: []string{"due"}, may: []string{"extend", "reason", "code"}},
+		"note_unconfirmed":     {required: []string{"by"}, may: []string{"reason", "code"}},
+		"note_status":          {required: []string{"state"}, may: []string{"progress", "outcomes", "reason", "code"}},
+		"note_command":         {required: []string{"commands"}},
+		"note_undone":          {},
+		"note_thanks":          {},
+		"note_opened":          {},
+		"note_again_same":      {required: []string{"ended"}, may: []string{"reason", "code"}},
+		"note_again_other":     {required: []string{"ended"}, may: []string{"reason", "code"}},
+		"note_late":            {required: []string{"counts"}, may: []string{"systems"}},
 
 		"note_returned":      {required: []string{"counts"}},
 		"note_not_rescanned": {required: []string{"systems"}},

@@ -185,7 +185,7 @@ func TestDefaultsAreCautiousAndAsDeclared(t *testing.T) {
 	if err := d.Validate(); err != nil {
 		t.Fatal(err)
 	}
-	if d.Live() || !policy.NeedsApproval(d, "delete", 0) || d.WaitingPeriod != 72*time.Hour {
+	if d.Live() || !policy.NeedsApproval(d, "delete", 0, false) || policy.NeedsApproval(d, "access", 9, true) || d.WaitingPeriod != 72*time.Hour {
 		t.Errorf("%+v", d)
 	}
 	declared(t, d)
@@ -195,6 +195,7 @@ func TestRulesValidate(t *testing.T) {
 	for field, change := range map[string]func(*policy.Rules){
 		"mode":                func(r *policy.Rules) { r.Mode = "on" },
 		"approval":            func(r *policy.Rules) { r.Approval = "sometimes" },
+		"approval_expires":    func(r *policy.Rules) { r.ApprovalExpires = r.WaitingPeriod },
 		"waiting_period":      func(r *policy.Rules) { r.WaitingPeriod = -1 },
 		"cap_per_tenant_day":  func(r *policy.Rules) { r.CapPerTenantDay = 0 },
 		"cap_rows_per_system": func(r *policy.Rules) { r.CapRowsPerSystem = 0 },
@@ -216,21 +217,35 @@ func TestNeedsApproval(t *testing.T) {
 	for _, c := range []struct {
 		approval, kind string
 		rows           int64
-		want           bool
+		want, first    bool // of a later request, and of the tenant's first
 	}{
-		{"always", "delete", 0, true},
-		{"never", "delete", 1 << 62, false},
-		{"over_rows 100", "delete", 100, false},
-		{"over_rows 100", "delete", 101, true},
-		{"over_rows 0", "delete", 1, true},
-		{"over_rows -1", "delete", 0, true},
-		{"over_rows", "delete", 0, true},
-		{"", "delete", 0, true},
-		{"Never", "delete", 0, true},
-		{"always", "access", 5, false},
+		{"always", "delete", 0, true, true},
+		{"always", "access", 5, false, false},
+		{"deletes", "delete", 0, true, true},
+		{"deletes", "access", 5, false, false},
+		{"access", "access", 0, true, true},
+		{"access", "delete", 5, false, false},
+		{"deletes, access", "access", 5, true, true},
+		{"deletes, access", "delete", 5, true, true},
+		{"never", "delete", 1 << 62, false, false},
+		{"over_rows 100", "delete", 100, false, false},
+		{"over_rows 100", "delete", 101, true, true},
+		{"over_rows 100", "access", 101, false, false},
+		{"over_rows 0", "delete", 1, true, true},
+		{"first_of_tenant", "delete", 1, false, true},
+		{"first_of_tenant", "access", 1, false, true},
+		{"first_of_tenant,over_rows 10", "delete", 11, true, true},
+		{"first_of_tenant,over_rows 10", "delete", 10, false, true},
+		{"over_rows -1", "delete", 0, true, true},
+		{"over_rows", "delete", 0, true, true},
+		{"", "delete", 0, true, true},
+		{"Never", "access", 0, true, true},
+		{"never, access", "delete", 0, true, true},
 	} {
-		if got := policy.NeedsApproval(policy.Rules{Approval: c.approval}, c.kind, c.rows); got != c.want {
-			t.Errorf("%+v: %v", c, got)
+		rules := policy.Rules{Approval: c.approval}
+		later, first := policy.NeedsApproval(rules, c.kind, c.rows, false), policy.NeedsApproval(rules, c.kind, c.rows, true)
+		if later != c.want || first != c.first {
+			t.Errorf("%+v: %v, and %v for the first", c, later, first)
 		}
 	}
 	r := policy.DefaultRules()
@@ -251,22 +266,31 @@ func TestDueDate(t *testing.T) {
 		{"2026-12-31T23:30:00Z", "2027-01-31T00:30:00+01:00"},      // already January in Berlin
 	} {
 		arrived, _ := time.Parse(time.RFC3339, c.arrived)
-		if got := policy.DueDate(arrived, policy.DueDays, berlin).Format(time.RFC3339); got != c.want {
+		if got := policy.DueDate(arrived, 30, berlin).Format(time.RFC3339); got != c.want {
 			t.Errorf("%s: due %s, want %s", c.arrived, got, c.want)
 		}
 	}
 }
 
-func TestNextDay(t *testing.T) {
-	start := time.Date(2026, 11, 1, 12, 0, 0, 0, time.UTC)
-	for _, c := range []struct{ days, passed, next int }{{0, 0, 15}, {15, 1, 23}, {22, 1, 23}, {26, 2, 27}, {27, 3, 0}} {
-		next, passed := policy.NextDay(start, policy.AlertDays(), start.AddDate(0, 0, c.days), time.UTC)
-		want := time.Time{}
-		if c.next != 0 {
-			want = start.AddDate(0, 0, c.next)
-		}
-		if passed != c.passed || !next.Equal(want) {
-			t.Errorf("day %d: %d passed, next %v", c.days, passed, next)
+func TestBusinessDays(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		from string
+		days int
+		want string
+	}{
+		{"2026-11-23T12:00:00Z", 10, "2026-12-07T13:00:00+01:00"}, // a Monday
+		{"2026-11-27T12:00:00Z", 1, "2026-11-30T13:00:00+01:00"},  // over a week-end
+		{"2026-11-28T12:00:00Z", 1, "2026-11-30T13:00:00+01:00"},  // from within one
+		{"2026-11-27T23:30:00Z", 1, "2026-11-30T00:30:00+01:00"},  // Saturday already, in Berlin
+		{"2026-11-23T12:00:00Z", 0, "2026-11-23T13:00:00+01:00"},
+	} {
+		from, _ := time.Parse(time.RFC3339, c.from)
+		if got := policy.BusinessDays(from, c.days, berlin).Format(time.RFC3339); got != c.want {
+			t.Errorf("%d business days from %s: %s, want %s", c.days, c.from, got, c.want)
 		}
 	}
 }

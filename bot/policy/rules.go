@@ -6,9 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -23,7 +21,8 @@ const (
 // a cautious one.
 type Rules struct {
 	Mode             string        `yaml:"mode" default:"shadow" doc:"shadow: deletes are located and their counts are posted to agents, nothing can be erased. live: deletes are executed."`
-	Approval         string        `yaml:"approval" default:"always" doc:"When a person must approve a delete before it erases: always, never, or 'over_rows N' for more than N rows."`
+	Approval         string        `yaml:"approval" default:"always" doc:"When a person must approve before anything is erased or gathered, one or several joined by commas: always or deletes (every delete), 'over_rows N' (a delete of more than N rows), first_of_tenant (either kind, until one of the tenant's requests was approved or answered), access (every access request, too). Or never."`
+	ApprovalExpires  time.Duration `yaml:"approval_expires" default:"336h" doc:"How long an approval holds; what has not begun by then is approved again. 0s: for ever."`
 	WaitingPeriod    time.Duration `yaml:"waiting_period" default:"72h" doc:"How long a delete waits before it erases. The requester may cancel meanwhile."`
 	CapPerTenantDay  int64         `yaml:"cap_per_tenant_day" default:"20" doc:"Deletes that one tenant may start in a day. What is above is held for a person."`
 	CapRowsPerSystem int64         `yaml:"cap_rows_per_system" default:"10000" doc:"Rows that one delete may erase in one system. A delete with more is held for a person."`
@@ -33,7 +32,7 @@ type Rules struct {
 // DefaultRules are the defaults that the tags of Rules declare.
 func DefaultRules() Rules {
 	return Rules{
-		Mode: ModeShadow, Approval: "always", WaitingPeriod: 72 * time.Hour,
+		Mode: ModeShadow, Approval: "always", ApprovalExpires: 14 * 24 * time.Hour, WaitingPeriod: 72 * time.Hour,
 		CapPerTenantDay: 20, CapRowsPerSystem: 10_000, Rescan: DefaultRescan(),
 	}
 }
@@ -44,8 +43,11 @@ func (r Rules) Validate() error {
 	if r.Mode != ModeShadow && r.Mode != ModeLive {
 		errs = append(errs, fmt.Errorf("deletes.mode: %q is neither shadow nor live", r.Mode))
 	}
-	if _, err := r.approvalOver(); err != nil {
+	if _, err := parseApproval(r.Approval); err != nil {
 		errs = append(errs, err)
+	}
+	if r.ApprovalExpires < 0 || r.ApprovalExpires != 0 && r.ApprovalExpires <= r.WaitingPeriod {
+		errs = append(errs, errors.New("deletes.approval_expires: must be longer than deletes.waiting_period, or 0s for approvals that don't expire"))
 	}
 	if r.WaitingPeriod < 0 {
 		errs = append(errs, errors.New("deletes.waiting_period: must not be negative; 0s switches it off"))
@@ -62,78 +64,9 @@ func (r Rules) Validate() error {
 // Live reports whether deletes may erase at all.
 func (r Rules) Live() bool { return r.Mode == ModeLive }
 
-// approveNever is a number of rows that nothing exceeds.
-const approveNever int64 = math.MaxInt64
-
-// approvalOver is the number of rows above which a person approves: -1 for
-// always.
-func (r Rules) approvalOver() (int64, error) {
-	switch r.Approval {
-	case "always":
-		return -1, nil
-	case "never":
-		return approveNever, nil
-	}
-	if digits, ok := strings.CutPrefix(r.Approval, "over_rows "); ok {
-		if n, err := strconv.ParseInt(strings.TrimSpace(digits), 10, 64); err == nil && n >= 0 {
-			return n, nil
-		}
-	}
-	return -1, fmt.Errorf("deletes.approval: %q is not always, never, or 'over_rows N' with a whole number N", r.Approval)
-}
-
-// NeedsApproval reports whether a person must approve a request of the kind
-// that would act on so many rows in all systems together. Rules that can't be
-// understood need approval always.
-func NeedsApproval(r Rules, kind string, rows int64) bool {
-	if kind != kindDelete {
-		return false
-	}
-	over, err := r.approvalOver()
-	return err != nil || over != approveNever && rows > over
-}
-
 // OverRowCap reports whether one system's rows exceed what a delete may erase
 // there without a person.
 func OverRowCap(r Rules, rows int64) bool { return rows > r.CapRowsPerSystem }
-
-// DueDays is within how many calendar days of its arrival a request is
-// answered, as the vendor promises.
-const DueDays = 30
-
-// DueDate counts calendar days in loc from the arrival: the same time of day,
-// so many dates later, whatever the clocks did in between.
-func DueDate(arrived time.Time, days int, loc *time.Location) time.Time {
-	return arrived.In(loc).AddDate(0, 0, days)
-}
-
-// AcknowledgeWithin is how long after its arrival a request gets its first
-// word at the latest, whoever it waits for. The vendor promises an hour.
-const AcknowledgeWithin = 30 * time.Minute
-
-// AlertDays are the days after arrival on which agents are warned of an open
-// request.
-func AlertDays() []int { return []int{15, 23, 27} }
-
-// ReminderDays are the days after a question on which the requester is
-// reminded of it; CloseDays is when the request is closed without an answer.
-func ReminderDays() []int { return []int{3, 7, 12} }
-
-// CloseDays is the day after a question on which a request without an answer
-// is closed.
-const CloseDays = 14
-
-// NextDay returns the first of the days (counted in loc from start) that lies
-// after now, and how many have passed. Zero time: none is left.
-func NextDay(start time.Time, days []int, now time.Time, loc *time.Location) (next time.Time, passed int) {
-	days = slices.Sorted(slices.Values(days))
-	for i, d := range days {
-		if at := DueDate(start, d, loc); at.After(now) {
-			return at, i
-		}
-	}
-	return time.Time{}, len(days)
-}
 
 // Bound is one system's part of what an approval binds.
 type Bound struct {

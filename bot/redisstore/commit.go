@@ -30,7 +30,7 @@ func (s *Store) Commit(ctx context.Context, c bot.Change) error {
 		return err
 	}
 	id := c.Case.ID
-	keys := []string{s.recordKey(id), s.eventsKey(id), s.claimsKey(), s.dueKey(), s.hintedKey(), s.sequenceKey()}
+	keys := []string{s.recordKey(id), s.eventsKey(id), s.claimsKey(), s.dueKey(), s.hintedKey(), s.sequenceKey(), s.factsKey()}
 	answer, err := s.scripts.commit.Run(ctx, s.client, keys, args...).StringSlice()
 	if err != nil {
 		return failed("commit", err)
@@ -110,7 +110,7 @@ func (s *Store) commitArgs(c bot.Change) ([]any, error) {
 		seq, head, c.Case.Seq, c.Case.Head,
 		s.prefix, arrivalMember(c.Case.Arrived, c.Case.ID),
 	}
-	for _, items := range [][]string{leases(c), c.Release, c.Claim, c.Absent, s.caps(c.Caps), events, facets(c.Case)} {
+	for _, items := range [][]string{leases(c), c.Release, c.Claim, c.Absent, s.caps(c.Caps), events, facets(c.Case), factPairs(c.Facts)} {
 		args = append(args, len(items))
 		for _, item := range items {
 			args = append(args, item)
@@ -149,6 +149,15 @@ func (s *Store) caps(caps []bot.Cap) []string {
 	for _, c := range caps {
 		keep := max(c.Keep.Milliseconds(), 0)
 		out = append(out, s.capKey(c.Key), strconv.FormatInt(c.Limit, 10), strconv.FormatInt(keep, 10))
+	}
+	return out
+}
+
+// factPairs are pairs of key and time in seconds.
+func factPairs(facts []bot.Fact) []string {
+	var out []string
+	for _, f := range facts {
+		out = append(out, f.Key, strconv.FormatInt(f.At.Unix(), 10))
 	}
 	return out
 }
@@ -201,7 +210,7 @@ func (s *Store) Purge(ctx context.Context, id string, version int64) error {
 	if err := needID("purge", id); err != nil {
 		return err
 	}
-	keys := []string{s.recordKey(id), s.eventsKey(id), s.dueKey(), s.hintedKey()}
+	keys := []string{s.recordKey(id), s.eventsKey(id), s.dueKey(), s.hintedKey(), s.factsKey()}
 	ok, err := s.yes(ctx, "purge", s.scripts.purge, keys, id, version, s.prefix)
 	if err == nil && !ok {
 		return bot.ErrConflict

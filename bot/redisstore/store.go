@@ -5,8 +5,8 @@
 // survives a crash is decided by its configuration, which CheckServer reads.
 //
 // A record is a hash: version, case (JSON), sealed, the ledger's seq and head, hint, facets for the indexes, and one
-// field per lease. Beside it lie its ledger (a list), and for all requests together the claims (a hash), the wake times
-// and the open hints (sorted sets) and the indexes by arrival.
+// field per lease and fact. Beside it lie its ledger (a list), and for all requests together the claims, the facts and the
+// legal holds (hashes), the wake times and the open hints (sorted sets) and the indexes by arrival.
 package redisstore
 
 import (
@@ -63,6 +63,8 @@ func (s *Store) eventsKey(id string) string   { return s.prefix + "ledger/" + id
 func (s *Store) claimsKey() string            { return s.prefix + "claims" }
 func (s *Store) dueKey() string               { return s.prefix + "due" }
 func (s *Store) hintedKey() string            { return s.prefix + "hinted" }
+func (s *Store) factsKey() string             { return s.prefix + "facts" }
+func (s *Store) legalKey() string             { return s.prefix + "legal" }
 func (s *Store) sequenceKey() string          { return s.prefix + "sequence" }
 func (s *Store) pausedKey() string            { return s.prefix + "paused" }
 func (s *Store) cursorsKey() string           { return s.prefix + "cursors" }

@@ -136,7 +136,11 @@ func methodText(method, exception string) string {
 		return "aggregate"
 	case connectors.ActionRetain:
 		rule, reason, _ := strings.Cut(exception, ": ")
-		return strings.TrimSuffix("retain: "+strings.ReplaceAll(rule, "_", " ")+"; "+reason, "; ")
+		words := strings.ReplaceAll(rule, "_", " ")
+		if known, ok := connectors.Exceptions()[rule]; ok {
+			words = known.Words + " (Civ. Code " + known.Paragraph + ")"
+		}
+		return strings.TrimSuffix("retain: "+words+"; "+reason, "; ")
 	case connectors.ActionNone:
 	}
 	return "none set"

@@ -11,7 +11,7 @@ import (
 
 // gauges describe what is read when somebody scrapes.
 type gauges struct {
-	requests, ended, oldest, due, storeUp, budget, limit, depth *prometheus.Desc
+	requests, ended, overdue, oldest, due, storeUp, budget, limit, depth *prometheus.Desc
 }
 
 func newGauges() gauges {
@@ -21,6 +21,7 @@ func newGauges() gauges {
 	return gauges{
 		requests: desc("requests", "Open requests by phase, kind and whom they wait for.", "phase", "kind", "waiting_on"),
 		ended:    desc("requests_ended", "Requests that ended and whose key is not destroyed yet, by how they ended.", "kind", "resolution"),
+		overdue:  desc("requests_overdue", "Open requests whose date has passed, ours or the customer's own, by kind.", "kind"),
 		oldest:   desc("oldest_open_seconds", "Age of the oldest open request since its ticket arrived; 0 without one."),
 		due:      desc("due_seconds", "Time left to the earliest due date of an open request, negative when it has passed; absent without one."),
 		storeUp:  desc("store_up", "1 if the store could be read for this page, else 0 and the other gauges of requests are absent."),
@@ -31,7 +32,7 @@ func newGauges() gauges {
 }
 
 func (g gauges) describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.requests, g.ended, g.oldest, g.due, g.storeUp, g.budget, g.limit, g.depth} {
+	for _, d := range []*prometheus.Desc{g.requests, g.ended, g.overdue, g.oldest, g.due, g.storeUp, g.budget, g.limit, g.depth} {
 		ch <- d
 	}
 }
@@ -41,6 +42,7 @@ type census struct {
 	up     bool
 	open   map[[3]string]int // phase, kind, waiting_on
 	ended  map[[2]string]int // kind, resolution
+	late   map[string]int    // kind
 	oldest time.Time
 	due    time.Time
 }
@@ -61,6 +63,9 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 		}
 		for l, k := range n.ended {
 			gauge(c.gauges.ended, float64(k), l[0], l[1])
+		}
+		for kind, k := range n.late {
+			gauge(c.gauges.overdue, float64(k), kind)
 		}
 		age := time.Duration(0)
 		if !n.oldest.IsZero() {
@@ -117,7 +122,7 @@ func (c *Collector) count(now time.Time) census {
 // take pages through all that is open, and through what ended and is not
 // forgotten yet: what is forgotten grows for 24 months and is not read.
 func (c *Collector) take(ctx context.Context) (census, error) {
-	n := census{open: map[[3]string]int{}, ended: map[[2]string]int{}}
+	n := census{open: map[[3]string]int{}, ended: map[[2]string]int{}, late: map[string]int{}}
 	phases := []bot.Phase{bot.PhaseReading, bot.PhaseLocating, bot.PhaseWorking, bot.PhaseClosing, bot.PhaseDone}
 	for _, phase := range phases {
 		for cursor := ""; ; {
@@ -126,7 +131,7 @@ func (c *Collector) take(ctx context.Context) (census, error) {
 				return census{}, err
 			}
 			for i := range cases {
-				n.add(phase, &cases[i])
+				n.add(phase, &cases[i], c.o.Clock())
 			}
 			if cursor = next; next == "" {
 				break
@@ -137,7 +142,7 @@ func (c *Collector) take(ctx context.Context) (census, error) {
 	return n, nil
 }
 
-func (n *census) add(phase bot.Phase, c *bot.Case) {
+func (n *census) add(phase bot.Phase, c *bot.Case, now time.Time) {
 	if phase == bot.PhaseDone {
 		n.ended[[2]string{kindLabel(c.Kind), resolutionLabel(c.Resolution)}]++
 		return
@@ -146,7 +151,16 @@ func (n *census) add(phase bot.Phase, c *bot.Case) {
 	if n.oldest.IsZero() || c.Arrived.Before(n.oldest) {
 		n.oldest = c.Arrived
 	}
-	if !c.Due.IsZero() && (n.due.IsZero() || c.Due.Before(n.due)) {
-		n.due = c.Due
+	due := c.Deadline()
+	if due.IsZero() {
+		return
 	}
+	if n.due.IsZero() || due.Before(n.due) {
+		n.due = due
+	}
+	late := 0
+	if !now.Before(due) {
+		late = 1
+	}
+	n.late[kindLabel(c.Kind)] += late
 }

@@ -24,6 +24,7 @@ type cli struct {
 	Check    checkCmd    `cmd:"" help:"Check every connection, permission, data map and canary, and say how to mend what is wrong."`
 	Plan     planCmd     `cmd:"" help:"A dry run for one subject: what would be found, gathered, purged. Changes nothing."`
 	Requests requestsCmd `cmd:"" help:"List, show and handle requests."`
+	Holds    holdsCmd    `cmd:"" help:"Legal holds on people and tenants: add, list, remove."`
 	Pause    pauseCmd    `cmd:"" help:"Stop every replica before its next irreversible batch."`
 	Resume   resumeCmd   `cmd:"" help:"End a pause."`
 	Zendesk  zendeskCmd  `cmd:"" help:"The Zendesk side."`

@@ -172,7 +172,10 @@ func (in *installation) does(line string, ticket int64) string {
 
 func (in *installation) start(ctx context.Context, line string, out *safeBuffer) error {
 	line = strings.ReplaceAll(strings.ReplaceAll(line, "127.0.0.1:8080", in.address), "127.0.0.1:8090", "127.0.0.1:0")
-	args := strings.Fields(line)
+	var args []string
+	for _, word := range regexp.MustCompile(`'[^']*'|\S+`).FindAllString(line, -1) {
+		args = append(args, strings.Trim(word, "'"))
+	}
 	if args[0] != "privacydesk" {
 		return fmt.Errorf("%s is not our program", args[0])
 	}
@@ -324,6 +327,7 @@ func (in *installation) operate(metrics []string) {
 	jane, ben, kim, lou, ada := people[2].Email, people[1].Email, people[3].Email, people[4].Email, people[0].Email
 	delivered := in.file("access", ben, 2)
 	approved, cancelled, held := in.file("delete", jane, 2), in.file("delete", kim, 2), in.file("delete", lou, 2)
+	rejected := in.file("delete", ben, 2)
 	released := in.file("access", sample.Users()[1].Email, 1) // who is a user of the product
 
 	in.shows(in.does("privacydesk requests list --config privacydesk.yml", 0), fmt.Sprintf("t%d", delivered))
@@ -332,10 +336,14 @@ func (in *installation) operate(metrics []string) {
 	in.shows(in.does("privacydesk requests list --config privacydesk.yml --wait-on approver --json", 0), `"awaiting_approval"`)
 	in.shows(in.does("privacydesk requests show --config privacydesk.yml t35436", approved), "LEDGER (whole)")
 
+	in.holdAndExtend(approved)
+	in.shows(in.does("privacydesk requests reject --config privacydesk.yml t35436 --reason insuf_verification --by dpo@vendor.example", rejected), "rejected")
+	in.said(rejected, 3)
+
 	in.does("privacydesk pause --deletes --config privacydesk.yml", 0)
 	in.does("privacydesk resume --config privacydesk.yml", 0)
 	in.does("privacydesk requests approve --config privacydesk.yml t35436 --by dpo@vendor.example", approved)
-	in.said(approved, 3)
+	in.said(approved, 4)
 	in.does("privacydesk requests cancel --config privacydesk.yml t35436", cancelled)
 	in.said(cancelled, 3)
 	in.does("privacydesk requests hold --config privacydesk.yml t35436", held)
@@ -358,7 +366,7 @@ func (in *installation) operate(metrics []string) {
 	in.does("privacydesk requests skip --config privacydesk.yml t35436 warehouse", skipped)
 	in.said(skipped, 3)
 
-	for ticket, status := range map[int64]string{delivered: "solved", approved: "solved", cancelled: "solved", released: "solved", skipped: "solved"} {
+	for ticket, status := range map[int64]string{delivered: "solved", approved: "solved", cancelled: "solved", released: "solved", skipped: "solved", rejected: "solved"} {
 		if now, _ := in.desk.Sim.Ticket(ticket); now.Status != status {
 			in.Errorf("ticket %d is %s, want %s", ticket, now.Status, status)
 		}
@@ -371,6 +379,22 @@ func (in *installation) operate(metrics []string) {
 	in.shows(in.does("privacydesk health", 0), "ok")
 	in.shows(in.does("privacydesk health --url http://127.0.0.1:8080/readyz", 0), `"ready":true`)
 	in.sameMetrics(in.does("privacydesk health --url http://127.0.0.1:8080/metrics", 0), metrics)
+}
+
+// holdAndExtend moves the due date of a delete that waits for approval, and
+// puts a legal hold on its person for a while.
+func (in *installation) holdAndExtend(ticket int64) {
+	in.Helper()
+	in.does("privacydesk requests extend --config privacydesk.yml t35436 --days 20 --reason 'The archive is restored from tapes.' --by dpo@vendor.example", ticket)
+	in.said(ticket, 3)
+	const who = " --config privacydesk.yml --tenant acme --email jane.roe@customers.example --name suit-2026-17"
+	in.shows(in.does("privacydesk holds add"+who+" --exception legal_hold --by legal@vendor.example", 0), "nothing of that person of acme is erased")
+	listed := in.does("privacydesk holds list --config privacydesk.yml", 0)
+	in.shows(listed, "suit-2026-17")
+	if strings.Contains(listed, "jane") {
+		in.Errorf("the list shows whom a hold is on:\n%s", listed)
+	}
+	in.shows(in.does("privacydesk holds remove"+who+" --by legal@vendor.example", 0), "lifted")
 }
 
 // renew renews the master key as docs/operations.md says, and starts replicas
@@ -404,7 +428,7 @@ func documentedMetrics(t *testing.T) []string {
 	t.Helper()
 	var out []string
 	for _, word := range codeWords(t, "docs/operations.md") {
-		if strings.HasPrefix(word, "privacydesk_") && word != "privacydesk_needs_person" {
+		if strings.HasPrefix(word, "privacydesk_") && word != "privacydesk_needs_person" && word != "privacydesk_overdue" {
 			out = append(out, word)
 		}
 	}

@@ -17,7 +17,9 @@ import (
 type requestsCmd struct {
 	List    listCmd    `cmd:"" help:"List requests, the newest first."`
 	Show    showCmd    `cmd:"" help:"Show one request with its systems and its ledger."`
-	Approve approveCmd `cmd:"" help:"Approve a delete that awaits it. What changes afterwards is approved again."`
+	Approve approveCmd `cmd:"" help:"Approve a request that awaits it. What changes afterwards is approved again."`
+	Reject  rejectCmd  `cmd:"" help:"Refuse a request that waits, with a public answer."`
+	Extend  extendCmd  `cmd:"" help:"Move the due date, once, by up to 45 days; the requester is told the new date and the reason."`
 	Hold    holdCmd    `cmd:"" help:"Stop a request; what is being erased stops before its next batch."`
 	Retry   retryCmd   `cmd:"" help:"Take a held request up again; every check is made anew."`
 	Release releaseCmd `cmd:"" help:"Take a held request up and wave the hold's reason through (an edit, a subject who is a user, a row cap)."`
@@ -84,14 +86,18 @@ type requestView struct {
 	Phase      bot.Phase  `json:"phase"`
 	Arrived    time.Time  `json:"arrived"`
 	Due        time.Time  `json:"due"`
+	Statutory  time.Time  `json:"statutory,omitzero"` // the customer's own date
+	Extended   bool       `json:"extended,omitempty"`
+	Waited     int64      `json:"waited_seconds"` // for the requester
 	Finished   time.Time  `json:"finished,omitzero"`
 	Generation int64      `json:"version"`
 }
 
-func viewOf(c *bot.Case) requestView {
+func viewOf(c *bot.Case, now time.Time) requestView {
 	return requestView{
 		ID: c.ID, Ticket: c.Ticket, Kind: c.Kind, Tenant: c.Tenant, State: c.State(), Reason: c.Why(),
-		Phase: c.Phase, Arrived: c.Arrived, Due: c.Due, Finished: c.Finished, Generation: c.Version,
+		Phase: c.Phase, Arrived: c.Arrived, Due: c.Due, Statutory: c.Statutory, Extended: c.Extended != nil,
+		Waited: int64(c.WaitedFor(now).Seconds()), Finished: c.Finished, Generation: c.Version,
 	}
 }
 
@@ -106,7 +112,7 @@ func (c listCmd) Run(ctx context.Context, s *surroundings) error {
 				return err
 			}
 			for i := range cases {
-				views = append(views, viewOf(&cases[i]))
+				views = append(views, viewOf(&cases[i], time.Now()))
 			}
 			if cursor = next; next == "" {
 				break
@@ -150,7 +156,7 @@ func (c showCmd) Run(ctx context.Context, s *surroundings) error {
 			chain = err.Error()
 		}
 		if c.JSON {
-			return printJSON(s.stdout, map[string]any{"request": viewOf(&rec.Case), "case": rec.Case, "events": events, "chain": chain})
+			return printJSON(s.stdout, map[string]any{"request": viewOf(&rec.Case, time.Now()), "case": rec.Case, "events": events, "chain": chain})
 		}
 		return printRequest(s.stdout, &rec.Case, events, chain)
 	})
@@ -180,9 +186,9 @@ func oneMoment(ctx context.Context, store bot.Store, id string) (bot.Record, []l
 
 func printRequest(out io.Writer, c *bot.Case, events []ledger.Event, chain string) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	v := viewOf(c)
-	_, _ = fmt.Fprintf(w, "request\t%s (ticket %d)\nkind\t%s\ntenant\t%s\nstate\t%s %s\nphase\t%s %s\narrived\t%s\ndue\t%s\n\n",
-		v.ID, v.Ticket, v.Kind, v.Tenant, v.State, v.Reason, v.Phase, c.Stage, v.Arrived.Format(time.RFC3339), v.Due.Format(time.DateOnly))
+	v := viewOf(c, time.Now())
+	_, _ = fmt.Fprintf(w, "request\t%s (ticket %d)\nkind\t%s\ntenant\t%s\nstate\t%s %s\nphase\t%s %s\narrived\t%s\ndue\t%s\n%s\n",
+		v.ID, v.Ticket, v.Kind, v.Tenant, v.State, v.Reason, v.Phase, c.Stage, v.Arrived.Format(time.RFC3339), v.Due.Format(time.DateOnly), datesOf(c, time.Now()))
 	_, _ = fmt.Fprintln(w, "SYSTEM\tRANK\tRUN\tOUTCOME\tFOUND\tGATHERED\tDELETED\tDE-IDENTIFIED\tRETAINED\tPROBLEM")
 	for _, name := range sortedKeys(c.Systems) {
 		sys := c.Systems[name]

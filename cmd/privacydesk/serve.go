@@ -200,9 +200,12 @@ func (a *app) startClock() error {
 }
 
 // clean removes unfinished spool files of workers that died, and tenants' keys
-// that nothing used for as long as records are kept.
+// that nothing used for as long as records are kept: legal holds use theirs.
 func (a *app) clean(ctx context.Context) error {
 	_, spoolErr := a.spool.Clean(ctx, time.Now().Add(-48*time.Hour))
+	if err := a.engine.RenewLegalHolds(ctx); err != nil {
+		return errors.Join(spoolErr, err)
+	}
 	_, keysErr := a.keys.Retire(ctx, time.Now().Add(-a.cfg.Requests.KeepRecords))
 	return errors.Join(spoolErr, keysErr)
 }

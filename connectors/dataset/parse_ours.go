@@ -2,7 +2,6 @@ package dataset
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -85,39 +84,13 @@ func (c *Collection) takeAction(o *object, n *yaml.Node) {
 		c.Action = connectors.ActionRetain
 		c.Exception, c.Reason = keep.str("exception"), keep.str("reason")
 		keep.strict()
-		if _, ok := Exceptions()[c.Exception]; !ok || c.Reason == "" {
-			o.r.fail(line, o.where, "retain needs an exception and a reason", "exception is one of "+strings.Join(exceptionNames(), ", ")+"; reason is free text")
+		if _, ok := connectors.Exceptions()[c.Exception]; !ok || c.Reason == "" {
+			o.r.fail(line, o.where, "retain needs an exception and a reason", "exception is one of "+strings.Join(connectors.ExceptionNames(), ", ")+"; reason is free text")
 		}
 	} else {
 		o.r.fail(line, o.where, "on_delete is a word or a mapping with retain", "say `on_delete: delete` or `on_delete: {retain: {exception: …, reason: …}}`")
 	}
 	e.strict()
-}
-
-// Exceptions are the grounds of Civ. Code 1798.105(d) (and a legal hold, which
-// is its legal obligation) on which rows may be kept, with their paragraph.
-func Exceptions() map[string]string {
-	return map[string]string{
-		"transaction":       "1798.105(d)(1)",
-		"security":          "1798.105(d)(2)",
-		"debugging":         "1798.105(d)(3)",
-		"free_speech":       "1798.105(d)(4)",
-		"calecpa":           "1798.105(d)(5)",
-		"research":          "1798.105(d)(6)",
-		"internal_use":      "1798.105(d)(7)",
-		"legal_obligation":  "1798.105(d)(8)",
-		"legal_hold":        "1798.105(d)(8)",
-		"not_personal_data": "1798.140(v)(2)-(3)",
-	}
-}
-
-func exceptionNames() []string {
-	var out []string
-	for name := range Exceptions() {
-		out = append(out, name)
-	}
-	slices.Sort(out)
-	return out
 }
 
 // takeOurs reads a field's own keys.

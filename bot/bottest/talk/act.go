@@ -2,6 +2,7 @@ package talk
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -41,8 +42,13 @@ func (k *Talk) what(kind string, n zendesksim.NewTicket) string {
 	if kind != "" {
 		out = "a request by the form: **" + kind + "**"
 	}
-	if v, ok := n.CustomFields[k.TenantField]; ok {
-		out += fmt.Sprintf(", account **%v**", v)
+	for _, f := range []struct {
+		name string
+		id   int64
+	}{{"account", k.TenantField}, {"reference", k.ReferenceField}, {"asked on", k.AskedOnField}} {
+		if v, ok := n.CustomFields[f.id]; ok {
+			out += fmt.Sprintf(", %s **%v**", f.name, v)
+		}
 	}
 	if n.Channel == "email" {
 		out = "a request by mail"
@@ -98,6 +104,16 @@ func ForTenant(k *Talk, tenant string) func(*zendesksim.NewTicket) {
 	return func(n *zendesksim.NewTicket) { n.CustomFields[k.TenantField] = tenant }
 }
 
+// Referring fills the customer's own reference in.
+func Referring(k *Talk, text string) func(*zendesksim.NewTicket) {
+	return func(n *zendesksim.NewTicket) { n.CustomFields[k.ReferenceField] = text }
+}
+
+// AskedOn fills in on which date the consumer asked.
+func AskedOn(k *Talk, date string) func(*zendesksim.NewTicket) {
+	return func(n *zendesksim.NewTicket) { n.CustomFields[k.AskedOnField] = date }
+}
+
 // Edits lets somebody change the ticket by hand; says is the transcript's
 // sentence, such as "solves the ticket".
 func (t Ticket) Edits(by Person, says string, edit func(*zendesksim.Ticket)) Ticket {
@@ -131,6 +147,16 @@ func (t Ticket) Operator(command string, f func(id string) error) Ticket {
 	}
 	t.k.goesOn()
 	return t
+}
+
+// Runs lets an operator run another command, as it is typed; f does it.
+func (k *Talk) Runs(command string, f func() error) {
+	k.T.Helper()
+	k.Note("An operator runs `privacydesk %s`.", command)
+	if err := f(); err != nil {
+		k.T.Fatalf("%s: %v", command, err)
+	}
+	k.goesOn()
 }
 
 // Later lets time go by and writes down what happens meanwhile.
@@ -196,13 +222,43 @@ func (t Ticket) last(public bool, texts []string) {
 	said := ""
 	for _, c := range t.k.Sim.Comments(t.ID) {
 		if c.Public == public && t.k.people[c.AuthorID] == "privacydesk" {
-			said = c.Body
+			said = text(c)
 		}
 	}
 	for _, text := range texts {
 		if !strings.Contains(said, text) {
 			t.k.T.Errorf("ticket #%d: the bot's last comment (public: %t) lacks %q:\n%s", t.ID, public, text, said)
 		}
+	}
+}
+
+// All is everything that the bot wrote on the ticket.
+func (t Ticket) All() string {
+	var all []string
+	for _, c := range t.k.Sim.Comments(t.ID) {
+		if t.k.people[c.AuthorID] == "privacydesk" {
+			all = append(all, c.Body)
+		}
+	}
+	return strings.Join(all, "\n")
+}
+
+// Request is the id of the ticket's request.
+func (t Ticket) Request() string { return bot.IDOfTicket(t.ID) }
+
+// Bears fails unless the ticket bears these tags of ours, beside the one that
+// all requests bear; none: no other.
+func (t Ticket) Bears(tags ...string) {
+	t.k.T.Helper()
+	now, _ := t.k.Sim.Ticket(t.ID)
+	have := ours(now.Tags)
+	for _, tag := range tags {
+		if !slices.Contains(have, tag) {
+			t.k.T.Errorf("ticket #%d bears %v, not %s", t.ID, have, tag)
+		}
+	}
+	if len(tags) == 0 && len(have) > 1 {
+		t.k.T.Errorf("ticket #%d still bears %v", t.ID, have)
 	}
 }
 

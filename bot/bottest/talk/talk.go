@@ -43,8 +43,8 @@ type Talk struct {
 	Sim  *zendesksim.Sim
 	Form int64
 	// Fields of the form.
-	KindField, TenantField, DueField, ProgressField int64
-	Resolved                                        int64 // the custom status
+	KindField, TenantField, DueField, ProgressField, ReferenceField, AskedOnField int64
+	Resolved                                                                      int64 // the custom status
 	// Options of the desk, as they were when the house opened.
 	Options zendesk.Options
 
@@ -76,6 +76,7 @@ func Open(t testing.TB, s Scenario) *Talk {
 		KindValues: map[string]reading.Kind{"access": reading.Access, "delete": reading.Delete, "opt_out": reading.OptOut, "direct": reading.Direct},
 	}
 	k.Settings.TenantField, k.Settings.ShowsProgress = k.TenantField, true
+	k.Settings.ReferenceField, k.Settings.AskedOnField = k.ReferenceField, k.AskedOnField
 	if s.Set != nil {
 		s.Set(&k.Settings)
 	}
@@ -97,8 +98,10 @@ func (k *Talk) furnish() {
 	k.TenantField = k.Sim.AddTicketField(zendesksim.TicketField{Title: "Account", Type: "text", VisibleInPortal: true, EditableInPortal: true})
 	k.DueField = k.Sim.AddTicketField(zendesksim.TicketField{Title: "Due", Type: "date"})
 	k.ProgressField = k.Sim.AddTicketField(zendesksim.TicketField{Title: "Progress", Type: "text"})
+	k.ReferenceField = k.Sim.AddTicketField(zendesksim.TicketField{Title: "Your reference", Type: "text", VisibleInPortal: true, EditableInPortal: true})
+	k.AskedOnField = k.Sim.AddTicketField(zendesksim.TicketField{Title: "Asked on", Type: "date", VisibleInPortal: true, EditableInPortal: true})
 	k.Form = k.Sim.AddTicketForm(zendesksim.TicketForm{
-		Name: "Data & Privacy", FieldIDs: []int64{k.KindField, k.TenantField, k.DueField, k.ProgressField}, EndUserVisible: true,
+		Name: "Data & Privacy", FieldIDs: []int64{k.KindField, k.TenantField, k.DueField, k.ProgressField, k.ReferenceField, k.AskedOnField}, EndUserVisible: true,
 	})
 	k.Resolved = k.Sim.AddCustomStatus("solved", "Resolved")
 }

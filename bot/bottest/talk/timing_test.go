@@ -1,6 +1,8 @@
 package talk_test
 
 import (
+	"errors"
+	"strings"
 	"time"
 
 	"privacydesk/bot"
@@ -46,6 +48,100 @@ func timing() talk.Chapter {
 			t.Noted("still open after 27 days")
 			t.Is("held", bot.ReasonSubjectIsAdmin)
 			k.Untouched()
+		}},
+		{Title: "A team that closes sooner", Set: func(s *bot.Settings) { s.Reminders, s.CloseAfter = []int{2}, 5 }, Play: func(k *talk.Talk) {
+			t := k.Files(k.Alex(), "access", "A report, please.")
+			k.Later(2 * day)
+			t.Said("still waiting", "closed in 3 days")
+			k.Later(3 * day)
+			t.Is("rejected", bot.ReasonNoAnswer)
+		}},
+		{Title: "The customer's own date comes first", Set: approve("deletes"), Play: func(k *talk.Talk) {
+			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.", talk.AskedOn(k, "2026-11-01"))
+			t.Said("by 2026-12-23", "person asked you, is 2026-12-16")
+			c := t.Is("awaiting_approval", bot.ReasonApproval)
+			if want := time.Date(2026, 12, 16, 0, 0, 0, 0, time.UTC); !c.Statutory.Equal(want) || !c.Deadline().Equal(want) {
+				k.T.Errorf("the customer's date is %v, the deadline %v", c.Statutory, c.Deadline())
+			}
+			k.Later(7 * day)
+			notes := t.Comments(false)
+			k.Note("Fifteen days before the customer's date.")
+			k.Later(day)
+			t.Noted("still open after 7 days", "the customer's own date is 2026-12-16")
+			if t.Comments(false) != notes+1 {
+				k.T.Error("it was not told of once")
+			}
+			k.Later(15 * day)
+			t.Noted("overdue", "the customer's own date was 2026-12-16")
+			t.Bears("privacydesk_overdue")
+		}},
+		{Title: "A date that can't be one, or comes after ours, changes nothing", Play: func(k *talk.Talk) {
+			for _, date := range []string{"2026-11-20", "2026-12-24", "2019-01-01"} {
+				t := k.Files(k.Alex(), "access", "Please send us everything on jane@x.example.", talk.AskedOn(k, date))
+				c := t.Is("resolved", bot.ReasonDelivered)
+				if !c.Deadline().Equal(c.Due) || strings.Contains(t.All(), "own date") {
+					k.T.Errorf("asked on %s: the deadline is %v", date, c.Deadline())
+				}
+			}
+		}},
+		{Title: "A request that is overdue, and its one extension", Play: func(k *talk.Talk) {
+			t := k.Files(k.Alex(), "delete", "Please delete alex@acme.example.")
+			k.Later(29 * day)
+			notes := t.Comments(false)
+			k.Later(day)
+			t.Noted("overdue", "It was due by 2026-12-23", "requests extend")
+			t.Bears("privacydesk_overdue")
+			k.Later(6 * day)
+			if n := t.Comments(false); n != notes+1 {
+				k.T.Errorf("%d notes within a week of the due date, want one", n-notes)
+			}
+			k.Later(day)
+			if n := t.Comments(false); n != notes+2 {
+				k.T.Errorf("%d notes, want another after a week", n-notes)
+			}
+			for what, refused := range map[string]error{
+				"46 days":               k.Engine.Extend(k.T.Context(), t.Request(), "ops", 46, "Why not."),
+				"no reason":             k.Engine.Extend(k.T.Context(), t.Request(), "ops", 20, " "),
+				"an address in it":      k.Engine.Extend(k.T.Context(), t.Request(), "ops", 20, "We ask jane@x.example first."),
+				"nobody who extends it": k.Engine.Extend(k.T.Context(), t.Request(), "", 20, "We are slow."),
+			} {
+				if !errors.Is(refused, bot.ErrRefused) {
+					k.T.Errorf("an extension with %s: %v", what, refused)
+				}
+			}
+			t.Operator("extend --days 20 --reason 'An archive has to be restored first.' --by ops", func(id string) error {
+				return k.Engine.Extend(k.T.Context(), id, "ops", 20, "An archive has to be restored first.")
+			})
+			t.Said("2027-01-12", "An archive has to be restored first.")
+			if n := t.Comments(false); n != notes+2 {
+				k.T.Error("agents were told of a date that they had just moved")
+			}
+			t.Bears("privacydesk_needs_person")
+			if err := k.Engine.Extend(k.T.Context(), t.Request(), "ops", 1, "Once more."); !errors.Is(err, bot.ErrRefused) {
+				k.T.Errorf("it was extended twice: %v", err)
+			}
+			k.Later(11 * day)
+			t.Noted("still open", "due by 2027-01-12")
+			k.Later(2 * day)
+			t.Noted("overdue", "2027-01-12")
+			t.Operator("release", func(id string) error { return k.Engine.Release(k.T.Context(), id, "ops") })
+			t.Is("resolved", bot.ReasonNothingFound)
+			t.Bears()
+		}},
+		{Title: "Time spent waiting for the requester stands apart", Set: approve("deletes"), Play: func(k *talk.Talk) {
+			t := k.Files(k.Alex(), "delete", "Please delete the person we spoke of on the phone.")
+			k.Later(4 * day)
+			t.Replies(k.Alex(), "jane@x.example")
+			c := t.Is("awaiting_approval", bot.ReasonApproval)
+			if d := c.WaitedFor(k.Clock.Now()); d < 4*day || d > 4*day+time.Hour {
+				k.T.Errorf("it says that it waited %v", d)
+			}
+			t.Notes(k.Agent(), "/privacy status")
+			t.Noted("Days spent waiting for the requester: 4", "Due 2026-12-23")
+			k.Later(3 * day)
+			if c := t.Is("awaiting_approval", bot.ReasonApproval); c.WaitedFor(k.Clock.Now()) > 4*day+time.Hour {
+				k.T.Error("waiting for an approver counts as waiting for the requester")
+			}
 		}},
 	}}
 }

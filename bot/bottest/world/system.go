@@ -15,7 +15,8 @@ type Row struct {
 	Tenant string
 	Key    connectors.Value // what the system is searched by
 	Text   string
-	Gives  int64 // a number that other systems know the person by; 0 for none
+	Gives  int64  // a number that other systems know the person by; 0 for none
+	Alias  string // another address of the person
 	Masked bool
 }
 
@@ -26,7 +27,9 @@ type System struct {
 	Need   connectors.IdentityType
 	Yield  connectors.IdentityType // of Row.Gives
 	Action connectors.Action
-	Digest string
+	// Exception is why a retaining system keeps its rows.
+	Exception string
+	Digest    string
 
 	mu   sync.Mutex
 	rows []Row
@@ -61,7 +64,7 @@ func (s *System) collection() string { return s.Name + ".thing" }
 func (s *System) Profile() connectors.Profile {
 	p := connectors.Profile{
 		Needs: []connectors.IdentityType{s.Need}, MapDigest: s.Digest,
-		Collections: []connectors.Collection{{Name: s.collection(), Label: s.Name, Action: s.Action, Categories: []string{"user.contact"}}},
+		Collections: []connectors.Collection{{Name: s.collection(), Label: s.Name, Action: s.Action, Exception: s.Exception, Categories: []string{"user.contact"}}},
 	}
 	if s.Yield != "" {
 		p.Yields = []connectors.IdentityType{s.Yield}
@@ -108,6 +111,9 @@ func (s *System) Locate(ctx context.Context, jobs []*connectors.Job) error {
 					continue
 				}
 				s.count(&set.Counts, r)
+				if r.Alias != "" {
+					f.Yields = connectors.MergeIdentities(f.Yields, []connectors.Identity{{Type: connectors.Email, Value: connectors.Text(r.Alias)}})
+				}
 				if r.Gives != 0 {
 					f.Yields = connectors.MergeIdentities(f.Yields, []connectors.Identity{{Type: s.Yield, Value: connectors.Int(r.Gives), Vendor: true}})
 				}

@@ -1,11 +1,12 @@
 -- Applies one change whole, or nothing: every check comes before the first write.
 local record, events, claims, due, hinted, sequence = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local known = KEYS[7]
 local id, nonce, expected, version, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local hint, wake, case, sealing, sealed = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local prior_seq, prior_head, seq, head = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
 local prefix, arrival = ARGV[15], ARGV[16]
 local at = 17
-local leases, release, claim, absent, caps, appended, facets
+local leases, release, claim, absent, caps, appended, facets, facts
 leases, at = list(at)
 release, at = list(at)
 claim, at = list(at)
@@ -13,6 +14,7 @@ absent, at = list(at)
 caps, at = list(at)
 appended, at = list(at)
 facets, at = list(at)
+facts, at = list(at)
 
 local stored = redis.call('HMGET', record, 'version', 'nonce', 'seq', 'head', 'hint', 'arrival')
 if stored[1] and stored[2] == nonce then
@@ -68,6 +70,10 @@ for i = 1, #caps, 3 do
   if caps[i + 2] ~= '0' then
     redis.call('PEXPIRE', caps[i], caps[i + 2])
   end
+end
+for i = 1, #facts, 2 do
+  redis.call('HSET', known, facts[i], facts[i + 1] .. ' ' .. id)
+  redis.call('HSET', record, 'fact/' .. facts[i], '')
 end
 
 if wake == '' then

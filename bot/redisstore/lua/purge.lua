@@ -1,5 +1,5 @@
--- Removes a record with its ledger and its places in the indexes, if it still has the version that was loaded.
--- KEYS: record, events, due, hinted. ARGV: id, version, prefix.
+-- Removes a record with its ledger, its places in the indexes and the facts that are still its own, if it still has the version that was loaded.
+-- KEYS: record, events, due, hinted, facts. ARGV: id, version, prefix.
 local record = KEYS[1]
 local stored = redis.call('HMGET', record, 'version', 'arrival')
 if not stored[1] then
@@ -13,6 +13,11 @@ for i = 1, #fields, 2 do
   local facet = string.match(fields[i], '^facet/(.*)$')
   if facet then
     redis.call('ZREM', ARGV[3] .. 'index/' .. facet .. '/' .. fields[i + 1], stored[2])
+  end
+  local fact = string.match(fields[i], '^fact/(.*)$')
+  local noted = fact and redis.call('HGET', KEYS[5], fact)
+  if noted and string.match(noted, '^%-?%d+ (.*)$') == ARGV[1] then
+    redis.call('HDEL', KEYS[5], fact)
   end
 end
 redis.call('DEL', record, KEYS[2])

@@ -1,0 +1,79 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"privacydesk/bot/policy"
+)
+
+// gateApproval waits for a person where the policy wants one, and again for
+// what changed since, or when the approval is too old. Who was approved once
+// stays bound to it.
+func (e *Engine) gateApproval(ctx context.Context, t *turn) (bool, error) {
+	if err := e.seeWhetherFirst(ctx, t); err != nil {
+		return false, err
+	}
+	if !policy.NeedsApproval(e.Settings.Deletes, string(t.c.Kind), totalRows(t.c), t.c.First) {
+		return false, nil
+	}
+	reason := e.unapproved(t)
+	if reason == "" {
+		return false, nil
+	}
+	message := "note_approval"
+	if t.c.Kind == KindAccess {
+		message = "note_approval_access"
+	}
+	return e.stop(ctx, t, OnApprover, reason, time.Time{}, message)
+}
+
+// unapproved is why there is no approval of what was found, or "".
+func (e *Engine) unapproved(t *turn) Reason {
+	a, lasts := t.c.Approval, e.Settings.Deletes.ApprovalExpires
+	switch {
+	case a == nil:
+		return ReasonApproval
+	case a.Binding != e.binding(t.c):
+		return ReasonGrown
+	case lasts > 0 && !t.now.Before(a.At.Add(lasts)):
+		return ReasonExpired
+	}
+	return ""
+}
+
+// seeWhetherFirst notes that none of the tenant's requests was approved or
+// answered yet, where the policy asks for that. What was first stays so: its
+// own approval makes the tenant known, and must go on binding it.
+func (e *Engine) seeWhetherFirst(ctx context.Context, t *turn) error {
+	if t.c.First || !e.Settings.Deletes.AsksFirst() {
+		return nil
+	}
+	known, err := e.Store.Fact(ctx, knownFact(t.c.Tenant))
+	if err != nil {
+		return fmt.Errorf("fact: %w", err)
+	}
+	t.c.First = known.By == ""
+	return nil
+}
+
+// binding is what an approval binds: kind, tenant, subject, findings, maps
+// and counts.
+func (e *Engine) binding(c *Case) string {
+	var bound []policy.Bound
+	for _, name := range sorted(c.Systems) {
+		s := c.Systems[name]
+		b := policy.Bound{System: name, Finding: s.Keys, Map: s.Map, Counts: map[string]int64{"skipped": int64(len(s.Skip))}}
+		for _, set := range s.Sets {
+			b.Counts[set.Collection+" "+string(set.Action)] = set.Before.Rows
+			b.Counts[set.Collection+" shared"] = set.Before.Shared
+			b.Counts[set.Collection+" retained"] = set.Before.Retained
+			if set.Late > 0 {
+				b.Counts[set.Collection+" late"] = set.Late
+			}
+		}
+		bound = append(bound, b)
+	}
+	return policy.Binding(string(c.Kind), c.Tenant, c.Pseudonym.Key+c.Pseudonym.MAC, bound)
+}

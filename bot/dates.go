@@ -1,0 +1,157 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"privacydesk/bot/policy"
+)
+
+// oldestAsked is how long before the ticket a consumer can have asked: a date
+// further back is a slip of the pen.
+const oldestAsked = 2
+
+// takeDates reads the date on which the consumer asked the customer, and counts
+// the customer's own date from it. One after the ticket's arrival, or years
+// before it, is none.
+func (e *Engine) takeDates(c *Case, ticket *Ticket) {
+	c.AskedOn, c.Statutory = time.Time{}, time.Time{}
+	asked, err := time.ParseInLocation(time.DateOnly, strings.TrimSpace(ticket.Fields[e.Settings.AskedOnField]), e.Settings.Location)
+	if err != nil || asked.After(c.Arrived) || asked.Before(c.Arrived.AddDate(-oldestAsked, 0, 0)) {
+		return
+	}
+	c.AskedOn, c.Statutory = asked, policy.DueDate(asked, e.Settings.StatutoryDays, e.Settings.Location)
+}
+
+// Deadline is the first of the dates by which a request must be answered: ours,
+// and the customer's own.
+func (c *Case) Deadline() time.Time {
+	if !c.Statutory.IsZero() && c.Statutory.Before(c.Due) {
+		return c.Statutory
+	}
+	return c.Due
+}
+
+// WaitedFor is how long the requester was waited for until now, all questions
+// together. Due dates don't move for it.
+func (c *Case) WaitedFor(now time.Time) time.Duration {
+	if w := c.Wait; w != nil && w.On == OnRequester && now.After(w.Since) {
+		return c.Waited + now.Sub(w.Since)
+	}
+	return c.Waited
+}
+
+// countWait adds a wait for the requester that this turn ended.
+func (t *turn) countWait() {
+	was, is := t.stored.Case.Wait, t.c.Wait
+	if was == nil || was.On != OnRequester || is != nil && is.On == OnRequester && is.Since.Equal(was.Since) || !t.now.After(was.Since) {
+		return
+	}
+	t.c.Waited = t.stored.Case.Waited + t.now.Sub(was.Since)
+}
+
+// dateVars are the dates that every message may mention. A customer's own date
+// that comes after ours is no news.
+func (e *Engine) dateVars(c *Case, now time.Time, vars map[string]string) {
+	if !c.Due.IsZero() {
+		vars["due"] = c.Due.In(e.Settings.Location).Format(time.DateOnly)
+	}
+	if c.Deadline().Before(c.Due) {
+		vars["statutory"] = c.Statutory.In(e.Settings.Location).Format(time.DateOnly)
+	}
+	if days := int(c.WaitedFor(now).Hours() / 24); days > 0 {
+		vars["waited"] = strconv.Itoa(days)
+	}
+}
+
+// alerting owes the agents a word while a request is open and the first of its
+// dates comes near. The days count as they would from an arrival, so that what
+// is left is the same whichever date it is.
+func (e *Engine) alerting(c *Case, now time.Time) []duty {
+	if !c.open() {
+		return nil
+	}
+	deadline := c.Deadline()
+	days := slices.DeleteFunc(slices.Clone(e.Settings.Alerts), func(d int) bool { return d >= e.Settings.DueDays })
+	out := occasions(days, deadline.AddDate(0, 0, -e.Settings.DueDays), now, func(day int, at time.Time) duty {
+		return duty{name: c.forDate(fmt.Sprintf("alert.%d", day)), at: at, do: func(_ context.Context, t *turn) error {
+			vars := t.reasonVars()
+			if passed := int(t.now.Sub(t.c.Arrived).Hours() / 24); passed > 0 {
+				vars["days"] = strconv.Itoa(passed)
+			}
+			t.owe(Say{Message: "note_alert", Vars: vars})
+			return nil
+		}}
+	})
+	return slices.DeleteFunc(out, func(d duty) bool { return c.Extended != nil && d.at.Before(c.Extended.At) })
+}
+
+// forDate is the name of a duty that is owed once for a due date: after an
+// extension it is owed again.
+func (c *Case) forDate(name string) string {
+	if c.Extended == nil {
+		return name
+	}
+	return name + ".extended"
+}
+
+// reasonVars are why a request waits, if it does.
+func (t *turn) reasonVars() map[string]string {
+	vars := map[string]string{}
+	if t.c.Wait != nil {
+		vars["reason"] = string(t.c.Wait.Reason)
+	}
+	return vars
+}
+
+// overdueEvery is how often agents are told again that a request is overdue.
+const overdueEvery = 7 * 24 * time.Hour
+
+// TagOverdue is on tickets whose request missed its date.
+const TagOverdue = "privacydesk_overdue"
+
+// escalating owes the agents a word when a date passes, and again each week.
+func (e *Engine) escalating(c *Case, now time.Time) []duty {
+	if !c.open() || c.Due.IsZero() {
+		return nil
+	}
+	deadline := c.Deadline()
+	last := max(0, int(now.Sub(deadline)/overdueEvery))
+	var out []duty
+	for week := last; week <= last+1; week++ {
+		out = append(out, duty{
+			name: c.forDate(fmt.Sprintf("overdue.%d", week)), at: deadline.Add(time.Duration(week) * overdueEvery),
+			do: func(_ context.Context, t *turn) error {
+				vars := t.reasonVars()
+				if t.c.Extended == nil {
+					vars["extend"] = "privacydesk requests extend"
+				}
+				t.owe(Say{Message: "note_overdue", Vars: vars, AddTags: []string{TagNeedsPerson, TagOverdue}})
+				t.event("overdue", nil)
+				return nil
+			},
+		})
+	}
+	return out
+}
+
+// confirming owes the agents a word while nobody has told the requester
+// anything and the date for that comes near: a record that was lost, or a first
+// word that the desk refuses.
+func (e *Engine) confirming(c *Case, _ time.Time) []duty {
+	if !c.open() || !c.Acked.IsZero() {
+		return nil
+	}
+	at := policy.BusinessDays(c.Arrived, policy.ConfirmBusinessDays-policy.ConfirmAlarm, e.Settings.Location)
+	return []duty{{name: "unconfirmed", at: at, do: func(_ context.Context, t *turn) error {
+		by := policy.BusinessDays(t.c.Arrived, policy.ConfirmBusinessDays, e.Settings.Location)
+		vars := t.reasonVars()
+		vars["by"] = by.Format(time.DateOnly)
+		t.owe(Say{Message: "note_unconfirmed", Vars: vars, AddTags: []string{TagNeedsPerson}})
+		return nil
+	}}}
+}

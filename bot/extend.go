@@ -1,0 +1,104 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"privacydesk/bot/policy"
+	"privacydesk/bot/reading"
+)
+
+// maxReason is how many characters of an extension's reason are told.
+const maxReason = 500
+
+// Extend moves the due date of an open request, once, by at most
+// policy.MaxExtension days, and tells the requester the new date and the
+// reason: they are shown it as it is given.
+func (e *Engine) Extend(ctx context.Context, id, by string, days int, reason string) error {
+	reason = strings.Join(strings.Fields(reason), " ")
+	switch {
+	case days < 1 || days > policy.MaxExtension:
+		return fmt.Errorf("%w: a request can be extended by 1 to %d days", ErrRefused, policy.MaxExtension)
+	case reason == "" || len([]rune(reason)) > maxReason:
+		return fmt.Errorf("%w: give a reason of at most %d characters; the requester reads it", ErrRefused, maxReason)
+	case reading.Reveals(reason):
+		return fmt.Errorf("%w: the reason must not hold anybody's address", ErrRefused)
+	}
+	return e.operate(ctx, id, by, fmt.Sprintf("extend by %d days", days), func(t *turn) error {
+		switch {
+		case !t.c.open():
+			return fmt.Errorf("%w: request %s is %s", ErrRefused, id, t.c.Resolution)
+		case t.c.Extended != nil:
+			return fmt.Errorf("%w: request %s was extended already, on %s; there is one extension", ErrRefused, id, t.c.Extended.At.Format(time.DateOnly))
+		case t.c.Wait != nil && t.c.Wait.Reason == ReasonStateLost:
+			return fmt.Errorf("%w: the record of %s was lost, and whether it was extended before", ErrRefused, id)
+		}
+		s, err := t.open(ctx)
+		if err != nil {
+			return err
+		}
+		kept := *s
+		kept.Extension = reason
+		t.seal(&kept)
+		t.c.Extended = &Extension{By: by, At: t.now, Days: days}
+		t.c.Due = policy.DueDate(t.c.Due, days, e.Settings.Location)
+		t.owe(Say{
+			Step: t.c.once("extension"), Message: "extended", Public: true, DelTags: []string{TagOverdue},
+			Fields: map[string]string{"due": t.c.Due.In(e.Settings.Location).Format(time.DateOnly)},
+		})
+		return nil
+	})
+}
+
+// Rejections are the reasons for which a person may refuse a request.
+func Rejections() []Reason {
+	return []Reason{
+		ReasonFraud, ReasonNotVerified, ReasonNotCovered, ReasonOutside, ReasonTooMany, ReasonRetainedByLaw, ReasonOther,
+	}
+}
+
+// Reject refuses a request that waits, with a public answer. Nothing of it may
+// have been erased.
+func (e *Engine) Reject(ctx context.Context, id, by string, reason Reason) error {
+	if !slices.Contains(Rejections(), reason) {
+		var known []string
+		for _, r := range Rejections() {
+			known = append(known, string(r))
+		}
+		return fmt.Errorf("%w: the reason is one of %s", ErrRefused, strings.Join(known, ", "))
+	}
+	return e.operate(ctx, id, by, "reject", func(t *turn) error {
+		if t.c.Wait == nil {
+			return fmt.Errorf("%w: request %s does not wait for anybody; hold it first", ErrRefused, id)
+		}
+		if t.c.Wait.Reason == ReasonStateLost {
+			return fmt.Errorf("%w: the record of %s was lost; cancel closes it without a word", ErrRefused, id)
+		}
+		if err := e.mayEnd(ctx, t); err != nil {
+			return err
+		}
+		t.c.Owed = nil
+		t.finish(Rejected, reason, Say{Message: "refused", Vars: map[string]string{"reason": string(reason)}})
+		return nil
+	})
+}
+
+// mayEnd refuses to end what is answered, or of which something was erased.
+func (e *Engine) mayEnd(ctx context.Context, t *turn) error {
+	if answered, err := e.answered(ctx, t); err != nil {
+		return err
+	} else if answered {
+		return fmt.Errorf("%w: the ticket bears the answer of request %s already", ErrRefused, t.c.ID)
+	}
+	if t.c.ended() || t.c.Resolution != "" {
+		return fmt.Errorf("%w: request %s is %s", ErrRefused, t.c.ID, t.c.Resolution)
+	}
+	mark, err := e.eraseMark(ctx, t.c)
+	if err == nil && (mark != nil || !t.c.Begun.IsZero()) {
+		err = fmt.Errorf("%w: erasing has begun; it can be paused (hold), not ended", ErrRefused)
+	}
+	return err
+}

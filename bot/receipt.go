@@ -1,0 +1,46 @@
+package bot
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"privacydesk/bot/reading"
+)
+
+// answeredFact is under what it is noted when a subject's request of a kind
+// was last answered; knownFact, when a tenant's was first approved or answered.
+func answeredFact(c *Case) string {
+	return fmt.Sprintf("answered/%s/%s/%s/%s", c.Kind, c.Pseudonym.Key, c.Pseudonym.MAC, c.Tenant)
+}
+
+func knownFact(tenant string) string { return "known/" + tenant }
+
+// noteAnswer notes what later requests are to know of one that was answered.
+func (t *turn) noteAnswer() {
+	if t.c.Tenant == "" || t.c.Resolution != Resolved && t.c.Resolution != PartlyExecuted || t.c.Reason == ReasonStateLost {
+		return
+	}
+	t.change.Facts = append(t.change.Facts, Fact{Key: answeredFact(t.c), At: t.now}, Fact{Key: knownFact(t.c.Tenant), At: t.now})
+}
+
+// receiptVars are what the receipt tells of the work that begins: what is
+// searched, what is not erased, and when the same was last answered.
+func (e *Engine) receiptVars(ctx context.Context, c *Case, now time.Time) (map[string]string, error) {
+	vars := map[string]string{"systems": e.systemNames(c), "integrations": strings.Join(e.Settings.Integrations, "\n")}
+	last, err := e.Store.Fact(ctx, answeredFact(c))
+	if err != nil {
+		return nil, fmt.Errorf("fact: %w", err)
+	}
+	if last.By != "" && now.Before(last.At.AddDate(0, 0, e.Settings.RepeatDays)) {
+		vars["answered"] = last.At.In(e.Settings.Location).Format(time.DateOnly)
+		vars["earlier"] = fmt.Sprint(TicketOfID(last.By))
+	}
+	return vars, nil
+}
+
+// reference is the customer's own, as the form has it.
+func (e *Engine) reference(ticket *Ticket) string {
+	return reading.Reference(ticket.Fields[e.Settings.ReferenceField])
+}

@@ -1,0 +1,137 @@
+package redisstore
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"github.com/redis/go-redis/v9"
+
+	"privacydesk/bot"
+)
+
+// errDamagedHold: what it holds isn't told, and nothing is erased on its word.
+var errDamagedHold = errors.New("redisstore: a legal hold is damaged; restore Redis from a backup, or remove and add the holds of that tenant")
+
+// legalField is the field of all holds on one subject, or on the tenant
+// itself. A mac is hex, so that the tenant may hold any byte.
+func legalField(tenant, mac string) string { return mac + "/" + tenant }
+
+// LegalHolds implements bot.Store.
+func (s *Store) LegalHolds(ctx context.Context, tenant string, macs ...string) ([]bot.LegalHold, error) {
+	fields := []string{legalField(tenant, "")}
+	for _, mac := range macs {
+		if field := legalField(tenant, mac); !slices.Contains(fields, field) {
+			fields = append(fields, field)
+		}
+	}
+	values, err := s.client.HMGet(ctx, s.legalKey(), fields...).Result()
+	if err != nil {
+		return nil, failed("legal holds", err)
+	}
+	var out []bot.LegalHold
+	for _, v := range values {
+		if text, ok := v.(string); ok {
+			holds, err := decodeHolds(text)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, holds...)
+		}
+	}
+	sortHolds(out)
+	return out, nil
+}
+
+// AllLegalHolds implements bot.Store.
+func (s *Store) AllLegalHolds(ctx context.Context) ([]bot.LegalHold, error) {
+	fields, err := s.client.HGetAll(ctx, s.legalKey()).Result()
+	if err != nil {
+		return nil, failed("legal holds", err)
+	}
+	var out []bot.LegalHold
+	for _, text := range fields {
+		holds, err := decodeHolds(text)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, holds...)
+	}
+	sortHolds(out)
+	return out, nil
+}
+
+// KeepLegalHold implements bot.Store.
+func (s *Store) KeepLegalHold(ctx context.Context, h bot.LegalHold) error {
+	if h.Tenant == "" || h.Name == "" {
+		return errors.New("redisstore: keep legal hold: its tenant or name is empty")
+	}
+	_, err := s.changeHolds(ctx, legalField(h.Tenant, h.Subject.MAC), func(holds []bot.LegalHold) []bot.LegalHold {
+		return append(without(holds, h.Name), h)
+	})
+	return err
+}
+
+// DropLegalHold implements bot.Store.
+func (s *Store) DropLegalHold(ctx context.Context, tenant, mac, name string) (bool, error) {
+	return s.changeHolds(ctx, legalField(tenant, mac), func(holds []bot.LegalHold) []bot.LegalHold { return without(holds, name) })
+}
+
+// changeHolds replaces one field's holds, and reports whether their number
+// changed. Another change meanwhile makes it read again.
+func (s *Store) changeHolds(ctx context.Context, field string, change func([]bot.LegalHold) []bot.LegalHold) (changed bool, err error) {
+	for {
+		err := s.client.Watch(ctx, func(tx *redis.Tx) error {
+			text, err := tx.HGet(ctx, s.legalKey(), field).Result()
+			if err != nil && !errors.Is(err, redis.Nil) {
+				return err
+			}
+			old, err := decodeHolds(text)
+			if err != nil {
+				return err
+			}
+			holds := change(old)
+			changed = len(holds) != len(old)
+			body, err := json.Marshal(holds)
+			if err != nil {
+				return err
+			}
+			_, err = tx.TxPipelined(ctx, func(p redis.Pipeliner) error {
+				if len(holds) == 0 {
+					p.HDel(ctx, s.legalKey(), field)
+				} else {
+					p.HSet(ctx, s.legalKey(), field, body)
+				}
+				return nil
+			})
+			return err
+		}, s.legalKey())
+		switch {
+		case errors.Is(err, redis.TxFailedErr):
+			continue
+		case errors.Is(err, errDamagedHold):
+			return false, err
+		}
+		return changed, failed("change legal holds", err)
+	}
+}
+
+func without(holds []bot.LegalHold, name string) []bot.LegalHold {
+	return slices.DeleteFunc(slices.Clone(holds), func(h bot.LegalHold) bool { return h.Name == name })
+}
+
+func decodeHolds(text string) ([]bot.LegalHold, error) {
+	var holds []bot.LegalHold
+	if text != "" && json.Unmarshal([]byte(text), &holds) != nil {
+		return nil, errDamagedHold
+	}
+	return holds, nil
+}
+
+func sortHolds(holds []bot.LegalHold) {
+	slices.SortFunc(holds, func(a, b bot.LegalHold) int {
+		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), cmp.Compare(a.Subject.MAC, b.Subject.MAC), cmp.Compare(a.Name, b.Name))
+	})
+}

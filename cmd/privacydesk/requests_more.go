@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"privacydesk/bot"
+)
+
+type rejectCmd struct {
+	actCmd
+	Reason string `required:"" help:"Why, as the requester is told: suspected_fraud, insuf_verification, claim_not_covered, outside_jurisdiction, too_many_requests, retained_by_law or other."`
+}
+
+// Help carries the example.
+func (rejectCmd) Help() string {
+	return "Example:\n  privacydesk requests reject --config privacydesk.yml t35436 --reason insuf_verification --by dpo@vendor.example"
+}
+
+// Run refuses a request.
+func (c rejectCmd) Run(ctx context.Context, s *surroundings) error {
+	return c.act(ctx, s, "rejected", func(e *bot.Engine, id, by string) error { return e.Reject(ctx, id, by, bot.Reason(c.Reason)) })
+}
+
+type extendCmd struct {
+	actCmd
+	Days   int    `required:"" help:"By how many calendar days, 1 to 45."`
+	Reason string `required:"" help:"Why, in a sentence that the requester reads."`
+}
+
+// Help carries the example.
+func (extendCmd) Help() string {
+	return "Example:\n  privacydesk requests extend --config privacydesk.yml t35436 --days 20 --reason 'The archive is restored from tapes.' --by dpo@vendor.example"
+}
+
+// Run moves the due date.
+func (c extendCmd) Run(ctx context.Context, s *surroundings) error {
+	did := fmt.Sprintf("extended by %d days; the requester is told", c.Days)
+	return c.act(ctx, s, did, func(e *bot.Engine, id, by string) error { return e.Extend(ctx, id, by, c.Days, c.Reason) })
+}
+
+// datesOf are the dates of a request beside arrival and due date, as show
+// prints them.
+func datesOf(c *bot.Case, now time.Time) string {
+	var out string
+	if !c.Statutory.IsZero() {
+		out += fmt.Sprintf("asked on\t%s; the customer's own date is %s\n", c.AskedOn.Format(time.DateOnly), c.Statutory.Format(time.DateOnly))
+	}
+	if x := c.Extended; x != nil {
+		out += fmt.Sprintf("extended\tby %d days, on %s, by %s\n", x.Days, x.At.Format(time.DateOnly), x.By)
+	}
+	if waited := c.WaitedFor(now); waited > 0 {
+		out += fmt.Sprintf("waited\t%s for the requester\n", waited.Round(time.Minute))
+	}
+	return out
+}
