@@ -170,7 +170,7 @@ func (e *Engine) reportInput(ctx context.Context, t *turn) (ReportInput, error) 
 	if err != nil {
 		return ReportInput{}, err
 	}
-	in := ReportInput{Case: *t.c, Subject: s.Subject, At: t.c.Accepted, Version: e.Settings.Version}
+	in := ReportInput{Case: *t.c, Subject: s.Subject, Also: s.Also, At: t.c.Accepted, Version: e.Settings.Version}
 	for _, name := range sorted(t.c.Systems) {
 		state := *t.c.Systems[name]
 		if state.Run.Ended.After(in.At) {

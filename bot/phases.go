@@ -31,6 +31,9 @@ func (e *Engine) locating(ctx context.Context, t *turn) (bool, error) {
 		t.event("located", e.countsData(t.c))
 	}
 	if t.c.Kind == KindAccess {
+		if stopped, err := e.gatePeople(ctx, t); err != nil || stopped {
+			return stopped, err
+		}
 		return e.beginGathering(ctx, t)
 	}
 	return e.deleteGates(ctx, t)
@@ -71,7 +74,7 @@ func (e *Engine) beginGathering(ctx context.Context, t *turn) (bool, error) {
 		}
 	}
 	t.start(StageGather, systems)
-	t.change.Absent = append(t.change.Absent, erasingClaim(t.c))
+	t.change.Absent = append(t.change.Absent, erasingClaims(t.c)...)
 	return e.orWaitForOther(ctx, t)
 }
 
@@ -96,7 +99,7 @@ func (e *Engine) orWaitForOther(ctx context.Context, t *turn) (bool, error) {
 // deleteGates leads a located delete to the second look that precedes the
 // erasing.
 func (e *Engine) deleteGates(ctx context.Context, t *turn) (bool, error) {
-	stopped, err := e.gates(ctx, t, e.gateRefusals, e.gateShadow, e.gateCaps, e.gateApproval, e.gateWaiting, e.gateAccess)
+	stopped, err := e.gates(ctx, t, e.gateRefusals, e.gateShadow, e.gatePeople, e.gateCaps, e.gateApproval, e.gateWaiting, e.gateAccess)
 	if err != nil || stopped {
 		return stopped, err
 	}
@@ -193,7 +196,7 @@ func (e *Engine) gateWaiting(ctx context.Context, t *turn) (bool, error) {
 
 // gateAccess lets an open access request on the subject go first.
 func (e *Engine) gateAccess(ctx context.Context, t *turn) (bool, error) {
-	holder, err := e.Store.Claimed(ctx, openClaim(t.c, KindAccess))
+	holder, err := e.holder(ctx, t.c, openClaims(t.c, KindAccess))
 	if err != nil || holder == "" {
 		return false, err
 	}
@@ -218,7 +221,11 @@ func (e *Engine) binding(c *Case) string {
 		}
 		bound = append(bound, b)
 	}
-	return policy.Binding(string(c.Kind), c.Tenant, c.Pseudonym.Key+c.Pseudonym.MAC, bound)
+	who := c.Pseudonym.Key + c.Pseudonym.MAC
+	for _, p := range c.Also {
+		who += p.MAC
+	}
+	return policy.Binding(string(c.Kind), c.Tenant, who, bound)
 }
 
 // working gathers, or locates once more and erases.
@@ -253,7 +260,7 @@ func (e *Engine) beforeErasing(ctx context.Context, t *turn) (bool, error) {
 	if err != nil || !done {
 		return more, err
 	}
-	stopped, err := e.gates(ctx, t, e.gateRefusals, e.gateShadow, e.gateCaps, e.gateApproval, e.gateAccess)
+	stopped, err := e.gates(ctx, t, e.gateRefusals, e.gateShadow, e.gatePeople, e.gateCaps, e.gateApproval, e.gateAccess)
 	if err != nil || stopped {
 		return stopped, err
 	}
@@ -266,7 +273,7 @@ func (e *Engine) beginErasing(ctx context.Context, t *turn) (bool, error) {
 	if reason, err := e.reviewNow(ctx, t); err != nil {
 		return false, err
 	} else if reason != "" {
-		return e.stop(ctx, t, OnAgent, reason, time.Time{}, "note_held")
+		return e.stop(ctx, t, OnAgent, reason, time.Time{}, heldNote(t.c, reason))
 	}
 	if err := e.keepEraseMark(ctx, t); err != nil {
 		return false, err
@@ -296,8 +303,8 @@ func (e *Engine) commitErasing(ctx context.Context, t *turn) error {
 		t.c.Systems[name] = &s
 	}
 	t.event("erase_begun", e.countsData(t.c))
-	t.change.Claim = append(t.change.Claim, erasingClaim(t.c))
-	t.change.Absent = append(t.change.Absent, openClaim(t.c, KindAccess))
+	t.change.Claim = append(t.change.Claim, erasingClaims(t.c)...)
+	t.change.Absent = append(t.change.Absent, openClaims(t.c, KindAccess)...)
 	if limit := e.Settings.Deletes.CapPerTenantDay; limit > 0 {
 		day := t.now.In(e.Settings.Location).Format(time.DateOnly)
 		t.change.Caps = append(t.change.Caps, Cap{Key: "deletes/" + t.c.Tenant + "/" + day, Limit: limit, Keep: 72 * time.Hour})

@@ -50,6 +50,7 @@ func (c *Config) Settings(version string) bot.Settings {
 		Lease: r.Lease, StepLease: r.StepLease, Backoff: r.Backoff, MaxBackoff: r.MaxBackoff,
 		MaxAttempts: r.MaxAttempts, MaxRounds: r.MaxRounds, CheckEvery: r.CheckEvery,
 		ForgetAfter: r.ForgetAfter, KeepRecords: r.KeepRecords, PartSize: r.PartSize, MaxParts: r.MaxParts, MaxAsked: r.MaxAsked,
+		Controller:    c.Consumers.settings(),
 		ShowsProgress: c.Zendesk.ProgressField != 0,
 		Version:       version,
 	}

@@ -136,6 +136,7 @@ func (d *decoder) whole(c *Config) {
 			d.failAt(s.path, "is not a schedule", "write @every 5m, or the five fields of cron: */5 * * * *")
 		}
 	}
+	c.Consumers.check(d, c.Systems)
 	if c.Requests.MaxBackoff < c.Requests.Backoff {
 		d.failAt("requests.max_backoff", "is shorter than requests.backoff", "make it longer")
 	}

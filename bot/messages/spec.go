@@ -38,8 +38,8 @@ func isTable(name string) bool { return name == "counts" }
 func specs() map[string]spec {
 	found, why := []string{"systems", "counts", "outcomes"}, []string{"reason", "code"}
 	out := map[string]spec{
-		"receipt_access": {may: []string{"systems"}},
-		"receipt_delete": {may: []string{"systems"}},
+		"receipt_access": {may: []string{"systems", "adopted"}},
+		"receipt_delete": {may: []string{"systems", "adopted"}},
 
 		"answer_opt_out":        {may: why},
 		"answer_direct_request": {may: why},
@@ -56,21 +56,27 @@ func specs() map[string]spec {
 		"done_delete_nothing": {may: found},
 		"done_partly":         {required: []string{"skipped"}, may: append([]string{"reason", "code"}, found...)},
 
-		"note_held":        {required: []string{"reason"}, may: append([]string{"code"}, found...)},
-		"note_shadow":      {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
-		"note_approval":    {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
-		"note_alert":       {required: []string{"due"}, may: []string{"days", "reason", "code"}},
-		"note_status":      {required: []string{"state"}, may: []string{"progress", "outcomes", "reason", "code"}},
-		"note_command":     {required: []string{"commands"}},
-		"note_undone":      {},
-		"note_thanks":      {},
-		"note_opened":      {},
-		"note_again_same":  {required: []string{"ended"}, may: []string{"reason", "code"}},
-		"note_again_other": {required: []string{"ended"}, may: []string{"reason", "code"}},
-		"note_late":        {required: []string{"counts"}, may: []string{"systems"}},
+		"note_held":            {required: []string{"reason"}, may: append([]string{"code"}, found...)},
+		"note_adopted_readers": {required: []string{"reason"}, may: []string{"code", "systems", "counts"}},
+		"note_shadow":          {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
+		"note_approval":        {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
+		"note_alert":           {required: []string{"due"}, may: []string{"days", "reason", "code"}},
+		"note_status":          {required: []string{"state"}, may: []string{"progress", "outcomes", "reason", "code"}},
+		"note_command":         {required: []string{"commands"}},
+		"note_undone":          {},
+		"note_thanks":          {},
+		"note_opened":          {},
+		"note_merged":          {},
+		"note_again_same":      {required: []string{"ended"}, may: []string{"reason", "code"}},
+		"note_again_other":     {required: []string{"ended"}, may: []string{"reason", "code"}},
+		"note_late":            {required: []string{"counts"}, may: []string{"systems"}},
 	}
 	for _, reason := range questions() {
 		out["question_"+reason] = spec{}
+	}
+	out["question_confirm_address"] = spec{required: []string{"link"}}
+	for _, page := range []string{"page_confirm_access", "page_confirm_delete", "page_confirmed", "page_no_link"} {
+		out[page] = spec{}
 	}
 	for _, reason := range refusals() {
 		out["refused_"+reason] = spec{may: why}

@@ -114,9 +114,11 @@ func (r *Reporter) certificate(ctx context.Context, in bot.ReportInput) ([]bot.S
 	if err != nil {
 		return nil, err
 	}
-	if in.Subject != "" && bytes.Contains(bytes.ToLower(body), bytes.ToLower([]byte(in.Subject))) {
-		// A label, note or reason named the person: better none than that.
-		return nil, errors.New("it would name the person; find out which connector's note, label or reason does")
+	for _, address := range in.Addresses() {
+		if bytes.Contains(bytes.ToLower(body), bytes.ToLower([]byte(address))) {
+			// A label, note or reason named the person: better none than that.
+			return nil, errors.New("it would name the person; find out which connector's note, label or reason does")
+		}
 	}
 	sum := sha256.Sum256(body)
 	page, err := r.certificatePage(cert, sig, hex.EncodeToString(sum[:]))

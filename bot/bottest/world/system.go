@@ -27,6 +27,8 @@ type System struct {
 	Yield  connectors.IdentityType // of Row.Gives
 	Action connectors.Action
 	Digest string
+	// Controller is set for a system of the vendor's own data.
+	Controller bool
 
 	mu   sync.Mutex
 	rows []Row
@@ -65,6 +67,7 @@ func (s *System) Profile() connectors.Profile {
 	}
 	if s.Yield != "" {
 		p.Yields = []connectors.IdentityType{s.Yield}
+		p.People = p.Yields
 	}
 	if s.Action == connectors.ActionNone {
 		p.RefusesErase = s.collection() + " has no on_delete"
