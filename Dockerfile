@@ -26,6 +26,7 @@ USER 65532:65532
 WORKDIR /var/lib/privacydesk
 VOLUME /var/lib/privacydesk
 EXPOSE 8080
+# As web.listen is when it is left out. With another port, or web.tls, give the container a check of its own.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=30s --retries=3 \
     CMD ["/usr/local/bin/privacydesk", "health", "--url", "http://127.0.0.1:8080/healthz"]
 ENTRYPOINT ["/usr/local/bin/privacydesk"]

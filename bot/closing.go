@@ -40,6 +40,9 @@ func (e *Engine) closing(ctx context.Context, t *turn) (bool, error) {
 	if again, err := e.eraseAgain(ctx, t); err != nil || again {
 		return again, err
 	}
+	if waits, err := e.rescanBefore(ctx, t); err != nil || waits {
+		return waits, err
+	}
 	return e.certificate(ctx, t)
 }
 
@@ -79,6 +82,9 @@ func (e *Engine) eraseAgain(ctx context.Context, t *turn) (bool, error) {
 	if t.c.Round+1 >= maxErasings {
 		t.c.Round = 0
 		return e.stop(ctx, t, OnAgent, ReasonLeft, time.Time{}, "note_held")
+	}
+	if t.c.Stage == StageRescan {
+		t.owe(Say{Message: "note_late", Vars: map[string]string{"counts": e.lateTable(t.c)}, AddTags: []string{TagNeedsPerson}})
 	}
 	t.c.Round++
 	t.start(StageErase, left)
@@ -135,7 +141,7 @@ func (e *Engine) answer(ctx context.Context, t *turn, message string, reason Rea
 	}
 	if len(skipped) > 0 {
 		res, say.Message = PartlyExecuted, "done_partly"
-		say.Vars["skipped"] = strings.Join(skipped, ", ")
+		say.Vars["skipped"] = strings.Join(skipped, "\n")
 	}
 	say.Vars["outcomes"] = e.outcomeLines(t.c)
 	for _, f := range files {
@@ -170,7 +176,7 @@ func (e *Engine) reportInput(ctx context.Context, t *turn) (ReportInput, error) 
 	if err != nil {
 		return ReportInput{}, err
 	}
-	in := ReportInput{Case: *t.c, Subject: s.Subject, Also: s.Also, At: t.c.Accepted, Version: e.Settings.Version}
+	in := ReportInput{Case: *t.c, Subject: s.Subject, Also: s.Also, At: t.c.Accepted, Version: e.Settings.Version, Planned: e.plannedRescans(t.c)}
 	for _, name := range sorted(t.c.Systems) {
 		state := *t.c.Systems[name]
 		if state.Run.Ended.After(in.At) {
@@ -181,7 +187,7 @@ func (e *Engine) reportInput(ctx context.Context, t *turn) (ReportInput, error) 
 		}
 		sys := ReportSystem{Name: name, Label: e.label(name), State: state, Outcome: state.Outcome(t.c.Kind)}
 		if cfg, ok := e.Systems[name]; ok {
-			sys.Profile = cfg.Connector.Profile()
+			sys.Profile, sys.BackupsFor = cfg.Connector.Profile(), cfg.BackupsFor
 		}
 		in.Systems = append(in.Systems, sys)
 	}

@@ -40,12 +40,17 @@ func (e *Engine) deliver(ctx context.Context, t *turn, i int) (bool, error) {
 	if err != nil {
 		return false, err
 	}
+	var incomplete *IncompleteError
 	e.Failpoint("before-update-" + say.Message)
 	err = e.Desk.Update(ctx, update)
 	e.Failpoint("after-update-" + say.Message)
 	switch {
 	case errors.Is(err, ErrClosed):
 		return e.undeliverable(ctx, t, i)
+	case errors.As(err, &incomplete):
+		t.hold(ReasonRequired)
+		t.note("note_held", map[string]string{"reason": string(ReasonRequired), "systems": strings.Join(incomplete.Fields, "\n")})
+		return true, t.commit(ctx)
 	case err != nil:
 		// After ErrUnknown the write may still land: the next attempt comes
 		// in a later second, under a later stamp, and looks for the mark.
@@ -152,6 +157,9 @@ func (e *Engine) compose(ctx context.Context, t *turn, say Say, ticket *Ticket) 
 		}
 		u.Fields["progress"] = t.c.Shown
 	}
+	if say.Step == t.c.once(stepFinal) && e.Settings.CleanTicket {
+		e.tidy(ctx, t, ticket, &u)
+	}
 	for _, name := range say.Attach {
 		a, err := e.attachment(ctx, t.c.ID, name)
 		if err != nil {
@@ -197,7 +205,10 @@ func (e *Engine) attachment(ctx context.Context, id, name string) (Attachment, e
 	base := name[strings.LastIndexByte(name, '/')+1:]
 	return Attachment{
 		Name: base, ContentType: contentType(base), Size: files[i].Size,
-		Open: func() (io.ReadCloser, error) { return e.Spool.Open(ctx, id, name) },
+		Open: func() (io.ReadCloser, error) {
+			e.Failpoint("before-upload")
+			return e.Spool.Open(ctx, id, name)
+		},
 	}, nil
 }
 
@@ -247,6 +258,11 @@ func (t *turn) end() {
 // spool; the case stays.
 func (e *Engine) forgetting(ctx context.Context, t *turn) (bool, error) {
 	at := t.c.Finished.Add(e.Settings.ForgetAfter)
+	for _, d := range e.duties(t.c, t.now) {
+		if d.keeps && d.at.After(at) {
+			at = d.at
+		}
+	}
 	if t.now.Before(at) {
 		return false, t.rest(ctx, at)
 	}
@@ -265,11 +281,11 @@ func (e *Engine) forgetting(ctx context.Context, t *turn) (bool, error) {
 
 // purging removes what is left of a forgotten request once it was kept for as
 // long as the law wants records kept (California Regs §7101: 24 months).
-func (e *Engine) purging(ctx context.Context, t *turn) error {
+func (e *Engine) purging(ctx context.Context, t *turn) (bool, error) {
 	at := t.c.Finished.Add(e.Settings.KeepRecords)
 	if t.now.Before(at) {
-		return t.rest(ctx, at)
+		return false, t.rest(ctx, at)
 	}
 	e.log(t.c.ID).WithField("event", "purged").Info("the record was kept for its time and is removed")
-	return e.Store.Purge(ctx, t.c.ID, t.stored.Case.Version)
+	return false, e.Store.Purge(ctx, t.c.ID, t.stored.Case.Version)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -21,7 +22,23 @@ var (
 	ErrUnavailable = errors.New("the desk is not available")
 	// ErrNotFound: there is no such ticket, record or file.
 	ErrNotFound = errors.New("not found")
+	// ErrIncomplete: the ticket can't be solved before fields that the desk
+	// requires are filled; see IncompleteError.
+	ErrIncomplete = errors.New("the desk requires fields that are empty")
 )
+
+// IncompleteError names the fields that the desk requires for solving. It
+// wraps ErrIncomplete.
+type IncompleteError struct {
+	Fields []string // titles and ids of fields, as agents know them
+}
+
+func (e *IncompleteError) Error() string {
+	return ErrIncomplete.Error() + ": " + strings.Join(e.Fields, ", ")
+}
+
+// Unwrap makes errors.Is(err, ErrIncomplete) true.
+func (e *IncompleteError) Unwrap() error { return ErrIncomplete }
 
 // Desk is the ticket system. Errors wrap the sentinels above where they
 // apply and never carry a ticket's text.
@@ -36,8 +53,19 @@ type Desk interface {
 	Ticket(ctx context.Context, id int64) (*Ticket, error)
 	// Update writes one step: comment, status, tags, fields and marker in one
 	// call, refused with ErrStale unless the ticket still bears the stamp.
-	// Attachments are uploaded in the same breath.
+	// Attachments are uploaded in the same breath. An update that solves the
+	// ticket sets what solving needs; it returns an *IncompleteError where
+	// fields are required that nobody filled.
 	Update(ctx context.Context, u Update) error
+	// Redact takes text and files out of a ticket's comments for good, on
+	// closed tickets too, and reads again what is left. It does not stop at a
+	// comment that can't be redacted. Repeating it is safe: what is redacted
+	// already costs no call. What it did so far is returned with the error.
+	// Returns ErrNotFound for a ticket that is gone.
+	Redact(ctx context.Context, r Redaction) (Redacted, error)
+	// Remove deletes a ticket with its history for good. One that is gone is
+	// fine.
+	Remove(ctx context.Context, ticket int64) error
 }
 
 // ChangePage is one page of changes.
@@ -112,6 +140,15 @@ type Comment struct {
 	Flags   []int // doubts about the sender; see reference of comment flags
 	Ours    bool  // written by our own user
 	Merged  bool  // brought along by a merge: nobody wrote it here
+	Files   []File
+}
+
+// File is an attachment as it lies on a comment.
+type File struct {
+	Name        string
+	ContentType string
+	Ours        bool // attached by our own user
+	At          time.Time
 }
 
 // Mark is what a step leaves in the update that it made: proof for a later
@@ -144,6 +181,8 @@ type Update struct {
 	AddTags     []string
 	RemoveTags  []string
 	Fields      map[string]string // by our own names ("due", "progress"); empty value clears
+	Clear       []int64           // further fields to clear, by id
+	Subject     string            // empty: leave the subject line
 }
 
 // Attachment is a file to put on the comment.
@@ -153,3 +192,48 @@ type Attachment struct {
 	Size        int64
 	Open        func() (io.ReadCloser, error)
 }
+
+// Redaction says what is to go from a ticket's comments.
+type Redaction struct {
+	Ticket int64
+	// Look changes nothing: it only counts what is Left.
+	Look bool
+	// Texts lets go all that people wrote, by form, mail or note. What our own
+	// user wrote stays.
+	Texts bool
+	// Files says which files go; nil: none.
+	Files func(File) bool
+	// Until, when set, spares comments that are newer.
+	Until time.Time
+	// Find names spans of a text, in bytes: they go from comments that stay,
+	// and are counted where they can't. nil finds nothing.
+	Find func(text string) [][2]int
+	// CopyOf, when set, spares everything but what a merge of that ticket
+	// into this one brought here.
+	CopyOf int64
+}
+
+// Redacted is what a Redaction did.
+type Redacted struct {
+	Comments int // that were changed
+	Files    int // that were removed
+	Left     map[Place]int
+	// MergedInto are tickets that took this one's comments over.
+	MergedInto []int64
+}
+
+// Place is where on a ticket something is left; in the catalogue's words.
+type Place string
+
+// Places.
+const (
+	PlaceComment        Place = "comments"
+	PlaceFile           Place = "files"
+	PlaceSubject        Place = "subject line"
+	PlaceField          Place = "fields"
+	PlaceTags           Place = "tags"
+	PlaceHistorySubject Place = "history of the subject line"
+	PlaceHistoryField   Place = "history of fields"
+	PlaceHistory        Place = "history, other"
+	PlaceCopy           Place = "tickets it was merged into"
+)

@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 )
@@ -16,6 +17,8 @@ type duty struct {
 	// repeats is set for a duty that is not remembered as done: what it does
 	// moves its time.
 	repeats bool
+	// keeps is set where the request's key is needed: forgetting waits.
+	keeps bool
 	// do changes the turn; whoever calls it notes the duty as done and commits.
 	do func(context.Context, *turn) error
 }
@@ -25,7 +28,9 @@ type duty struct {
 // during an outage, a source returns the last alone.
 func (e *Engine) duties(c *Case, now time.Time) []duty {
 	var out []duty
-	for _, source := range []func(*Case, time.Time) []duty{e.acknowledging, e.reminding, e.alerting, e.progressing} {
+	for _, source := range []func(*Case, time.Time) []duty{
+		e.acknowledging, e.reminding, e.alerting, e.progressing, e.rescanning, e.cleaning, e.removing,
+	} {
 		for _, d := range source(c, now) {
 			if _, done := c.Did[d.name]; !done {
 				out = append(out, d)
@@ -47,7 +52,11 @@ func (e *Engine) dueDuty(t *turn) (duty, bool) {
 
 // perform does one duty, once.
 func (e *Engine) perform(ctx context.Context, t *turn, d duty) (bool, error) {
-	if err := d.do(ctx, t); err != nil {
+	err := d.do(ctx, t)
+	if errors.Is(err, errPutOff) {
+		return true, t.commit(ctx)
+	}
+	if err != nil {
 		return false, err
 	}
 	if !d.repeats {

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -57,6 +58,9 @@ type SystemConfig struct {
 	Tenant func(tenant string) (string, error)
 	// Timeout bounds one run.
 	Timeout time.Duration
+	// BackupsFor is how long the system's backups last, for certificates; 0 if
+	// nobody said so.
+	BackupsFor time.Duration
 }
 
 // Settings are the engine's numbers. Zero values are not usable: the
@@ -83,7 +87,10 @@ type Settings struct {
 	Controller  ControllerSettings
 	// ShowsProgress is true where tickets have a field for it.
 	ShowsProgress bool
-	Version       string
+	// CleanTicket lets what is personal go from tickets; DeleteTicket deletes
+	// those of forgotten requests for good.
+	CleanTicket, DeleteTicket bool
+	Version                   string
 }
 
 // ControllerSettings let consumers file directly, about what the vendor holds
@@ -221,9 +228,12 @@ func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 	case PhaseClosing:
 		return e.closing(ctx, t)
 	case PhaseDone:
+		if c.Stage == StageRescan {
+			return e.rescanned(ctx, t)
+		}
 		return e.forgetting(ctx, t)
 	case PhaseForgotten:
-		return false, e.purging(ctx, t)
+		return e.purging(ctx, t)
 	}
 	return false, fmt.Errorf("request %s: unknown phase %q", c.ID, c.Phase)
 }
@@ -285,7 +295,15 @@ func (e *Engine) backOff(ctx context.Context, id, token string, cause error) err
 		wait = max(wait, 3*time.Second)
 	}
 	e.log(id).WithFields(logrus.Fields{"event": "retry", "attempt": t.c.Attempts, "in": wait.String()}).Warn(scrub(cause))
-	if t.c.Attempts >= e.Settings.MaxAttempts && !outside(cause) && t.hold(ReasonStepFailed) {
+	failing := t.c.Attempts >= e.Settings.MaxAttempts && !outside(cause)
+	switch {
+	case len(t.c.Owed) > 0 && (failing && t.c.ended() || t.overdue()):
+		// Nobody releases what is done, and forgetting waits for no note for
+		// ever: one that can't be said is dropped.
+		t.event("unsaid", map[string]string{"step": t.c.Owed[0].Step, "why": string(ReasonStepFailed)})
+		t.c.Owed = slices.Clone(t.c.Owed[1:])
+		t.c.Attempts = 0
+	case failing && !t.c.ended() && t.hold(ReasonStepFailed):
 		t.note("note_held", map[string]string{"reason": string(ReasonStepFailed), "systems": scrub(cause)})
 	}
 	t.c.Wake = t.now.Add(wait) // no duty is done before

@@ -22,6 +22,7 @@ func (e *Engine) readTicket(ctx context.Context, t *turn) (*Ticket, error) {
 		return nil, fmt.Errorf("ticket of %s: %w", t.c.ID, err)
 	}
 	t.ticket = ticket
+	t.documents(ticket)
 	if t.c.Epoch != "" && t.c.Phase != PhaseForgotten { // its key exists
 		t.print, err = e.fingerprint(ctx, t.c, ticket)
 	}

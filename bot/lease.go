@@ -7,10 +7,11 @@ import (
 )
 
 // keepAlive renews a lease until stop. The context ends when the lease is
-// lost or the time is up: whoever works under it changes nothing more.
+// lost, has run out because the store could not be asked, or the time is up:
+// whoever works under it changes nothing more.
 func (e *Engine) keepAlive(ctx context.Context, id, part, token string, lease, timeout time.Duration) (alive context.Context, stop func()) {
 	ctx, cancel := context.WithTimeout(ctx, timeout)
-	done := make(chan struct{})
+	done, until := make(chan struct{}), e.Clock().Add(lease)
 	go func() {
 		defer close(done)
 		tick := time.NewTicker(lease / 3)
@@ -21,7 +22,11 @@ func (e *Engine) keepAlive(ctx context.Context, id, part, token string, lease, t
 				return
 			case <-tick.C:
 				now := e.Clock()
-				if err := e.Store.Renew(ctx, id, part, token, now, now.Add(lease)); errors.Is(err, ErrConflict) {
+				err := e.Store.Renew(ctx, id, part, token, now, now.Add(lease))
+				switch {
+				case err == nil:
+					until = now.Add(lease)
+				case errors.Is(err, ErrConflict), !e.Clock().Before(until):
 					cancel()
 					return
 				}

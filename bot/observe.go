@@ -155,7 +155,8 @@ func (e *Engine) notice(ctx context.Context, t *turn, ticket *Ticket) ([]Reason,
 		out = append(out, ReasonOutOfScope)
 	}
 	read := e.understand(t.c, ticket, s.Frozen.Comment)
-	if Kind(read.Kind) != s.Frozen.Kind || read.Subject != s.Frozen.Subject || alsoOf(read) != s.Frozen.Also || ticket.Fields[e.Settings.TenantField] != s.Frozen.Tenant {
+	edited := Kind(read.Kind) != s.Frozen.Kind || read.Subject != s.Frozen.Subject || alsoOf(read) != s.Frozen.Also || ticket.Fields[e.Settings.TenantField] != s.Frozen.Tenant
+	if edited && !e.marked(ticket, t.c.ID, t.c.once(stepFinal)) { // the final answer itself clears fields
 		out = append(out, ReasonEdited)
 	}
 	if t.c.Resolution != "" {

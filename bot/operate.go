@@ -180,7 +180,8 @@ func (e *Engine) Skip(ctx context.Context, id, system, by string) error {
 			return fmt.Errorf("%w: request %s has no system %q; it has %s", ErrRefused, id, system, strings.Join(sorted(t.c.Systems), ", "))
 		}
 		_, configured := e.Systems[system]
-		if configured && s.Run.State != RunFailed && s.Run.State != RunWaiting {
+		unsearched := slices.Contains(e.orphaned(t.c), system)
+		if configured && !unsearched && s.Run.State != RunFailed && s.Run.State != RunWaiting {
 			return fmt.Errorf("%w: %s has not failed", ErrRefused, system)
 		}
 		t.c.Systems = cloneSystems(t.c.Systems)

@@ -8,11 +8,15 @@ import (
 	"slices"
 )
 
-// Orphans hints at requests that have a key or files and no record: a Redis
-// that lost it, or a process that died before the first commit. The step that
-// follows looks at the ticket: it begins anew what nothing was said of, and
-// holds the rest as lost. Nothing is destroyed here: an empty Redis may as
-// well be the wrong one.
+// Orphans looks after keys and files that no request works with.
+//
+// Those without a record are hinted at: a Redis lost it, or a process died
+// before the first commit. The step that follows looks at the ticket: it begins
+// anew what nothing was said of, and holds the rest as lost. Nothing of them is
+// destroyed: an empty Redis may as well be the wrong one.
+//
+// Those of a forgotten request are destroyed once more: a worker that slept
+// through the request's end may have made them when it woke.
 func (e *Engine) Orphans(ctx context.Context) error {
 	ids := map[string]bool{}
 	for _, list := range []func(context.Context) ([]string, error){e.Keys.Requests, e.Spool.Requests} {
@@ -25,16 +29,22 @@ func (e *Engine) Orphans(ctx context.Context) error {
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(ids)) {
-		if _, err := e.Store.Load(ctx, id); !errors.Is(err, ErrNotFound) {
-			if err != nil {
-				return fmt.Errorf("orphan %s: %w", id, err)
-			}
-			continue
-		}
-		e.log(id).WithField("event", "orphan").Warn("there is a key or a file, and no record")
-		if _, err := e.Store.Hint(ctx, []string{id}, "", 0); err != nil {
+		if err := e.orphan(ctx, id); err != nil {
 			return fmt.Errorf("orphan %s: %w", id, err)
 		}
 	}
 	return nil
+}
+
+func (e *Engine) orphan(ctx context.Context, id string) error {
+	rec, err := e.Store.Load(ctx, id)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		e.log(id).WithField("event", "orphan").Warn("there is a key or a file, and no record")
+		_, err = e.Store.Hint(ctx, []string{id}, "", 0)
+	case err == nil && rec.Case.Phase == PhaseForgotten:
+		e.log(id).WithField("event", "orphan").Warn("there was a key or a file of a request that is forgotten")
+		err = errors.Join(e.Keys.Destroy(ctx, id), e.Spool.Destroy(ctx, id))
+	}
+	return err
 }

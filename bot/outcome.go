@@ -78,7 +78,7 @@ func (s *System) Outcome(kind Kind) Outcome {
 		return OutcomeFailed
 	case s.Run.State == RunWaiting:
 		return OutcomeWaiting
-	case s.Skip != "" && (s.Run.Stage == StageErase || s.Run.Stage == StageVerify):
+	case s.Skip != "" && (s.Run.Stage == StageErase || s.Run.Stage == StageVerify || s.Run.Stage == StageRescan):
 		return OutcomeFailed // what was erased there was not verified
 	case s.Skip != "", s.Unreached != "" && t.Found == 0:
 		return OutcomeSkipped

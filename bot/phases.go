@@ -26,6 +26,10 @@ func (e *Engine) locating(ctx context.Context, t *turn) (bool, error) {
 	if err := e.nameUnreached(ctx, t); err != nil {
 		return false, err
 	}
+	if orphans := e.orphaned(t.c); len(orphans) > 0 && t.hold(ReasonNotSearched) {
+		t.note("note_held", map[string]string{"reason": string(ReasonNotSearched), "systems": e.labels(orphans)})
+		return true, t.commit(ctx)
+	}
 	if t.c.Located.IsZero() {
 		t.c.Located = t.now
 		t.event("located", e.countsData(t.c))
@@ -245,7 +249,7 @@ func (e *Engine) working(ctx context.Context, t *turn) (bool, error) {
 		return e.beforeErasing(ctx, t)
 	case StageErase:
 		return e.erasing(ctx, t)
-	case StageNone, StageLocate, StageVerify:
+	case StageNone, StageLocate, StageVerify, StageRescan:
 	}
 	return false, fmt.Errorf("request %s: stage %q does not belong to working", t.c.ID, t.c.Stage)
 }

@@ -13,10 +13,13 @@ import (
 
 // Preview is what a dry run shows.
 type Preview struct {
-	Tenant  string          `json:"tenant"`
-	Kind    Kind            `json:"kind"`
-	Rounds  int             `json:"rounds"`
-	Systems []PreviewSystem `json:"systems"`
+	Tenant string `json:"tenant"`
+	Kind   Kind   `json:"kind"`
+	Rounds int    `json:"rounds"`
+	// Unsettled is set when searching was stopped after the last round that is
+	// allowed, though that one still turned something up.
+	Unsettled bool            `json:"unsettled,omitempty"`
+	Systems   []PreviewSystem `json:"systems"`
 }
 
 // PreviewSystem is one system of a dry run.
@@ -41,15 +44,13 @@ func (e *Engine) Preview(ctx context.Context, tenant, address string, kind Kind)
 		profiles[name] = e.Systems[name].Connector.Profile()
 	}
 	search := previewSearch{e: e, tenant: tenant, known: seed(subject), jobs: map[string]*connectors.Job{}, errs: map[string]error{}}
-	for p.Rounds < e.Settings.MaxRounds {
-		grown, err := search.round(ctx, profiles)
-		if err != nil {
+	for p.Unsettled = true; p.Unsettled && p.Rounds < e.Settings.MaxRounds; {
+		if p.Unsettled, err = search.round(ctx, profiles); err != nil {
 			return Preview{}, err
 		}
-		if !grown {
-			break
+		if p.Unsettled {
+			p.Rounds++
 		}
-		p.Rounds++
 	}
 	ranks := plan.Ranks(profiles)
 	for _, name := range sorted(profiles) {

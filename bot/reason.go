@@ -72,6 +72,8 @@ const (
 	ReasonClosedTicket   Reason = "ticket_closed"
 	ReasonDamaged        Reason = "record_damaged"
 	ReasonStepFailed     Reason = "step_failed"
+	ReasonRequired       Reason = "required_fields"
+	ReasonRescan         Reason = "rescan_pending"
 
 	// Ends.
 	ReasonDelivered    Reason = "delivered"

@@ -124,7 +124,7 @@ func (e *Engine) again(ctx context.Context, t *turn, ticket *Ticket) (bool, erro
 	*c = Case{
 		ID: c.ID, Ticket: c.Ticket, Version: c.Version, Epoch: newToken(), Past: append(c.Past, was), Kind: c.Kind, Locale: c.Locale,
 		Phase: PhaseReading, Arrived: c.Arrived, Due: c.Due, Owed: c.Owed, Seen: c.Seen, Acked: c.Acked, Told: c.Told, Did: c.Did,
-		Hinted: c.Hinted, Head: c.Head, Seq: c.Seq,
+		MergedInto: c.MergedInto, Document: c.Document, Remains: c.Remains, Hinted: c.Hinted, Head: c.Head, Seq: c.Seq,
 	}
 	t.seal(&Secret{Requester: ticket.Requester.ID, Former: former})
 	t.event("reopened", map[string]string{"generation": fmt.Sprint(len(c.Past) + 1)})

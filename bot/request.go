@@ -103,8 +103,9 @@ type Case struct {
 	Locale string   `json:"locale,omitempty"`
 
 	Phase      Phase      `json:"phase"`
-	Stage      Stage      `json:"stage,omitempty"` // of the runs, within the phase
-	Round      int        `json:"round,omitempty"` // of locating or verifying
+	Stage      Stage      `json:"stage,omitempty"`     // of the runs, within the phase
+	Round      int        `json:"round,omitempty"`     // of locating or verifying
+	Rescanned  int        `json:"rescanned,omitempty"` // searches that were begun before Resolved
 	Wait       *Wait      `json:"wait,omitempty"`
 	Resolution Resolution `json:"resolution,omitempty"`
 	Reason     Reason     `json:"reason,omitempty"` // of the resolution
@@ -114,7 +115,8 @@ type Case struct {
 	Due       time.Time `json:"due,omitzero"`
 	Located   time.Time `json:"located,omitzero"` // first complete location
 	NotBefore time.Time `json:"not_before,omitzero"`
-	Begun     time.Time `json:"begun,omitzero"` // the commit that began the erasing
+	Begun     time.Time `json:"begun,omitzero"`  // the commit that began the erasing
+	Erased    time.Time `json:"erased,omitzero"` // a search first found nothing more
 	Finished  time.Time `json:"finished,omitzero"`
 
 	Systems  map[string]*System `json:"systems,omitempty"`
@@ -135,10 +137,18 @@ type Case struct {
 	// Told is when the ticket was last updated, Shown its progress field then.
 	Told  time.Time `json:"told,omitzero"`
 	Shown string    `json:"shown,omitempty"`
-	// Did names the duties that were done, and when.
-	Did      map[string]time.Time `json:"did,omitempty"`
-	Attempts int                  `json:"attempts,omitempty"`
-	Wake     time.Time            `json:"wake,omitzero"` // when Step should look again; zero: only on a hint
+	// Did names the duties that were done, and when; Chores how those stand
+	// that failed.
+	Did    map[string]time.Time `json:"did,omitempty"`
+	Chores map[string]Chore     `json:"chores,omitempty"`
+	// MergedInto are tickets that took over what stood on this one.
+	MergedInto []int64 `json:"merged_into,omitempty"`
+	// Document is when the file was attached that has to go from the ticket
+	// next; Remains is what can't go from it.
+	Document time.Time     `json:"document,omitzero"`
+	Remains  map[Place]int `json:"remains,omitempty"`
+	Attempts int           `json:"attempts,omitempty"`
+	Wake     time.Time     `json:"wake,omitzero"` // when Step should look again; zero: only on a hint
 
 	// Hinted is the Record's Hint up to which the ticket was observed.
 	Hinted int64 `json:"hinted,omitempty"`
@@ -224,6 +234,7 @@ const (
 	StageGather   Stage = "gather"
 	StageErase    Stage = "erase"
 	StageVerify   Stage = "verify"
+	StageRescan   Stage = "rescan" // some time after the erasing
 )
 
 // System is one system's part in a request.
@@ -238,6 +249,8 @@ type System struct {
 	Skip     Reason   `json:"skip,omitempty"`   // why it was not searched
 	Notes    []string `json:"notes,omitempty"`  // of the connector
 	Gather   string   `json:"gather,omitempty"` // spool name of the committed records
+	// Rescans are the searches some time after the erasing, oldest first.
+	Rescans []Rescan `json:"rescans,omitempty"`
 	// Unreached is why it was never asked: nothing that it is searched by is
 	// known.
 	Unreached string `json:"unreached,omitempty"`

@@ -1,7 +1,9 @@
 package bot_test
 
 import (
+	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -81,5 +83,38 @@ func TestRule10_OrphansAreFound(t *testing.T) {
 	w.Settle()
 	if n := w.Desk.Updates[access]; n != 2 {
 		t.Errorf("the ticket was written %d times, want receipt and one note", n)
+	}
+}
+
+// TestRule10_NothingComesBackAfterForgetting: a worker that slept through a
+// request's whole life may make its key and a file anew when it wakes.
+func TestRule10_NothingComesBackAfterForgetting(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	ticket := w.File(world.Alex(), "access", janeBody)
+	w.Settle()
+	w.Clock.Advance(15 * 24 * time.Hour)
+	w.Settle()
+	expectForgotten(t, w, ticket)
+	open := bot.IDOfTicket(w.File(world.Gina(), "access", janeBody))
+	w.Settle()
+	id := bot.IDOfTicket(ticket)
+	if err := w.Keys.Create(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	file, err := w.Spool.Create(t.Context(), id, "late")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Engine.Orphans(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for place, list := range map[string]func(context.Context) ([]string, error){"the shelf": w.Keys.Requests, "the spool": w.Spool.Requests} {
+		if left, err := list(t.Context()); err != nil || !slices.Equal(left, []string{open}) {
+			t.Errorf("%s holds %q, want what is of the open request alone: %v", place, left, err)
+		}
 	}
 }

@@ -152,6 +152,30 @@ func TestRule11_UnreachedSystemIsNamed(t *testing.T) {
 	}
 }
 
+// TestRule11_SystemThatNothingLeadsTo: a system that could not be searched for
+// anybody holds a request until a person leaves it out.
+func TestRule11_SystemThatNothingLeadsTo(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.AddSystem(&world.System{Name: "shop", Need: "shop.id", Action: connectors.ActionDelete, Digest: "m4"})
+	w.Start()
+	for _, kind := range []string{"access", "delete"} {
+		id := w.File(world.Alex(), kind, janeBody)
+		w.Pass(10 * time.Minute)
+		w.Expect(id, "held", bot.ReasonNotSearched)
+		if err := w.Engine.Skip(t.Context(), bot.IDOfTicket(id), "crm", "ops"); !errors.Is(err, bot.ErrRefused) {
+			t.Errorf("a system that was searched was left out: %v", err)
+		}
+		if err := w.Engine.Skip(t.Context(), bot.IDOfTicket(id), "shop", "ops"); err != nil {
+			t.Fatal(err)
+		}
+		w.Pass(10 * time.Minute)
+		if c := w.Case(id); c.State() != "partly_executed" {
+			t.Errorf("%s is %s (%s), want partly_executed", kind, c.State(), c.Why())
+		}
+	}
+}
+
 // TestRule11_FailingStepIsTold: a step that fails for a reason of its own is
 // not retried in silence for ever.
 func TestRule11_FailingStepIsTold(t *testing.T) {
@@ -264,4 +288,44 @@ func TestRule11_HintSurvivesAFailedLook(t *testing.T) {
 	away = false
 	w.Pass(time.Hour)
 	w.Expect(id, "resolved", bot.ReasonDelivered)
+}
+
+// TestRule11_APlanSaysThatItWasCutShort: a dry run that stopped before
+// nothing new turned up may have missed systems.
+func TestRule11_APlanSaysThatItWasCutShort(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	for rounds, want := range map[int]bool{1: true, 8: false} {
+		w.Engine.Settings.MaxRounds = rounds
+		p, err := w.Engine.Preview(t.Context(), "acme", "jane@x.example", bot.KindDelete)
+		if err != nil || p.Unsettled != want {
+			t.Errorf("%d rounds: unsettled %t after %d, %v", rounds, p.Unsettled, p.Rounds, err)
+		}
+	}
+}
+
+// TestRule11_EachSkippedSystemIsNamed, on a line of its own: the catalogue
+// reads lists line by line.
+func TestRule11_EachSkippedSystemIsNamed(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	for _, name := range []string{"crm", "warehouse"} {
+		w.Systems[name].Fail = func(string) error { return connectors.NewError(connectors.Credentials, "locate", "refused", nil) }
+	}
+	id := w.File(world.Alex(), "access", janeBody)
+	w.Pass(time.Hour)
+	for _, name := range []string{"crm", "warehouse"} {
+		if err := w.Engine.Skip(t.Context(), bot.IDOfTicket(id), name, "ops"); err != nil {
+			t.Fatal(err)
+		}
+		w.Pass(time.Hour)
+	}
+	ticket, err := w.Desk.Ticket(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	last := ticket.Comments[len(ticket.Comments)-1]
+	if !last.Public || !strings.Contains(last.Text, "<li>CRM</li><li>Warehouse</li>") && !strings.Contains(last.Text, "<li>crm</li><li>warehouse</li>") {
+		t.Errorf("the last word: %s", last.Text)
+	}
 }

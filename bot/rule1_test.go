@@ -105,6 +105,9 @@ func TestRule1_ForgedMarkIsNoMark(t *testing.T) {
 	w.Hint(id)
 	w.Settle()
 	w.Expect(id, "resolved", bot.ReasonDelivered)
+	if w.Desk.Updates[id] != 2 || len(w.Desk.Files[id]) == 0 {
+		t.Errorf("the ticket was written %d times with %d files; the forged mark stands for an answer", w.Desk.Updates[id], len(w.Desk.Files[id]))
+	}
 }
 
 func TestRule1_OldAndSolvedTicketsNeverExecute(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 
 	"privacydesk/bot"
 	"privacydesk/bot/bottest/world"
+	"privacydesk/connectors"
 )
 
 // TestRule2_FindingsAndMarkAreDurableBeforeTheFirstDelete looks into the
@@ -180,4 +181,91 @@ func TestRule2_SetBackBehindAnAnswer(t *testing.T) {
 	if report := string(w.Desk.Files[id]["report.zip"]); strings.Contains(report, "Jane") {
 		t.Errorf("the report shows the first person:\n%s", report)
 	}
+}
+
+// TestRule2_NoEraseBeforeItsBeginning: a run that says erase, in a record that
+// does not say that erasing began, erases nothing.
+func TestRule2_NoEraseBeforeItsBeginning(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Settings.Deletes.Approval = "always"
+	w.Start()
+	ticket := w.File(world.Alex(), "delete", janeBody)
+	w.Settle()
+	w.Expect(ticket, "awaiting_approval", bot.ReasonApproval)
+	id := bot.IDOfTicket(ticket)
+	rec, err := w.Store.Load(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rec.Case.Wait = nil
+	rec.Case.Systems["crm"].Run = bot.Run{Stage: bot.StageErase, State: bot.RunQueued}
+	if err := w.Store.Commit(t.Context(), bot.Change{Case: rec.Case, Hint: rec.Hint, Now: w.Clock.Now()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Engine.Run(t.Context(), id, "crm"); err != nil {
+		t.Fatal(err)
+	}
+	if run := w.Case(ticket).Systems["crm"].Run; run.State != bot.RunFailed {
+		t.Errorf("the run is %s", run.State)
+	}
+	expectNothingErased(t, w)
+}
+
+// TestRule2_BegunErasingIsNotBegunAnew: neither Redis nor the ticket knows of
+// it, but the spool says that erasing began: a person must look.
+func TestRule2_BegunErasingIsNotBegunAnew(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	ticket := w.File(world.Alex(), "delete", janeBody)
+	id := bot.IDOfTicket(ticket)
+	if err := w.Keys.Create(t.Context(), id); err != nil {
+		t.Fatal(err)
+	}
+	mark, err := w.Spool.Create(t.Context(), id, "erase-started")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := mark.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(time.Hour)
+	w.Expect(ticket, "held", bot.ReasonStateLost)
+	expectNothingErased(t, w)
+}
+
+// TestRule2_FindingsOnlyGrow: a connector that forgets keys which it knew is
+// broken, and nothing is erased by what it says.
+func TestRule2_FindingsOnlyGrow(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	o := w.Engine.Options
+	crm := o.Systems["crm"]
+	crm.Connector = &forgetful{Connector: crm.Connector}
+	o.Systems["crm"] = crm
+	var err error
+	if w.Engine, err = bot.NewEngine(o); err != nil {
+		t.Fatal(err)
+	}
+	ticket := w.File(world.Alex(), "delete", janeBody)
+	w.Pass(time.Hour)
+	w.Expect(ticket, "held", bot.ReasonSystemFailed)
+	expectNothingErased(t, w)
+}
+
+// forgetful locates once, and then loses what it is given.
+type forgetful struct {
+	connectors.Connector
+	located bool
+}
+
+func (f *forgetful) Locate(ctx context.Context, jobs []*connectors.Job) error {
+	if !f.located {
+		f.located = true
+		return f.Connector.Locate(ctx, jobs)
+	}
+	for _, j := range jobs {
+		j.Finding = &connectors.Finding{}
+	}
+	return nil
 }

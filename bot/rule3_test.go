@@ -99,3 +99,22 @@ func TestRule3_LostQueue(t *testing.T) {
 	w.Expect(id, "resolved", bot.ReasonErased)
 	expectJaneGone(t, w)
 }
+
+// TestRule3_LostHintOfAnOperator: what an operator decided goes on though the
+// queue lost the hint, and whatever the request slept for.
+func TestRule3_LostHintOfAnOperator(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Settings.Deletes.Approval = "always"
+	w.Start()
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Settle()
+	w.Expect(id, "awaiting_approval", bot.ReasonApproval)
+	w.Queue.Lost = true
+	if err := w.Engine.Approve(t.Context(), bot.IDOfTicket(id), "dpo"); err != nil {
+		t.Fatal(err)
+	}
+	w.Queue.Lost = false
+	w.Pass(time.Minute)
+	w.Expect(id, "resolved", bot.ReasonErased)
+}

@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -383,6 +384,58 @@ func TestRule9_ShadowModeStopsTheNextBatch(t *testing.T) {
 	w.Start()
 	w.Pass(time.Hour)
 	w.Expect(id, "resolved", bot.ReasonErased)
+}
+
+// TestRule9_AccessAtTheLastMoment: an access request is accepted between the
+// last look and the beginning of the erase: it is served first.
+func TestRule9_AccessAtTheLastMoment(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	var access int64
+	w.Failpoint = func(name string) {
+		if name != "after-erase-mark" || access != 0 {
+			return
+		}
+		access = w.File(world.Alex(), "access", janeBody)
+		if err := w.Engine.Step(t.Context(), bot.IDOfTicket(access)); err != nil {
+			t.Error(err)
+		}
+	}
+	erase := w.File(world.Alex(), "delete", janeBody)
+	w.Pass(3 * time.Hour)
+	w.Expect(access, "resolved", bot.ReasonDelivered)
+	w.Expect(erase, "resolved", bot.ReasonErased)
+	if report := string(w.Desk.Files[access]["report.zip"]); !strings.Contains(report, "Jane of acme") {
+		t.Errorf("what was asked for was erased first; the report:\n%s", report)
+	}
+}
+
+// TestRule9_HoldStopsTheNextBatch: what a person stops in the middle of an
+// erase goes no batch further, and on when they let it.
+func TestRule9_HoldStopsTheNextBatch(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	ticket, batches := w.File(world.Alex(), "delete", janeBody), 0
+	w.Systems["events"].Fail = func(op string) error {
+		if op != "batch" {
+			return nil
+		}
+		if batches++; batches == 2 {
+			return w.Engine.Hold(t.Context(), bot.IDOfTicket(ticket), "ops")
+		}
+		return nil
+	}
+	w.Pass(time.Hour)
+	w.Expect(ticket, "held", bot.ReasonOperatorHold)
+	if n := w.Systems["events"].Allowed; n != 1 {
+		t.Fatalf("%d batches ran, want the one before the hold", n)
+	}
+	if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(ticket), "ops"); err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(time.Hour)
+	w.Expect(ticket, "resolved", bot.ReasonErased)
+	expectJaneGone(t, w)
 }
 
 // TestRule9_ClosedWithoutAnAnswer: when all is erased and the answer can't be

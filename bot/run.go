@@ -24,7 +24,7 @@ func (e *Engine) Run(ctx context.Context, id, system string) error {
 		return err
 	}
 	s, cfg := t.c.Systems[system], e.Systems[system]
-	if s == nil || cfg.Connector == nil || s.Run.State != RunQueued || t.c.Resolution != "" {
+	if s == nil || cfg.Connector == nil || s.Run.State != RunQueued || !t.c.works() {
 		return nil // the hint is stale, or names a system that is configured elsewhere
 	}
 	token := newToken()
@@ -69,7 +69,7 @@ type result struct {
 // begin takes the run: queued becomes running under our token.
 func (w *work) begin(ctx context.Context) error {
 	return w.commit(ctx, "", func(t *turn, s *System) error {
-		if s.Run.State != RunQueued || t.c.Resolution != "" {
+		if s.Run.State != RunQueued || !t.c.works() {
 			return ErrConflict
 		}
 		s.Run.State, s.Run.Token, s.Run.Started = RunRunning, w.token, t.now
@@ -166,6 +166,9 @@ func (w *work) record(ctx context.Context, t *turn, s *System, res result, err e
 			t.seal(&grown)
 		}
 	}
+	if n := len(s.Rescans); n > 0 && s.Run.Stage == StageRescan {
+		data["late"] = fmt.Sprint(s.Rescans[n-1].Total())
+	}
 	t.event("ran", data)
 	return nil
 }
@@ -216,8 +219,8 @@ func (w *work) stage(ctx context.Context) (result, error) {
 		return result{}, err
 	}
 	switch stage {
-	case StageLocate, StageRelocate, StageVerify:
-		return w.locate(ctx, stage == StageVerify)
+	case StageLocate, StageRelocate, StageVerify, StageRescan:
+		return w.locate(ctx, stage)
 	case StageGather:
 		return w.gather(ctx)
 	case StageErase:
@@ -293,7 +296,7 @@ func (w *work) call(ctx context.Context, f func(context.Context, []*connectors.J
 }
 
 // locate looks, and keeps the finding before anybody relies on it.
-func (w *work) locate(ctx context.Context, verify bool) (result, error) {
+func (w *work) locate(ctx context.Context, stage Stage) (result, error) {
 	if err := w.call(ctx, w.cfg.Connector.Locate); err != nil {
 		return result{}, err
 	}
@@ -316,7 +319,13 @@ func (w *work) locate(ctx context.Context, verify bool) (result, error) {
 		if len(relevant(profile, w.job.Subject.Identities)) > 0 {
 			s.Unreached = ""
 		}
-		if verify {
+		if stage == StageRescan {
+			s.Rescans = append(slices.Clone(s.Rescans), Rescan{At: w.e.Clock(), Late: late(profile, f)})
+			if w.t.c.Phase == PhaseDone {
+				return // what was certified stands
+			}
+		}
+		if stage == StageVerify || stage == StageRescan {
 			s.Sets, s.Verified = verified(s.Sets, profile, f), true
 			return
 		}

@@ -24,6 +24,18 @@ func (e *Engine) profilesOf(c *Case) map[string]connectors.Profile {
 	return out
 }
 
+// orphaned lists the systems that nothing could lead to, whomever a request is
+// about, and that nobody left out.
+func (e *Engine) orphaned(c *Case) []string {
+	profiles := map[string]connectors.Profile{}
+	for name := range c.Systems {
+		if cfg, ok := e.Systems[name]; ok {
+			profiles[name] = cfg.Connector.Profile()
+		}
+	}
+	return slices.DeleteFunc(plan.Orphaned(profiles), func(name string) bool { return c.Systems[name].Skip != "" })
+}
+
 // systemsOf lists the systems that a request reaches: a tenant's those of which
 // the vendor is the processor, a consumer's own those of which it is the
 // controller.
@@ -42,12 +54,14 @@ func (e *Engine) systemsOf(c *Case) map[string]*System {
 	return out
 }
 
-func (e *Engine) systemNames(c *Case) string {
-	var names []string
-	for _, name := range sorted(c.Systems) {
-		names = append(names, e.label(name))
+func (e *Engine) systemNames(c *Case) string { return e.labels(sorted(c.Systems)) }
+
+func (e *Engine) labels(systems []string) string {
+	labels := make([]string, len(systems))
+	for i, name := range systems {
+		labels[i] = e.label(name)
 	}
-	return strings.Join(names, "\n")
+	return strings.Join(labels, "\n")
 }
 
 func (e *Engine) label(system string) string {

@@ -83,11 +83,10 @@ func (t *turn) event(kind string, data map[string]string) {
 	t.change.Events = append(t.change.Events, ev)
 }
 
-// commit writes the turn. Wake zero means at once: pieces that rest say so.
+// commit writes the turn and makes the request due at once, whatever it slept
+// for: pieces that rest say so.
 func (t *turn) commit(ctx context.Context) error {
-	if t.c.Wake.IsZero() || !t.c.Wake.After(t.now) {
-		t.c.Wake = t.now
-	}
+	t.c.Wake = t.now
 	return t.write(ctx)
 }
 
@@ -223,6 +222,8 @@ func (t *turn) nextOwed() int {
 			return true
 		case t.c.Wait.Reason == ReasonStepFailed:
 			return !s.Public
+		case t.c.Wait.Reason == ReasonRequired:
+			return s.Status != StatusSolved
 		}
 		return !s.Discloses
 	})

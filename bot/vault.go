@@ -116,7 +116,9 @@ type ReportInput struct {
 	Reference string   // the customer's own reference, if any
 	At        time.Time
 	Version   string // of the software
-	Systems   []ReportSystem
+	// Planned are the searches that follow, counted from the erasing.
+	Planned []time.Duration
+	Systems []ReportSystem
 }
 
 // Addresses are all by which the person is known to who asked; none for a
@@ -135,4 +137,6 @@ type ReportSystem struct {
 	Profile connectors.Profile
 	State   System
 	Outcome Outcome
+	// BackupsFor is how long the system's backups last; 0 if nobody said so.
+	BackupsFor time.Duration
 }

@@ -16,6 +16,7 @@ import (
 
 	"privacydesk/bot/policy"
 	"privacydesk/bot/reading"
+	"privacydesk/bot/report"
 	"privacydesk/bot/spool"
 	"privacydesk/bot/zendesk"
 )
@@ -32,6 +33,7 @@ type Config struct {
 	Requests  Requests          `yaml:"requests" doc:"terms, patience and sizes"`
 	Consumers Consumers         `yaml:"controller" doc:"consumers who file directly, about what the vendor itself holds as the controller"`
 	Systems   map[string]System `yaml:"systems" required:"true" doc:"the systems that hold personal data, each under a name of your choice"`
+	Report    report.Options    `yaml:"report" doc:"reports and certificates"`
 	Messages  Messages          `yaml:"messages" doc:"what people are told"`
 	Web       Web               `yaml:"web" doc:"the HTTP server for webhooks, health and metrics"`
 	Log       LogOptions        `yaml:"log" doc:"the log"`

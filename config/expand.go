@@ -55,8 +55,12 @@ func (x expander) resolve(reference string) (string, error) {
 	switch {
 	case kind == "env" && regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`).MatchString(name):
 		value, ok := x.env(name)
-		if !ok {
+		switch {
+		case !ok:
 			return "", fmt.Errorf("the environment variable %s is not set; set it, or use ${file:PATH}", name)
+		case value == "":
+			// An empty redis.url would mean another Redis, an empty secret no webhook.
+			return "", fmt.Errorf("the environment variable %s is empty; set it, or leave the key out", name)
 		}
 		return value, nil
 	case kind == "file" && name != "":
@@ -79,8 +83,8 @@ func (x expander) readFile(name string) (value string, err error) {
 		return "", fmt.Errorf("the file %s can't be examined: %w", name, plain(err))
 	case !info.Mode().IsRegular():
 		return "", fmt.Errorf("%s is not a regular file", name)
-	case runtime.GOOS != "windows" && info.Mode().Perm()&0o004 != 0:
-		return "", fmt.Errorf("every user of this machine can read the file %s; run: chmod o-r %s", name, name)
+	case runtime.GOOS != "windows" && info.Mode().Perm()&0o006 != 0:
+		return "", fmt.Errorf("every user of this machine can read or change the file %s; run: chmod o-rw %s", name, name)
 	case info.Size() > maxSecretFile:
 		return "", fmt.Errorf("the file %s is larger than %d bytes, which no secret is", name, maxSecretFile)
 	}
@@ -93,7 +97,10 @@ func (x expander) readFile(name string) (value string, err error) {
 	if err != nil {
 		return "", fmt.Errorf("the file %s can't be read: %w", name, plain(err))
 	}
-	return strings.TrimRight(string(body), "\r\n"), nil
+	if value = strings.TrimRight(string(body), "\r\n"); value == "" {
+		return "", fmt.Errorf("the file %s is empty; write the value into it, or leave the key out", name)
+	}
+	return value, nil
 }
 
 // plain drops the path that package os repeats.

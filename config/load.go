@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -15,6 +16,7 @@ import (
 	"go.yaml.in/yaml/v4"
 
 	"privacydesk/bot/spool"
+	"privacydesk/bot/worker"
 	"privacydesk/connectors"
 )
 
@@ -50,27 +52,34 @@ func readConfig(path string) (body []byte, err error) {
 }
 
 func parse(path string, body []byte, env func(string) (string, bool), kinds connectors.Kinds) (*Config, error) {
+	c, d, err := decode(path, body, env, kinds)
+	if err != nil {
+		return nil, err
+	}
+	d.whole(c)
+	if len(d.problems) > 0 {
+		return nil, &InvalidError{File: path, Problems: sortProblems(d.problems)}
+	}
+	return c, nil
+}
+
+// decode reads a file's text; the decoder holds what is wrong with its parts.
+func decode(path string, body []byte, env func(string) (string, bool), kinds connectors.Kinds) (*Config, *decoder, error) {
 	dir, err := filepath.Abs(filepath.Dir(path))
 	if err != nil {
-		return nil, fmt.Errorf("configuration %s: %w", path, plain(err))
+		return nil, nil, fmt.Errorf("configuration %s: %w", path, plain(err))
 	}
 	c := &Config{file: path, dir: dir}
 	root, problem := document(body)
 	if problem != nil {
-		return nil, &InvalidError{File: path, Problems: []Problem{*problem}}
+		return nil, nil, &InvalidError{File: path, Problems: []Problem{*problem}}
 	}
 	d := &decoder{expander: expander{env: env, dir: dir}, kinds: kinds, places: map[string]*yaml.Node{"": root}}
 	v := reflect.ValueOf(c).Elem()
 	d.setDefaults(v)
 	d.section(root, "", v)
 	d.named(c.Systems)
-	if len(d.problems) == 0 {
-		d.whole(c)
-	}
-	if len(d.problems) > 0 {
-		return nil, &InvalidError{File: path, Problems: sortProblems(d.problems)}
-	}
-	return c, nil
+	return c, d, nil
 }
 
 // document parses the text into its one mapping. The parser's messages are
@@ -116,12 +125,47 @@ func syntax(err error) *Problem {
 	return p
 }
 
-// whole checks what only the finished configuration shows.
+// whole checks what a section shows when all of it is read. A section with
+// mistakes is left alone: what follows from them would only confuse.
 func (d *decoder) whole(c *Config) {
-	d.validate(c.Deletes.Validate(), "deletes")
-	d.validate(c.Zendesk.check(), "zendesk")
+	d.ifSound("deletes", func() { d.validate(c.Deletes.Validate(), "deletes") })
+	d.ifSound("zendesk", func() { d.validate(c.Zendesk.check(), "zendesk") })
+	d.ifSound("keys", func() { d.masters(c.Keys.Master) })
+	for _, s := range []struct{ path, spec string }{{"intake.poll", c.Intake.Poll}, {"intake.sweep", c.Intake.Sweep}} {
+		d.ifSound(s.path, func() {
+			if !isSchedule(s.spec) {
+				d.failAt(s.path, "is not a schedule", "write @every 5m, or the five fields of cron: */5 * * * *")
+			}
+		})
+	}
+	d.ifSound("requests", func() {
+		if c.Requests.MaxBackoff < c.Requests.Backoff {
+			d.failAt("requests.max_backoff", "is shorter than requests.backoff", "make it longer")
+		}
+	})
+	d.ifSound("controller", func() { c.Consumers.check(d, c.Systems) })
+	d.ifSound("web.listen", func() {
+		if _, port, err := net.SplitHostPort(c.Web.Listen); err != nil || port == "" {
+			d.failAt("web.listen", "is not an address and a port", "write :8080, or 127.0.0.1:8080")
+		}
+	})
+}
+
+// ifSound runs the check of a section, or of a key, in which no mistake was
+// found.
+func (d *decoder) ifSound(path string, check func()) {
+	for _, p := range d.problems {
+		if rest, ok := strings.CutPrefix(p.Path, path); ok && (rest == "" || rest[0] == '.' || rest[0] == '[') {
+			return
+		}
+	}
+	check()
+}
+
+// masters checks the ring of master keys.
+func (d *decoder) masters(ring []Master) {
 	seen := map[string]bool{}
-	for i, m := range c.Keys.Master {
+	for i, m := range ring {
 		path := fmt.Sprintf("keys.master[%d]", i)
 		if _, err := spool.ParseMaster(m.ID, m.Key.Reveal()); err != nil {
 			d.failAt(path, d.scrub(err.Error()), "")
@@ -131,24 +175,16 @@ func (d *decoder) whole(c *Config) {
 		}
 		seen[m.ID] = true
 	}
-	for _, s := range []struct{ path, spec string }{{"intake.poll", c.Intake.Poll}, {"intake.sweep", c.Intake.Sweep}} {
-		if !isSchedule(s.spec) {
-			d.failAt(s.path, "is not a schedule", "write @every 5m, or the five fields of cron: */5 * * * *")
-		}
-	}
-	c.Consumers.check(d, c.Systems)
-	if c.Requests.MaxBackoff < c.Requests.Backoff {
-		d.failAt("requests.max_backoff", "is shorter than requests.backoff", "make it longer")
-	}
 }
 
-// isSchedule holds a schedule's form; the clock that keeps it parses it whole.
+// isSchedule is true for what the clock takes, but for periods of nothing.
 func isSchedule(spec string) bool {
 	if every, ok := strings.CutPrefix(spec, "@every "); ok {
-		dur, err := parseDuration(every)
-		return err == nil && dur > 0 && !strings.HasSuffix(every, "d")
+		if dur, err := parseDuration(every); err != nil || dur <= 0 {
+			return false
+		}
 	}
-	return regexp.MustCompile(`^(@(hourly|daily|weekly|monthly)|([0-9*/,?A-Za-z-]+ +){4}[0-9*/,?A-Za-z-]+)$`).MatchString(spec)
+	return worker.CheckSchedule(spec) == nil
 }
 
 // validate reports what a package's own options say of themselves. Each line

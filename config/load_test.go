@@ -175,6 +175,7 @@ lgo: {level: info}
 	want := []string{
 		"1:1 directory: is missing",
 		"2:3 intake.since: is missing",
+		"2:9 intake.poll: is not a schedule; write @every 5m",
 		"4:3 zendesk.subdomian: this key is not known; did you mean subdomain?",
 		"6:9 zendesk.form: is a text and must be a whole number; write digits, without quotes",
 		"7:7 keys.master: is missing",
@@ -253,12 +254,12 @@ func TestAFileThatEverybodyCanReadIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := []byte(strings.Replace(minimal, goodKey, `"${file:master.key}"`, 1))
-	for mode, refused := range map[os.FileMode]bool{0o600: false, 0o640: false, 0o644: true, 0o604: true} {
+	for mode, refused := range map[os.FileMode]bool{0o600: false, 0o640: false, 0o644: true, 0o604: true, 0o602: true} {
 		if err := os.Chmod(key, mode); err != nil {
 			t.Fatal(err)
 		}
 		_, err := parse(filepath.Join(dir, "c.yml"), text, testEnv(nil), testKinds(t))
-		if refused && (err == nil || !strings.Contains(err.Error(), "chmod o-r master.key")) || !refused && err != nil {
+		if refused && (err == nil || !strings.Contains(err.Error(), "chmod o-rw master.key")) || !refused && err != nil {
 			t.Errorf("mode %o: got %v, refused should be %v", mode, err, refused)
 		}
 	}
@@ -418,6 +419,7 @@ func TestSchedules(t *testing.T) {
 	for spec, want := range map[string]bool{
 		"@every 5m": true, "*/5 * * * *": true, "@hourly": true, "0 3 * * MON-FRI": true,
 		"@every 0s": false, "@every x": false, "@every 1d": false, "5m": false, "* * * *": false, "": false, "* * * * * *": false,
+		"99 99 * * *": false, "@every -5m": false, "TZ=0": false, "CRON_TZ=UTC * * * * *": false, "@daily": true,
 	} {
 		if got := isSchedule(spec); got != want {
 			t.Errorf("%q: %v, want %v", spec, got, want)

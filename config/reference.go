@@ -118,7 +118,8 @@ func Reference(kinds connectors.Kinds) []byte {
 reported all at once, each with line, column and mend; no message repeats a value.
 
 - Any text may hold ` + "`${env:NAME}` and `${file:PATH}`" + `; a relative path starts at the file's folder, the line end at a file's end is
-  dropped, and a file that every user of the machine can read is refused. Inside ` + "`[ ]` and `{ }`" + ` such a text must be quoted.
+  dropped; what is empty, and a file that every user of the machine can read or change, is refused. Inside ` + "`[ ]` and `{ }`" + ` such
+  a text must be quoted.
   Write ` + "`$${` for a literal `${`" + `.
 - Durations are written ` + "`90s`, `15m`, `72h` or `14d`; sizes `50 MB` (decimal), `64 KiB` (binary); moments `2026-11-01T00:00:00Z`" + `.
 - Aliases (` + "`*name`" + `) work, merge keys (` + "`<<`" + `) don't. [config.schema.json](config.schema.json) lets editors complete and check.

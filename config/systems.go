@@ -36,6 +36,7 @@ type Base struct {
 	Timeout  time.Duration `yaml:"timeout" default:"1h" min:"1s" max:"24h" doc:"bound of one run"`
 	Limit    int           `yaml:"limit" default:"4" min:"0" max:"256" doc:"calls that one process makes to the system at a time; 0 for no limit"`
 	Attempts int           `yaml:"attempts" default:"3" min:"1" max:"10" doc:"calls that are made in all when one fails in a way that passes, before the request waits"`
+	Backups  time.Duration `yaml:"backups_expire_after" min:"0s" doc:"how long backups of the system last, such as 840h for 35 days; certificates then say by when those from before the erasing are gone. 0: they say nothing of it"`
 	MaxKeys  int           `yaml:"max_keys" default:"100000" min:"1" max:"10000000" doc:"values that may lead to one person's records here; beyond it the request is held. Bounds memory"`
 }
 

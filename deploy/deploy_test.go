@@ -132,10 +132,12 @@ func TestImageIsBuiltWithTheGoOfTheModule(t *testing.T) {
 
 type composeFile struct {
 	Services map[string]struct {
-		Command  []string
-		Ports    []string
-		ReadOnly bool     `yaml:"read_only"`
-		CapDrop  []string `yaml:"cap_drop"`
+		Command     []string
+		Environment []string
+		Volumes     []string
+		Ports       []string
+		ReadOnly    bool     `yaml:"read_only"`
+		CapDrop     []string `yaml:"cap_drop"`
 	}
 }
 
@@ -171,10 +173,17 @@ type manifest struct {
 					RunAsUser    int64 `yaml:"runAsUser"`
 				} `yaml:"securityContext"`
 				Containers []container
-				Volumes    []struct{ Name string }
+				Volumes    []volume
 			}
 		}
 	}
+}
+
+type volume struct {
+	Name  string
+	Claim struct {
+		Name string `yaml:"claimName"`
+	} `yaml:"persistentVolumeClaim"`
 }
 
 type container struct {
@@ -186,7 +195,10 @@ type container struct {
 		ReadOnlyRootFilesystem   bool  `yaml:"readOnlyRootFilesystem"`
 		AllowPrivilegeEscalation *bool `yaml:"allowPrivilegeEscalation"`
 	} `yaml:"securityContext"`
-	VolumeMounts []struct{ Name string } `yaml:"volumeMounts"`
+	VolumeMounts []struct {
+		Name string
+		Path string `yaml:"mountPath"`
+	} `yaml:"volumeMounts"`
 }
 
 func deployment(t *testing.T) manifest {
@@ -221,8 +233,52 @@ func TestKubernetesRunsTwoUnprivilegedReplicas(t *testing.T) {
 		t.Error("the container may write to its image or gain privileges")
 	}
 	for _, mount := range pod.Containers[0].VolumeMounts {
-		if !slices.ContainsFunc(pod.Volumes, func(v struct{ Name string }) bool { return v.Name == mount.Name }) {
+		if !slices.ContainsFunc(pod.Volumes, func(v volume) bool { return v.Name == mount.Name }) {
 			t.Errorf("the volume %s is mounted and not declared", mount.Name)
+		}
+	}
+}
+
+// TestKubernetesKeepsTheDataFolder: it holds the keys of all requests, and
+// replicas refuse to start where it isn't one for all.
+func TestKubernetesKeepsTheDataFolder(t *testing.T) {
+	pod := deployment(t).Spec.Template.Spec
+	claim := ""
+	for _, mount := range pod.Containers[0].VolumeMounts {
+		if mount.Path != only(t, finalStage(t), "VOLUME") {
+			continue
+		}
+		for _, v := range pod.Volumes {
+			if v.Name == mount.Name {
+				claim = v.Claim.Name
+			}
+		}
+	}
+	_, declared, _ := strings.Cut(read(t, "kubernetes.yml"), "kind: PersistentVolumeClaim\n")
+	declared, _, _ = strings.Cut(declared, "\n---")
+	if claim == "" || !strings.Contains(declared, "name: "+claim+"\n") || !strings.Contains(declared, "[ReadWriteMany]") {
+		t.Errorf("the data folder lies on %q, which is no claim of this file that all replicas may mount", claim)
+	}
+}
+
+// TestWhatTheConfigurationNamesIsMounted: the sample names files below secrets
+// and maps, and variables, which the container must see.
+func TestWhatTheConfigurationNamesIsMounted(t *testing.T) {
+	sample := read(t, "../config/sample.yml")
+	mounted := map[string]string{"docker-compose.yml": strings.Join(compose(t).Services["privacydesk"].Volumes, "\n")}
+	for _, mount := range deployment(t).Spec.Template.Spec.Containers[0].VolumeMounts {
+		mounted["kubernetes.yml"] += mount.Path + "\n"
+	}
+	for _, folder := range []string{"secrets", "maps"} {
+		for file, paths := range mounted {
+			if !strings.Contains(sample, folder+"/") || !strings.Contains(paths, "/etc/privacydesk/"+folder) {
+				t.Errorf("%s does not mount %s, which the sample names", file, folder)
+			}
+		}
+	}
+	for _, match := range regexp.MustCompile(`(?m)^\s+\S*[a-z_]: \$\{env:(\w+)\}`).FindAllStringSubmatch(sample, -1) {
+		if !slices.Contains(compose(t).Services["privacydesk"].Environment, match[1]) {
+			t.Errorf("docker-compose.yml does not pass %s on", match[1])
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"strings"
 	"time"
 )
 
@@ -21,11 +23,20 @@ type Event struct {
 	Hash string            `json:"hash"` // SHA-256 over request, prev and the rest, hex
 }
 
-// Append makes the event that follows (seq, head) of a request's chain.
+// Append makes the event that follows (seq, head) of a request's chain. What is
+// no UTF-8 in its data becomes U+FFFD, as it would in a store.
 func Append(request string, seq int64, head string, at time.Time, kind string, data map[string]string) Event {
-	e := Event{Seq: seq + 1, At: at.UTC().Truncate(time.Millisecond), Type: kind, Data: data, Prev: head}
+	e := Event{Seq: seq + 1, At: at.UTC().Truncate(time.Millisecond), Type: kind, Data: valid(data), Prev: head}
 	e.Hash = hash(request, e)
 	return e
+}
+
+func valid(data map[string]string) map[string]string {
+	out := maps.Clone(data)
+	for key, value := range data {
+		out[key] = strings.ToValidUTF8(value, "\uFFFD")
+	}
+	return out
 }
 
 // hash covers everything but Hash itself; JSON gives maps in key order.

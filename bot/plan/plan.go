@@ -18,6 +18,19 @@ func Unreachable(systems map[string]connectors.Profile, known []connectors.Ident
 	})
 }
 
+// Orphaned lists, in order, the systems that can never be searched: they know
+// people by identities alone that no other system yields, and requests name
+// none but an address.
+func Orphaned(systems map[string]connectors.Profile) []string {
+	return names(systems, func(name string, p connectors.Profile) bool {
+		return !slices.ContainsFunc(p.Needs, func(t connectors.IdentityType) bool {
+			return t == connectors.Email || len(names(systems, func(other string, q connectors.Profile) bool {
+				return other != name && slices.Contains(q.Yields, t)
+			})) > 0
+		})
+	})
+}
+
 func names(systems map[string]connectors.Profile, keep func(string, connectors.Profile) bool) []string {
 	var out []string
 	for _, name := range slices.Sorted(maps.Keys(systems)) {

@@ -121,3 +121,19 @@ func TestRanksOrderNeedersBeforeYielders(t *testing.T) {
 		}
 	})
 }
+
+// A system is orphaned if nothing could ever lead to it, not if nothing does
+// this time.
+func TestOrphaned(t *testing.T) {
+	got := plan.Orphaned(map[string]connectors.Profile{
+		"crm":    {Needs: []connectors.IdentityType{connectors.Email}, Yields: []connectors.IdentityType{"crm.id"}},
+		"events": {Needs: []connectors.IdentityType{"crm.id"}},
+		"either": {Needs: []connectors.IdentityType{"shop.id", connectors.Email}},
+		"lost":   {Needs: []connectors.IdentityType{"shop.id"}},
+		"own":    {Needs: []connectors.IdentityType{"own.id"}, Yields: []connectors.IdentityType{"own.id"}},
+		"void":   {},
+	})
+	if want := []string{"lost", "own", "void"}; !slices.Equal(got, want) {
+		t.Errorf("orphaned: %q, want %q", got, want)
+	}
+}

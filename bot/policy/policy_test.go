@@ -234,6 +234,8 @@ func TestRulesValidate(t *testing.T) {
 		"waiting_period":      func(r *policy.Rules) { r.WaitingPeriod = -1 },
 		"cap_per_tenant_day":  func(r *policy.Rules) { r.CapPerTenantDay = 0 },
 		"cap_rows_per_system": func(r *policy.Rules) { r.CapRowsPerSystem = 0 },
+		"rescan.when":         func(r *policy.Rules) { r.Rescan.When = "sometimes" },
+		"rescan.at":           func(r *policy.Rules) { r.Rescan.At = []time.Duration{72 * time.Hour, 24 * time.Hour} },
 	} {
 		r := policy.DefaultRules()
 		change(&r)

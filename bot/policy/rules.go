@@ -27,13 +27,14 @@ type Rules struct {
 	WaitingPeriod    time.Duration `yaml:"waiting_period" default:"72h" doc:"How long a delete waits before it erases. The requester may cancel meanwhile."`
 	CapPerTenantDay  int64         `yaml:"cap_per_tenant_day" default:"20" doc:"Deletes that one tenant may start in a day. What is above is held for a person."`
 	CapRowsPerSystem int64         `yaml:"cap_rows_per_system" default:"10000" doc:"Rows that one delete may erase in one system. A delete with more is held for a person."`
+	Rescan           Rescan        `yaml:"rescan" doc:"When the systems of a delete are searched again, to find what a sync brought back."`
 }
 
 // DefaultRules are the defaults that the tags of Rules declare.
 func DefaultRules() Rules {
 	return Rules{
 		Mode: ModeShadow, Approval: "always", WaitingPeriod: 72 * time.Hour,
-		CapPerTenantDay: 20, CapRowsPerSystem: 10_000,
+		CapPerTenantDay: 20, CapRowsPerSystem: 10_000, Rescan: DefaultRescan(),
 	}
 }
 
@@ -55,7 +56,7 @@ func (r Rules) Validate() error {
 	if r.CapRowsPerSystem < 1 {
 		errs = append(errs, errors.New("deletes.cap_rows_per_system: must be at least 1; to stop deletes, set mode: shadow"))
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, r.Rescan.Validate())...)
 }
 
 // Live reports whether deletes may erase at all.

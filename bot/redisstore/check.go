@@ -41,7 +41,19 @@ func (s *Store) CheckServer(ctx context.Context) ([]Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	return judge(info, policy, appendOnly, fsync), nil
+	problems := judge(info, policy, appendOnly, fsync)
+	if info["redis_mode"] == "cluster" {
+		problems = append(problems, s.judgeCluster())
+	}
+	return problems, nil
+}
+
+// judgeCluster: an ordinary client doesn't follow a cluster to the node that has the keys.
+func (s *Store) judgeCluster() Problem {
+	if _, follows := s.client.(*redis.ClusterClient); !follows {
+		return Problem{Fatal: true, What: "redis.url leads to a node of a cluster", Mend: "let it name a Redis that is no cluster"}
+	}
+	return Problem{What: "the server is a cluster: all of an installation's keys lie on one of its nodes", Mend: "nothing, if that node has room"}
 }
 
 // setting reads a directive, or returns fallback where the server doesn't let us.
@@ -90,9 +102,6 @@ func judge(info map[string]string, policy, appendOnly, fsync string) []Problem {
 	if n, err := strconv.Atoi(info["connected_slaves"]); err == nil && n > 0 {
 		add(false, "the server has replicas: a failover may lose the newest acknowledged writes",
 			"nothing; what is lost is rebuilt from the spool and the tickets, or the request is held")
-	}
-	if info["redis_mode"] == "cluster" {
-		add(false, "the server is a cluster: all of an installation's keys lie on one of its nodes", "nothing, if that node has room")
 	}
 	return out
 }

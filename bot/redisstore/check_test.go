@@ -28,7 +28,6 @@ func TestJudge(t *testing.T) {
 		{"of no version", strings.Replace(good, "7.0.15", "x", 1), "noeviction", "yes", "always", 0, 1, "version"},
 		{"a replica", strings.Replace(good, "master", "slave", 1), "noeviction", "yes", "always", 1, 0, "primary"},
 		{"with replicas", strings.Replace(good, "slaves:0", "slaves:2", 1), "noeviction", "yes", "always", 0, 1, "failover"},
-		{"a cluster", strings.Replace(good, "standalone", "cluster", 1), "noeviction", "yes", "always", 0, 1, "cluster"},
 		{"a full disk", strings.Replace(good, "status:ok", "status:err", 1), "noeviction", "yes", "always", 1, 0, "disk"},
 	}
 	for _, c := range cases {

@@ -92,6 +92,40 @@ func TestEmbeddedKeepsItsData(t *testing.T) {
 	}
 }
 
+// TestServerIsOurUsersAlone: no port, a socket of our user's, and nothing acknowledged that is not on stable storage, not
+// even while the append-only file is rewritten.
+func TestServerIsOurUsersAlone(t *testing.T) {
+	e := start(t, filepath.Join(t.TempDir(), "redis"))
+	if info, err := os.Stat(e.Options().Addr); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("the socket is open to others: %v", err)
+	}
+	client := dial(t, e.Options())
+	for name, want := range map[string]string{"port": "0", "appendfsync": "always", "no-appendfsync-on-rewrite": "no"} {
+		got, err := client.ConfigGet(t.Context(), name).Result()
+		if err != nil || got[name] != want {
+			t.Errorf("%s is %q, not %s: %v", name, got[name], want, err)
+		}
+	}
+	pid, err := strconv.Atoi(infoOf(t, client, "process_id"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if group, err := syscall.Getpgid(pid); err != nil || group != pid {
+		t.Errorf("it is in the process group %d: a terminal's Ctrl-C would reach it before its daemon: %v", group, err)
+	}
+}
+
+func infoOf(t *testing.T, client *redis.Client, name string) string {
+	t.Helper()
+	text, err := client.Info(t.Context(), "server").Result()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, after, _ := strings.Cut(text, "\n"+name+":")
+	value, _, _ := strings.Cut(after, "\r")
+	return value
+}
+
 func TestRule3_KilledServerLosesNothing(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "redis")
 	e := start(t, dir)
@@ -128,6 +162,20 @@ func TestSecondDaemonIsRefused(t *testing.T) {
 // TestRule3_KilledDaemon: the server of a killed daemon does not stand in the way of the next one.
 func TestRule3_KilledDaemon(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "redis")
+	kill := startDaemon(t, dir)
+	client := dial(t, &redis.Options{Network: "unix", Addr: filepath.Join(dir, "redis.sock")})
+	if _, err := newStore(t, client, "").Hint(t.Context(), []string{"t1"}, "", 0); err != nil {
+		t.Fatal(err)
+	}
+	kill()
+	if !has(t, start(t, dir)) {
+		t.Fatal("an acknowledged write is gone")
+	}
+}
+
+// startDaemon starts a process that has its server in dir, and returns how to kill it.
+func startDaemon(t *testing.T, dir string) (kill func()) {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), daemonDir+"="+dir)
 	out, err := cmd.StdoutPipe()
@@ -141,18 +189,14 @@ func TestRule3_KilledDaemon(t *testing.T) {
 	if err != nil || line != "ready\n" {
 		t.Fatalf("the daemon says %q: %v", line, err)
 	}
-	client := dial(t, &redis.Options{Network: "unix", Addr: filepath.Join(dir, "redis.sock")})
-	if _, err := newStore(t, client, "").Hint(t.Context(), []string{"t1"}, "", 0); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Process.Kill(); err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Wait(); err == nil {
-		t.Fatal("the killed daemon ended well")
-	}
-	if !has(t, start(t, dir)) {
-		t.Fatal("an acknowledged write is gone")
+	return func() {
+		t.Helper()
+		if err := cmd.Process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		if err := cmd.Wait(); err == nil {
+			t.Fatal("the killed daemon ended well")
+		}
 	}
 }
 

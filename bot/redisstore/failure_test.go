@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -220,4 +222,53 @@ func TestCheckServerOnBadServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantFatal(2)
+}
+
+// TestCheckServerOnCluster: who follows redirections may use one; who does not would fail at the first command.
+func TestCheckServerOnCluster(t *testing.T) {
+	server := servers.Redis(t, servers.RedisConfig("cluster-enabled", "yes"))
+	store, _ := connect(t, &redis.Options{Network: "unix", Addr: server.Socket()})
+	problems, err := store.CheckServer(t.Context())
+	if err != nil || len(problems) != 1 || !problems[0].Fatal || !strings.Contains(problems[0].What, "cluster") {
+		t.Errorf("an ordinary client: %v %v", problems, err)
+	}
+	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: []string{server.Addr()}})
+	defer func() {
+		if err := client.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
+	follower, err := New(client, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := follower.judgeCluster(); p.Fatal || p.Mend == "" {
+		t.Errorf("a client for clusters: %v", p)
+	}
+}
+
+// TestAgreeAmongMany: of many who name something at once, all hear the same, and it is what one of them named.
+func TestAgreeAmongMany(t *testing.T) {
+	store, _ := onServer(t)
+	const many = 16
+	heard := make([]string, many)
+	var all sync.WaitGroup
+	for i := range many {
+		all.Go(func() {
+			var err error
+			if heard[i], err = store.Agree(t.Context(), "spool", fmt.Sprint("folder", i)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if len(slices.Compact(heard)) != 1 || !strings.HasPrefix(heard[0], "folder") {
+		t.Errorf("they heard %q", heard)
+	}
+	if again, err := store.Agree(t.Context(), "spool", "another"); err != nil || again != heard[0] {
+		t.Errorf("later it is %q: %v", again, err)
+	}
+	if _, err := store.Agree(t.Context(), "other", ""); err == nil {
+		t.Error("nothing was agreed on")
+	}
 }

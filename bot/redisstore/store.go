@@ -1,7 +1,7 @@
 // Package redisstore keeps requests in Redis 6.2 or newer.
 //
-// Everything of one installation lies under one hash tag, so that a change is one Lua script, on a Redis Cluster too, and
-// applies whole or not at all. State never expires; only invocation ids and caps do. Whether what Redis acknowledges
+// Everything of one installation lies under one hash tag, so that a change is one Lua script, with a client for a
+// cluster on a Redis Cluster too, and applies whole or not at all. State never expires; only invocation ids and caps do. Whether what Redis acknowledges
 // survives a crash is decided by its configuration, which CheckServer reads.
 //
 // A record is a hash: version, case (JSON), sealed, the ledger's seq and head, hint, facets for the indexes, and one
@@ -106,6 +106,18 @@ func (s *Store) Cursor(ctx context.Context, name string) (string, error) {
 // SetCursor implements bot.Store.
 func (s *Store) SetCursor(ctx context.Context, name, value string) error {
 	return failed("set cursor", s.client.HSet(ctx, s.cursorsKey(), name, value).Err())
+}
+
+// Agree returns what stands under the name for all who share the store: value, unless somebody named another one before.
+// One command decides, so that of two who begin at once one learns that it is not alone.
+func (s *Store) Agree(ctx context.Context, name, value string) (string, error) {
+	if value == "" {
+		return "", errors.New("redisstore: agree: the value is empty")
+	}
+	if err := s.client.HSetNX(ctx, s.cursorsKey(), name, value).Err(); err != nil {
+		return "", failed("agree", err)
+	}
+	return s.Cursor(ctx, name)
 }
 
 // orEmpty takes a missing value for an empty one.

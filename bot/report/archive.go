@@ -53,6 +53,7 @@ type segment struct {
 	shown     int64
 	pageBytes int
 	csv       string
+	labels    []string // of a table that is too wide for a page
 }
 
 // mediaRef is a file in the current part.
@@ -255,7 +256,7 @@ func (a *archive) template(name string, data any) error {
 
 // beginSegment opens a collection's table in page, JSON and CSV.
 func (a *archive) beginSegment(ctx context.Context, t *tableInfo, c connectors.Collection, first int64) error {
-	seg := &segment{table: t, coll: c, part: a.cur.number, first: first}
+	seg := &segment{table: t, coll: c, part: a.cur.number, first: first, labels: rowLabels(t.schema)}
 	wish := t.schema.Collection
 	if first > 1 {
 		wish += fmt.Sprintf(".from-row-%d", first)
@@ -304,7 +305,7 @@ func (a *archive) row(ctx context.Context, cells []connectors.Cell) error {
 		a.jsonRow = appendJSON(a.jsonRow, c)
 	}
 	if a.seg.showsMore(a.r.rows) {
-		a.pageRow = appendPageRow(a.pageRow, cells)
+		a.pageRow = a.seg.appendPageRow(a.pageRow, cells)
 	}
 	if len(cells) == 1 && len(a.csvRow) == 0 {
 		a.csvRow = append(a.csvRow, `""`...) // an empty line is no record
@@ -316,7 +317,7 @@ func (a *archive) row(ctx context.Context, cells []connectors.Cell) error {
 	}
 	seg := a.seg
 	if len(a.pageRow) == 0 && seg.showsMore(a.r.rows) {
-		a.pageRow = appendPageRow(a.pageRow, cells) // the first of a new part
+		a.pageRow = seg.appendPageRow(a.pageRow, cells) // the first of a new part
 	}
 	sep := ",\n["
 	if seg.rows == 0 {

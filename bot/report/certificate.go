@@ -6,9 +6,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"privacydesk/bot"
 	"privacydesk/connectors"
@@ -19,6 +22,7 @@ const certificateSchema = "privacydesk/certificate/1"
 // What a certificate never implies is said in it.
 const (
 	backupsText = "This certificate says nothing about backups and archives. A person's data in them may last until they expire, or until they are next used; what is restored has to be erased again (11 CCR §7022(d))."
+	noticesText = "Third parties are those that the data map names. Whether they were told to delete, and did, is not part of this certificate."
 	chainText   = "The chain's head shows that the recorded events are whole and in order. That nothing was missed is shown by the search after the erasing alone."
 )
 
@@ -27,6 +31,7 @@ const (
 // destroyed.
 type certificate struct {
 	Schema   string              `json:"schema"`
+	Vendor   string              `json:"vendor"`
 	Request  string              `json:"request"`
 	Ticket   int64               `json:"ticket"`
 	Kind     string              `json:"kind"`
@@ -36,7 +41,9 @@ type certificate struct {
 	Summary  string              `json:"summary"`
 	Times    certificateTimes    `json:"times"`
 	Systems  []certificateSystem `json:"systems"`
+	Further  string              `json:"further,omitempty"`
 	Backups  string              `json:"backups"`
+	Notices  string              `json:"notices"`
 	Chain    certificateChain    `json:"chain"`
 	Software string              `json:"software"`
 }
@@ -59,16 +66,28 @@ type certificateChain struct {
 // certificateSystem is one system. Rescan is "clean", "records_left" or
 // "not_done".
 type certificateSystem struct {
-	Name         string           `json:"name"`
-	Label        string           `json:"label"`
-	Outcome      string           `json:"outcome"`
-	Reason       string           `json:"reason,omitempty"`
-	Map          string           `json:"map,omitempty"`
-	Rescan       string           `json:"rescan"`
-	RescannedAt  string           `json:"rescanned_at,omitempty"`
-	Notes        []string         `json:"notes,omitempty"`
-	ThirdParties []string         `json:"third_parties,omitempty"`
-	Collections  []certificateSet `json:"collections"`
+	Name        string `json:"name"`
+	Label       string `json:"label"`
+	Outcome     string `json:"outcome"`
+	Reason      string `json:"reason,omitempty"`
+	Map         string `json:"map,omitempty"`
+	Rescan      string `json:"rescan"`
+	RescannedAt string `json:"rescanned_at,omitempty"`
+	// Rescans are the searches some time after the erasing.
+	Rescans      []certificateRescan `json:"rescans,omitempty"`
+	Notes        []string            `json:"notes,omitempty"`
+	ThirdParties []string            `json:"third_parties,omitempty"`
+	// BackupsExpire is by when the system's backups from before the erasing
+	// are gone, as the configuration says; empty where it says nothing.
+	BackupsExpire string           `json:"backups_expire,omitempty"`
+	Collections   []certificateSet `json:"collections"`
+}
+
+// certificateRescan is a search some time after the erasing: how many records
+// had come back. They were erased again.
+type certificateRescan struct {
+	At       string `json:"at"`
+	Returned int64  `json:"returned"`
 }
 
 type certificateSet struct {
@@ -110,15 +129,14 @@ func (r *Reporter) certificate(ctx context.Context, in bot.ReportInput) ([]bot.S
 		return nil, errors.New("the record bears no ledger; nothing could be proven")
 	}
 	cert := newCertificate(in)
+	cert.Vendor = r.vendor
 	body, sig, err := r.sign(cert)
 	if err != nil {
 		return nil, err
 	}
-	for _, address := range in.Addresses() {
-		if bytes.Contains(bytes.ToLower(body), bytes.ToLower([]byte(address))) {
-			// A label, note or reason named the person: better none than that.
-			return nil, errors.New("it would name the person; find out which connector's note, label or reason does")
-		}
+	if slices.ContainsFunc(in.Addresses(), func(address string) bool { return names(body, address) }) {
+		// A label, note or reason named the person: better none than that.
+		return nil, errors.New("it would name the person; find out which connector's note, label or reason does")
 	}
 	sum := sha256.Sum256(body)
 	page, err := r.certificatePage(cert, sig, hex.EncodeToString(sum[:]))
@@ -139,6 +157,16 @@ func (r *Reporter) certificate(ctx context.Context, in bot.ReportInput) ([]bot.S
 	return files, nil
 }
 
+// names tells whether a JSON document contains the address, as JSON spells it.
+func names(body []byte, address string) bool {
+	spelt, err := json.Marshal(address)
+	if err != nil {
+		panic(fmt.Sprintf("report: a string does not encode: %v", err))
+	}
+	spelt = bytes.ToLower(spelt[1 : len(spelt)-1])
+	return len(spelt) > 0 && bytes.Contains(bytes.ToLower(body), spelt)
+}
+
 func (r *Reporter) write(ctx context.Context, request, name string, body []byte) (bot.SpoolFile, error) {
 	w, err := r.spool.Create(ctx, request, name)
 	if err != nil {
@@ -155,12 +183,13 @@ func newCertificate(in bot.ReportInput) certificate {
 	c := in.Case
 	cert := certificate{
 		Schema: certificateSchema, Request: c.ID, Ticket: c.Ticket, Kind: string(c.Kind), Tenant: c.Tenant,
-		Subject: c.Pseudonym, Backups: backupsText, Software: in.Version,
+		Subject: c.Pseudonym, Backups: backupsText, Notices: noticesText, Software: in.Version,
 		Times: certificateTimes{
 			Arrived: stamp(c.Arrived), Accepted: stamp(c.Accepted), Due: stamp(c.Due), Begun: stamp(c.Begun), Made: stamp(in.At),
 		},
 		Chain:   certificateChain{Events: c.Seq, Head: c.Head, Means: chainText},
 		Systems: make([]certificateSystem, 0, len(in.Systems)),
+		Further: further(in.Planned),
 	}
 	if c.Approval != nil {
 		cert.Times.Approved = stamp(c.Approval.At)
@@ -176,6 +205,20 @@ func newCertificate(in bot.ReportInput) certificate {
 	cert.Complete = open == 0 && len(in.Systems) > 0
 	cert.Summary = summary(open, len(in.Systems), cert.retained())
 	return cert
+}
+
+// further announces the searches that follow the certificate.
+func further(after []time.Duration) string {
+	if len(after) == 0 {
+		return ""
+	}
+	var times []string
+	for _, d := range after {
+		text := strings.NewReplacer("h0m0s", "h", "m0s", "m").Replace(d.String())
+		times = append(times, text)
+	}
+	return "The systems are searched again " + strings.Join(times, " and ") + " after the erasing, which is after this certificate was made. " +
+		"What a synchronisation brings back until then is recorded in the ledger and told to the vendor's staff; it is not erased without a new request."
 }
 
 func (c *certificate) retained() int64 {
@@ -213,6 +256,14 @@ func newCertificateSystem(s bot.ReportSystem) certificateSystem {
 	}
 	if cs.Rescan != rescanNone {
 		cs.RescannedAt = stamp(s.State.Run.Ended)
+		if s.BackupsFor > 0 && !s.State.Run.Ended.IsZero() {
+			cs.BackupsExpire = stamp(s.State.Run.Ended.Add(s.BackupsFor))
+		}
+	}
+	for _, r := range s.State.Rescans {
+		if r.Failed == "" {
+			cs.Rescans = append(cs.Rescans, certificateRescan{At: stamp(r.At), Returned: r.Total()})
+		}
 	}
 	for _, c := range s.Profile.Collections {
 		cs.ThirdParties = append(cs.ThirdParties, c.ThirdParties...)
@@ -228,7 +279,9 @@ func newCertificateSystem(s bot.ReportSystem) certificateSystem {
 // rescan says what the last search found. Only a finished verification counts.
 func rescan(s bot.ReportSystem) string {
 	switch {
-	case s.State.Skip != "", !s.State.Verified, s.State.Run.Stage != bot.StageVerify, s.State.Run.State != bot.RunDone:
+	case s.State.Skip != "", !s.State.Verified, s.State.Run.State != bot.RunDone:
+		return rescanNone
+	case s.State.Run.Stage != bot.StageVerify && s.State.Run.Stage != bot.StageRescan:
 		return rescanNone
 	}
 	for _, t := range s.State.Sets {
@@ -275,6 +328,33 @@ type certificateView struct {
 	head
 	certificate
 	KeyID, FileSHA256 string
+}
+
+// certificateColumns are those of which there is more than zeros.
+type certificateColumns struct{ Late, Deidentified, Aggregated, Retained, Shared bool }
+
+// Shown are the columns of a system's table.
+func (s certificateSystem) Shown() (out certificateColumns) {
+	for _, set := range s.Collections {
+		out.Late = out.Late || set.Late > 0
+		out.Deidentified = out.Deidentified || set.Deidentified > 0
+		out.Aggregated = out.Aggregated || set.Aggregated > 0
+		out.Retained = out.Retained || set.Retained > 0
+		out.Shared = out.Shared || set.After.Shared > 0
+	}
+	return out
+}
+
+// Shown are the columns that any of its tables has.
+func (c certificate) Shown() (out certificateColumns) {
+	for _, s := range c.Systems {
+		of := s.Shown()
+		out = certificateColumns{
+			out.Late || of.Late, out.Deidentified || of.Deidentified, out.Aggregated || of.Aggregated,
+			out.Retained || of.Retained, out.Shared || of.Shared,
+		}
+	}
+	return out
 }
 
 func (r *Reporter) certificatePage(c certificate, sig bot.Signature, sum string) ([]byte, error) {

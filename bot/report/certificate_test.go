@@ -43,6 +43,35 @@ func erased(change func(*bot.ReportInput)) bot.ReportInput {
 	return in
 }
 
+// TestCertificateTellsOfLaterSearches: those that were made, with what had come
+// back, and those that follow.
+func TestCertificateTellsOfLaterSearches(t *testing.T) {
+	p := openPlace(t, Options{})
+	body, page := p.certify(erased(func(in *bot.ReportInput) {
+		s := &in.Systems[0].State
+		s.Run.Stage = bot.StageRescan
+		at := s.Run.Ended
+		s.Rescans = []bot.Rescan{{At: at.Add(-48 * time.Hour), Late: map[string]int64{"crm.customer": 2}}, {At: at}}
+		in.Planned = []time.Duration{24 * time.Hour, 90 * time.Minute}
+	}))
+	cert := decodeCertificate(t, body)
+	s := cert.Systems[0]
+	if s.Rescan != rescanClean || !cert.Complete || len(s.Rescans) != 2 || s.Rescans[0].Returned != 2 || s.Rescans[1].Returned != 0 {
+		t.Errorf("got %+v", s)
+	}
+	if !strings.Contains(cert.Further, "again 24h and 1h30m after") {
+		t.Errorf("announced: %q", cert.Further)
+	}
+	for _, text := range []string{"2 records had come back", "nothing had come back", "again 24h and 1h30m after"} {
+		if !strings.Contains(string(page), text) {
+			t.Errorf("the page lacks %q", text)
+		}
+	}
+	if body, _ := openPlace(t, Options{}).certify(erased(nil)); strings.Contains(string(body), "rescans") || strings.Contains(string(body), "further") {
+		t.Error("it tells of searches that nobody makes")
+	}
+}
+
 func (p *place) certify(in bot.ReportInput) (body, page []byte) {
 	p.t.Helper()
 	files, err := p.report.Certificate(context.Background(), in)
@@ -146,6 +175,19 @@ func TestCertificateRefuses(t *testing.T) {
 		_, err := p.report.Certificate(context.Background(), erased(change))
 		if err == nil || strings.Contains(strings.ToLower(err.Error()), subject) {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestRule10_CertificateNeverNamesThePerson, however JSON spells the address.
+func TestRule10_CertificateNeverNamesThePerson(t *testing.T) {
+	p := openPlace(t, Options{})
+	for _, address := range []string{"r&d@example.com", "a<b@example.com", "jörg\u00ad@example.com", "Q\"x\"@example.com"} {
+		_, err := p.report.Certificate(context.Background(), erased(func(in *bot.ReportInput) {
+			in.Subject, in.Systems[0].State.Notes = address, []string{"skipped " + strings.ToUpper(address) + " twice"}
+		}))
+		if err == nil || strings.Contains(err.Error(), address) {
+			t.Errorf("%q: %v", address, err)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"maps"
 	"slices"
@@ -298,4 +299,12 @@ func rezip(t testing.TB, entries map[string]string, change func(map[string]strin
 		t.Fatal(err)
 	}
 	return out.Bytes()
+}
+
+// stored is the header of an entry that is not compressed.
+func stored(name, body string) *zip.FileHeader {
+	n := uint64(len(body))
+	return &zip.FileHeader{
+		Name: name, Method: zip.Store, CRC32: crc32.ChecksumIEEE([]byte(body)), UncompressedSize64: n, CompressedSize64: n,
+	}
 }

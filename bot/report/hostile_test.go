@@ -178,7 +178,7 @@ func TestHostileValuesInABrowser(t *testing.T) {
 		}
 		got := visit(ctx, t, filepath.Join(dir, name), `[document.title.indexOf('pwned')==0, document.scripts.length, document.images.length,
 			document.querySelectorAll('iframe,svg,base,object,link').length, getComputedStyle(document.body).maxWidth, getComputedStyle(document.body).display].join()`)
-		if got != "false,0,0,0,1152px,block" {
+		if got != "false,0,0,0,1248px,block" {
 			t.Errorf("%s: %s", name, got)
 		}
 		if seen := watch.take(); len(seen) > 0 {
@@ -229,7 +229,7 @@ func TestReportInABrowser(t *testing.T) {
 		}
 	}
 	table := visit(ctx, t, filepath.Join(dir, "systems", "crm.html"), `document.body.innerText`)
-	for _, want := range []string{"E-mail address", "-3.50", "=cmd()", "typed in by the customer", "Mailer Inc.", "B: customer records", "Call-1.wav"} {
+	for _, want := range []string{"E-mail address", "-3.50", "=cmd()", "typed in by the customer", "Mailer Inc.", "E-mail address (A)", "A: Identifiers", "Id", "Call-1.wav"} {
 		if !strings.Contains(table, want) {
 			t.Errorf("the system's page does not show %q", want)
 		}

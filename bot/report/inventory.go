@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"privacydesk/bot"
 	"privacydesk/connectors"
@@ -35,6 +37,30 @@ func (inv *inventory) table(collection string) *tableInfo {
 		}
 	}
 	return nil
+}
+
+// broken says what was begun and is not in the report, because it was not
+// gathered whole.
+func (inv *inventory) broken() (notes []string) {
+	whole := map[connectors.Media]bool{}
+	for _, m := range inv.media {
+		whole[m.Media] = whole[m.Media] || m.whole
+	}
+	lost := map[string]int{}
+	for m, ok := range whole {
+		if !ok {
+			lost[m.Collection]++
+		}
+	}
+	for _, collection := range slices.Sorted(maps.Keys(lost)) {
+		notes = append(notes, fmt.Sprintf("files of %s that could not be read whole and are not in this report: %d", collection, lost[collection]))
+	}
+	for _, t := range inv.tables {
+		if !t.closed {
+			notes = append(notes, fmt.Sprintf("the records of %s were not gathered whole and are not in this report", t.schema.Collection))
+		}
+	}
+	return notes
 }
 
 // records opens a system's committed records.

@@ -76,7 +76,7 @@ func (a *archive) jsonSystem(s *systemData) []byte {
 	t := s.State.Totals()
 	body := open(jsonSystemFields{
 		Name: s.Name, Label: s.Label, Outcome: string(s.Outcome), Searched: searched(s.Outcome), Reason: reasonOf(s.ReportSystem),
-		Found: t.Found, Gathered: t.Gathered, Notes: s.State.Notes,
+		Found: t.Found, Gathered: t.Gathered, Notes: s.notes(),
 	}, "collections")
 	return append(separator(a.inSystems), body...)
 }
@@ -126,17 +126,4 @@ func stamp(t time.Time) string {
 		return ""
 	}
 	return t.UTC().Format(time.RFC3339)
-}
-
-// csvHead is the first record of a CSV file, after a byte order mark: without
-// one, spreadsheets read the file in the local code page and garble names.
-func csvHead(s connectors.Schema) []byte {
-	out := []byte("\ufeff")
-	for i, c := range s.Columns {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = appendCSVText(out, []byte(c.Name))
-	}
-	return append(out, '\r', '\n')
 }

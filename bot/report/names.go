@@ -19,24 +19,29 @@ const maxBase = 80
 // unpacked: also where case, or the form of Unicode, makes no difference.
 type namer struct {
 	used map[string]bool
+	next map[string]int // the number to try for a name that is taken
 	fold cases.Caser
 }
 
-func newNamer() *namer { return &namer{used: map[string]bool{}, fold: cases.Fold()} }
+func newNamer() *namer {
+	return &namer{used: map[string]bool{}, next: map[string]int{}, fold: cases.Fold()}
+}
+
+// key is the same for names that some file system takes for one.
+func (n *namer) key(name string) string { return n.fold.String(norm.NFKC.String(name)) }
 
 // unique makes folder/wish+ext of it.
 func (n *namer) unique(folder, wish, ext string) string {
 	base := safeBase(wish)
-	for i := 1; ; i++ {
-		name := path.Join(folder, base+ext)
-		if i > 1 {
-			name = path.Join(folder, fmt.Sprintf("%s-%d%s", base, i, ext))
-		}
-		key := n.fold.String(norm.NFKC.String(name))
+	name := path.Join(folder, base+ext)
+	first := n.key(name)
+	for key := first; ; key = n.key(name) {
 		if !n.used[key] {
 			n.used[key] = true
 			return name
 		}
+		n.next[first] = max(n.next[first]+1, 2)
+		name = path.Join(folder, fmt.Sprintf("%s-%d%s", base, n.next[first], ext))
 	}
 }
 

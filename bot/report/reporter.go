@@ -11,6 +11,7 @@ import (
 	"html/template"
 
 	"privacydesk/bot"
+	"privacydesk/connectors"
 )
 
 //go:embed pages
@@ -20,10 +21,10 @@ var pages embed.FS
 type Options struct {
 	// RowsPerPage is how many rows of a collection its page shows; the CSV
 	// file has all. 0 means 1,000.
-	RowsPerPage int
+	RowsPerPage int `yaml:"rows_per_page" default:"1000" min:"1" max:"100000" doc:"records of a collection that a report's page shows; its table for spreadsheets has all"`
 	// Vendor is who holds the systems, as certificates and reports name it;
 	// empty for "the service provider".
-	Vendor string
+	Vendor string `yaml:"vendor" doc:"your company, as reports and certificates name who holds the data; empty: the service provider"`
 }
 
 // Reporter is a bot.Reporter on a spool.
@@ -56,7 +57,10 @@ func New(spool bot.Spool, keys bot.Keys, o Options) (*Reporter, error) {
 	sum := sha256.Sum256(style)
 	r.policy = "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; form-action 'none'"
 	r.pages, err = template.New("").Funcs(template.FuncMap{
-		"visible": visible,
+		"visible": visible, "grouped": grouped, "method": methodText, "moment": moment,
+		"collection": func(label, name string) string {
+			return visible(collectionLabel(connectors.Collection{Name: name, Label: label}))
+		},
 		"outcome": func(o string) string { return outcomeText(bot.Outcome(o)) },
 	}).ParseFS(pages, "pages/*.gohtml")
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"unicode/utf8"
 
 	"privacydesk/bot"
 )
@@ -81,6 +82,9 @@ func (e envelope) checkSignature() error {
 // strings escaped in one way. Numbers must be integers: their text stays. A
 // name that occurs twice is an error, for readers differ in which they take.
 func canonical(raw []byte) ([]byte, error) {
+	if !utf8.Valid(raw) {
+		return nil, errors.New("it is not valid UTF-8")
+	}
 	dec := json.NewDecoder(bytes.NewReader(raw))
 	dec.UseNumber()
 	out, err := canonicalValue(dec, nil, 0)

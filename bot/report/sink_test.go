@@ -89,6 +89,40 @@ func TestMediaThatBreaksOff(t *testing.T) {
 	if entries["media/crm/whole.wav"] != "RIFF" || entries["media/crm/broken.wav"] != "" {
 		t.Errorf("entries: %v", len(entries))
 	}
+	const note = "files of c that could not be read whole and are not in this report: 1"
+	if !strings.Contains(entries["index.html"], "not complete") {
+		t.Error("the report says that it is complete")
+	}
+	for _, name := range []string{"index.html", "systems/crm.html", "report.json"} {
+		if !strings.Contains(entries[name], note) {
+			t.Errorf("%s does not say that a file is missing", name)
+		}
+	}
+}
+
+// TestMediaThatIsReadAgain is whole in the end, and nothing is missing.
+func TestMediaThatIsReadAgain(t *testing.T) {
+	ctx := context.Background()
+	p := openPlace(t, Options{})
+	s, err := p.report.Sink(ctx, request, "crm", "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := connectors.Media{Collection: "c", Name: "a.wav"}
+	if err := s.Media(ctx, m, iotest.ErrReader(errors.New("reset"))); err == nil {
+		t.Fatal("a broken file was taken")
+	}
+	if err := s.Media(ctx, m, strings.NewReader("RIFF")); err != nil {
+		t.Fatal(err)
+	}
+	name, _, err := s.Commit(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries := p.unpack(p.access(input(bot.ReportSystem{Name: "crm", Outcome: bot.OutcomeGathered, State: bot.System{Gather: name}}), 1<<20, 1)[0])
+	if entries["media/crm/a.wav"] != "RIFF" || strings.Contains(entries["index.html"], "not complete") {
+		t.Error("what was read again counts as missing")
+	}
 }
 
 // TestMediaWithinTable: files may come between the rows of a table.

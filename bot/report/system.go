@@ -96,7 +96,7 @@ func (a *archive) openTable(ctx context.Context, s *systemData, t *tableInfo) er
 // systemHeadBound is more than what a system's head and tail take.
 func systemHeadBound(s *systemData) int64 {
 	n := int64(6 << 10)
-	for _, note := range s.State.Notes {
+	for _, note := range s.notes() {
 		n += 100 + 8*int64(len(note))
 	}
 	return n

@@ -5,14 +5,16 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"privacydesk/connectors"
 )
 
 // All values come from strangers. In a CSV they must not become formulas, in a
-// page not markup, in JSON not syntax; nowhere may they hide or turn around
-// what stands beside them.
+// page not markup, in JSON not syntax. Neither in a page nor in JSON may they
+// hide or turn around what stands beside them; a CSV has them as they are, for
+// it knows no way to write them otherwise.
 
 // isNumber is true for a JSON number, RFC 8259, section 6.
 func isNumber(b []byte) bool {
@@ -67,7 +69,7 @@ func appendJSON(dst []byte, c connectors.Cell) []byte {
 		}
 	case connectors.CellJSON:
 		if utf8.Valid(c.Text) && json.Valid(c.Text) {
-			return append(dst, c.Text...)
+			return appendVisibleJSON(dst, c.Text)
 		}
 	case connectors.CellBytes:
 		dst = append(dst, '"')
@@ -91,12 +93,12 @@ func appendJSONString(dst, s []byte) []byte {
 		}
 		if c >= utf8.RuneSelf {
 			r, size := utf8.DecodeRune(s[i:])
-			if r != utf8.RuneError || size > 1 {
+			if (r != utf8.RuneError || size > 1) && !isInvisible(r) {
 				i += size
 				continue
 			}
-			dst = append(append(dst, s[start:i]...), `\ufffd`...)
-			i++
+			dst = appendEscape(append(dst, s[start:i]...), r)
+			i += size
 			start = i
 			continue
 		}
@@ -119,104 +121,27 @@ func appendJSONString(dst, s []byte) []byte {
 	return append(append(dst, s[start:]...), '"')
 }
 
-// appendCSV adds a cell as one field of RFC 4180. What a spreadsheet would take
-// for a formula gets an apostrophe in front; the exact value is in report.json.
-func appendCSV(dst []byte, c connectors.Cell) []byte {
-	switch c.Kind {
-	case connectors.CellNull:
-		return dst
-	case connectors.CellNumber:
-		if isNumber(c.Text) {
-			return append(dst, c.Text...)
-		}
-	case connectors.CellBytes:
-		start := len(dst)
-		dst = base64.StdEncoding.AppendEncode(dst, c.Text)
-		if len(dst) > start && dst[start] == '+' {
-			dst = append(dst, 0)
-			copy(dst[start+1:], dst[start:])
-			dst[start] = '\''
-		}
-		return dst
-	case connectors.CellString, connectors.CellBool, connectors.CellTime, connectors.CellJSON:
+// appendEscape adds a character as JSON spells one in ASCII.
+func appendEscape(dst []byte, r rune) []byte {
+	for _, unit := range utf16.AppendRune(nil, r) {
+		dst = fmt.Appendf(dst, `\u%04x`, unit)
 	}
-	return appendCSVText(dst, c.Text)
+	return dst
 }
 
-func appendCSVText(dst, s []byte) []byte {
-	// White space at the ends is quoted: some readers trim it.
-	plain := len(s) == 0 || s[0] != ' ' && s[len(s)-1] != ' '
-	for _, c := range s {
-		if c < ' ' || c == '"' || c == ',' || c == ';' || c >= 0x7f {
-			plain = false
-			break
-		}
-	}
-	formula := startsFormula(s)
-	if plain {
-		if formula {
-			dst = append(dst, '\'')
-		}
-		return append(dst, s...)
-	}
-	dst = append(dst, '"')
-	if formula {
-		dst = append(dst, '\'')
-	}
+// appendVisibleJSON adds valid JSON. What is invisible can only stand in its
+// strings, where it may be escaped.
+func appendVisibleJSON(dst, s []byte) []byte {
 	start := 0
 	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= ' ' && c < 0x7f && c != '"' || c == '\n' || c == '\r' || c == '\t' {
-			i++
-			continue
-		}
-		size := 1
-		if c >= utf8.RuneSelf {
-			var r rune
-			if r, size = utf8.DecodeRune(s[i:]); r != utf8.RuneError || size > 1 {
-				i += size
-				continue
-			}
-		}
-		dst = append(dst, s[start:i]...)
-		if c == '"' {
-			dst = append(dst, '"', '"')
-		} else {
-			dst = utf8.AppendRune(dst, utf8.RuneError)
+		r, size := utf8.DecodeRune(s[i:])
+		if isInvisible(r) {
+			dst = appendEscape(append(dst, s[start:i]...), r)
+			start = i + size
 		}
 		i += size
-		start = i
 	}
-	dst = append(dst, s[start:]...)
-	return append(dst, '"')
-}
-
-// startsFormula is true for what spreadsheets evaluate, full-width signs and
-// leading white space and controls included.
-func startsFormula(s []byte) bool {
-	for len(s) > 0 {
-		switch c := s[0]; {
-		case c == '=' || c == '+' || c == '-' || c == '@' || c == '\t' || c == '\r' || c == '\n':
-			return true
-		case c < ' ':
-			return true
-		case c == ' ':
-			s = s[1:]
-			continue
-		case c < utf8.RuneSelf:
-			return false
-		}
-		r, size := utf8.DecodeRune(s)
-		switch r {
-		case '＝', '＋', '－', '＠':
-			return true
-		case 0xfeff, 0x200b, 0xa0, 0x3000: // invisible: look behind it
-			s = s[size:]
-			continue
-		}
-		return false
-	}
-	return false
+	return append(dst, s[start:]...)
 }
 
 // maxCell is how many bytes of a value a page shows.
@@ -246,8 +171,11 @@ func appendHTML(dst []byte, c connectors.Cell) []byte {
 	}
 	for i := 0; i < len(s); {
 		r, size := utf8.DecodeRune(s[i:])
-		dst = appendHTMLRune(dst, r)
 		i += size
+		if r == '\r' && i < len(s) && s[i] == '\n' {
+			continue // a line's end as Windows writes it
+		}
+		dst = appendHTMLRune(dst, r)
 	}
 	if cut {
 		dst = fmt.Appendf(dst, `<span class="none"> … (the first %d of %d bytes; all of it is in the CSV file)</span>`, len(s), len(c.Text))
@@ -288,11 +216,22 @@ func appendHTMLRune(dst []byte, r rune) []byte {
 	return utf8.AppendRune(dst, r)
 }
 
-// isInvisible is true for marks that reorder or hide text.
+// isInvisible is true for marks that reorder, join, fill or hide text and show
+// nothing themselves. The joiners U+200C and U+200D and the first variation
+// selectors are none: scripts and emoji are written with them.
 func isInvisible(r rune) bool {
-	return r == 0x61c || r == 0x200b || r == 0x200e || r == 0x200f ||
-		r >= 0x202a && r <= 0x202e || r >= 0x2060 && r <= 0x2069 || r == 0xfeff ||
-		r >= 0xfff0 && r <= 0xfffb || r >= 0xe0000 && r <= 0xe007f
+	switch {
+	case r < 0xad:
+		return false
+	case r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f, r >= 0xfff0 && r <= 0xfffb,
+		r >= 0x1d173 && r <= 0x1d17a, r >= 0xe0000 && r <= 0xe0fff:
+		return true
+	}
+	switch r {
+	case 0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x180e, 0x200b, 0x200e, 0x200f, 0x2800, 0x3164, 0xfeff, 0xffa0:
+		return true
+	}
+	return false
 }
 
 // visible cleans short text from outside for a template, which escapes it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -30,7 +31,7 @@ func TestNumbers(t *testing.T) {
 func TestCSVIsSafeFromFormulas(t *testing.T) {
 	for in, want := range map[string]string{
 		"=1+1": "'=1+1", "+49 30 1": "'+49 30 1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)",
-		"\t=1": "\"'\t=1\"", "\r=1": "\"'\r=1\"", "\n=1": "\"'\n=1\"", " =1": "\"' =1\"", "＝1": "\"'＝1\"", "\u00a0=1": "\"'\u00a0=1\"", "\ufeff=1": "\"'\ufeff=1\"",
+		"\t=1": "\"'\t'=1\"", "\r=1": "\"'\r'=1\"", "\n=1": "\"'\n'=1\"", " =1": "\"' =1\"", "＝1": "\"'＝1\"", "\u00a0=1": "\"'\u00a0=1\"", "\ufeff=1": "\"'\ufeff=1\"",
 		"a=1": "a=1", "": "", "plain": "plain", "a,b": `"a,b"`, "a;b": `"a;b"`, `say "x"`: `"say ""x"""`, "two\nlines": "\"two\nlines\"",
 		"nul\x00l": "\"nul\ufffdl\"", "\xff": "\"\ufffd\"",
 	} {
@@ -51,6 +52,56 @@ func TestCSVIsSafeFromFormulas(t *testing.T) {
 		if got := string(appendCSV(nil, c.cell)); got != c.want {
 			t.Errorf("%q became %q, not %q", c.cell.Text, got, c.want)
 		}
+	}
+}
+
+// TestCSVIsSafeWhateverTheSeparator: where a spreadsheet splits at semicolons
+// or tabs, quotes within a line are none, and each piece is a cell.
+func TestCSVIsSafeWhateverTheSeparator(t *testing.T) {
+	for _, evil := range []string{"a;=cmd|' /C calc'!A0", "a;;@x", "a\n=1+1", "a\r\n+1", "a\r-1", "a\t=1", "a; =1", "a;\"=1", "a;＝1", "a\n\n=1", ";=1", "a\n;-1", "a;'=1\n=2"} {
+		line := append(append([]byte("x,"), appendCSV(nil, str(evil))...), ",y"...)
+		for _, piece := range bytes.FieldsFunc(line, func(r rune) bool { return strings.ContainsRune(";\t\r\n", r) }) {
+			if startsFormula(bytes.TrimLeft(piece, `" `)) {
+				t.Errorf("%q: split, %q has the formula %q", evil, line, piece)
+			}
+		}
+		records, err := csv.NewReader(bytes.NewReader(line)).ReadAll()
+		if err != nil || len(records) != 1 || strings.ReplaceAll(strings.ReplaceAll(records[0][1], "'", ""), "\r", "") != strings.ReplaceAll(strings.ReplaceAll(evil, "'", ""), "\r", "") {
+			t.Errorf("%q became %q: %v", evil, records, err)
+		}
+	}
+	for _, good := range []string{"a; b", "two\nlines", "a-b;c-d", "x\n\ny", "1;2"} {
+		if got := string(appendCSV(nil, str(good))); got != `"`+good+`"` {
+			t.Errorf("%q became %q", good, got)
+		}
+	}
+}
+
+// TestInvisibleCharacters are shown in a page, and escaped in JSON without a
+// loss.
+func TestInvisibleCharacters(t *testing.T) {
+	for _, r := range []rune{0xad, 0x34f, 0x61c, 0x115f, 0x180e, 0x200b, 0x200e, 0x2028, 0x2029, 0x202e, 0x2066, 0x2800, 0x3164, 0xfeff, 0xffa0, 0xfff9, 0x1d173, 0xe0041, 0xe0101} {
+		text := "a" + string(r) + "b"
+		if got := string(appendHTML(nil, str(text))); got != fmt.Sprintf("a[U+%04X]b", r) {
+			t.Errorf("%U is not shown in a page: %q", r, got)
+		}
+		if got := visible(text); got != fmt.Sprintf("a[U+%04X]b", r) {
+			t.Errorf("%U is not shown in a label: %q", r, got)
+		}
+		js := appendJSON(nil, str(text))
+		var back string
+		if err := json.Unmarshal(js, &back); err != nil || back != text || bytes.ContainsRune(js, r) {
+			t.Errorf("%U in JSON: %q, %v", r, js, err)
+		}
+	}
+	// Joiners make letters and emoji of scripts; they stay.
+	for _, text := range []string{"نامه\u200cای", "👩\u200d🔬", "❤\ufe0f"} {
+		if got := string(appendHTML(nil, str(text))); got != text {
+			t.Errorf("%q became %q", text, got)
+		}
+	}
+	if got := string(appendHTML(nil, str("one\r\ntwo\rthree"))); got != "one\ntwo␍three" {
+		t.Errorf("line ends: %q", got)
 	}
 }
 
@@ -146,5 +197,22 @@ func TestNamesAreSafeAndUnique(t *testing.T) {
 		if _, got := mediaName(wish); got != ext {
 			t.Errorf("%q got the ending %q", wish, got)
 		}
+	}
+}
+
+// TestManyFilesOfOneName: recordings are often all called the same; to number
+// the last of them must cost no more than to number the first.
+func TestManyFilesOfOneName(t *testing.T) {
+	n := newNamer()
+	seen := map[string]bool{n.unique("media", "call-7", ".wav"): true}
+	const files = 5000
+	for range files {
+		seen[n.unique("media", "Call", ".wav")] = true
+	}
+	if len(seen) != files+1 {
+		t.Errorf("%d names for %d files", len(seen), files+1)
+	}
+	if allocs := testing.AllocsPerRun(100, func() { n.unique("media", "call", ".wav") }); allocs > 100 {
+		t.Errorf("a further name takes %.0f allocations", allocs)
 	}
 }

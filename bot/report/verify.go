@@ -12,6 +12,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"path"
 	"slices"
 )
 
@@ -31,6 +32,9 @@ type Verdict struct {
 	Files int `json:"files,omitempty"`
 	// Complete: a certificate says that nothing is left.
 	Complete bool `json:"complete,omitempty"`
+	// ChainHead and ChainEvents are a certificate's: the ledger as it stood.
+	ChainHead   string `json:"chain_head,omitempty"`
+	ChainEvents int64  `json:"chain_events,omitempty"`
 	// Problems are what is wrong; without any the file is as it was made.
 	Problems []string `json:"problems,omitempty"`
 }
@@ -77,6 +81,9 @@ func Verify(r io.ReaderAt, size int64, trusted ed25519.PublicKey) (Verdict, erro
 	if bytes.HasPrefix(start, []byte("PK")) {
 		return verifyArchive(r, size, trusted)
 	}
+	if bytes.HasPrefix(start, []byte("<!")) {
+		return Verdict{}, fmt.Errorf("%w: a page is for reading; check the certificate.json beside it, or the zip that it came in", ErrUnknownFile)
+	}
 	if size > maxDocument {
 		return Verdict{}, ErrUnknownFile
 	}
@@ -94,9 +101,9 @@ func (v *Verdict) openEnvelope(body []byte, schema string, trusted ed25519.Publi
 	if _, err := canonical(body); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnknownFile, err)
 	}
-	var env envelope
-	if err := json.Unmarshal(body, &env); err != nil || len(env.Document) == 0 {
-		return ErrUnknownFile
+	env, err := decodeEnvelope(body)
+	if err != nil {
+		return err
 	}
 	var id struct {
 		Schema  string `json:"schema"`
@@ -124,6 +131,36 @@ func (v *Verdict) openEnvelope(body []byte, schema string, trusted ed25519.Publi
 	return nil
 }
 
+// decodeEnvelope takes an envelope's members under exactly their names: Go
+// would take "Document", too, and the last of them, where others take the
+// first; and what has another name is not signed.
+func decodeEnvelope(body []byte) (envelope, error) {
+	var env envelope
+	var members, signature map[string]json.RawMessage
+	if err := json.Unmarshal(body, &members); err != nil || len(members["document"]) == 0 {
+		return env, ErrUnknownFile
+	}
+	if raw, ok := members["signature"]; ok {
+		if err := json.Unmarshal(raw, &signature); err != nil {
+			return env, ErrUnknownFile
+		}
+	}
+	for _, list := range []struct {
+		members map[string]json.RawMessage
+		known   []string
+	}{{members, []string{"document", "signature"}}, {signature, []string{"key_id", "public_key", "signature"}}} {
+		for name := range list.members {
+			if !slices.Contains(list.known, name) {
+				return env, fmt.Errorf("%w: beside the signed document there is something that is not signed", ErrUnknownFile)
+			}
+		}
+	}
+	if err := json.Unmarshal(body, &env); err != nil {
+		return env, ErrUnknownFile
+	}
+	return env, nil
+}
+
 func verifyCertificate(body []byte, trusted ed25519.PublicKey) (Verdict, error) {
 	var v Verdict
 	var c certificate
@@ -148,7 +185,7 @@ func verifyCertificate(body []byte, trusted ed25519.PublicKey) (Verdict, error) 
 	if c.Complete != (open == 0 && len(c.Systems) > 0) {
 		v.problem("it says complete: %t, and %d of %d systems are not clean", c.Complete, open, len(c.Systems))
 	}
-	v.Complete = c.Complete
+	v.Complete, v.ChainHead, v.ChainEvents = c.Complete, c.Chain.Head, c.Chain.Events
 	return v, nil
 }
 
@@ -178,8 +215,15 @@ func verifyArchive(r io.ReaderAt, size int64, trusted ed25519.PublicKey) (Verdic
 		return v, err
 	}
 	v.Part, v.Parts = m.Part, m.Parts
+	if err := checkLayout(r, size, z); err != nil {
+		v.problem("%v", err)
+	}
 	delete(entries, manifestName)
+	folders := map[string]bool{}
 	for _, want := range m.Files {
+		for dir := path.Dir(want.Name); dir != "."; dir = path.Dir(dir) {
+			folders[dir+"/"] = true
+		}
 		v.checkEntry(entries[want.Name], want)
 		delete(entries, want.Name)
 		if len(v.Problems) > maxProblems {
@@ -188,6 +232,9 @@ func verifyArchive(r io.ReaderAt, size int64, trusted ed25519.PublicKey) (Verdic
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(entries)) {
+		if folders[name] && entries[name].UncompressedSize64 == 0 {
+			continue // whoever packed it anew named the folders, too
+		}
 		v.problem("entry %q is not in the manifest", name)
 	}
 	return v, nil
@@ -198,6 +245,10 @@ func verifyArchive(r io.ReaderAt, size int64, trusted ed25519.PublicKey) (Verdic
 func (v *Verdict) checkEntry(f *zip.File, want manifestFile) {
 	if f == nil {
 		v.problem("entry %q is missing", want.Name)
+		return
+	}
+	if !f.Mode().IsRegular() {
+		v.problem("entry %q is no plain file", want.Name)
 		return
 	}
 	v.Files++

@@ -30,15 +30,13 @@ func when(t time.Time) string {
 	return t.UTC().Format("2 January 2006, 15:04 UTC")
 }
 
-// appendPageRow adds a table row of a page.
-func appendPageRow(dst []byte, cells []connectors.Cell) []byte {
-	dst = append(dst, "<tr>"...)
-	for _, c := range cells {
-		dst = append(dst, `<td dir="auto">`...)
-		dst = appendHTML(dst, c)
-		dst = append(dst, "</td>"...)
+// moment shows a time that a certificate spells for programs.
+func moment(stamp string) string {
+	t, err := time.Parse(time.RFC3339, stamp)
+	if err != nil {
+		return stamp
 	}
-	return append(dst, "</tr>\n"...)
+	return when(t)
 }
 
 type systemView struct {
@@ -51,41 +49,35 @@ type systemView struct {
 func (a *archive) systemView(s *systemData, again bool) systemView {
 	return systemView{
 		head: a.r.head(s.title() + " – personal data report"), Subject: strings.Join(a.in.Addresses(), ", "),
-		Label: s.title(), Outcome: outcomeText(s.Outcome), Reason: reasonOf(s.ReportSystem), Notes: s.State.Notes, Again: again,
+		Label: s.title(), Outcome: outcomeText(s.Outcome), Reason: reasonOf(s.ReportSystem), Notes: s.notes(), Again: again,
 	}
 }
+
+// notes are the connector's, and what its records show.
+func (s *systemData) notes() []string { return slices.Concat(s.State.Notes, s.inv.broken()) }
 
 func (s *systemData) title() string { return cmp.Or(s.Label, s.Name) }
 
 type tableView struct {
-	Label, Name, Source, Purpose, Retention string
-	Categories, Recipients                  []string
-	Columns                                 []string
-	Withheld                                []withheldView
-	First                                   int64
-	Empty                                   bool
+	Label, Source, Purpose, Retention string
+	Categories, CCPA, Recipients      []string
+	Columns                           []string
+	Withheld                          []withheldView
+	Empty, Wide                       bool
 }
 
-type withheldView struct{ System, Label, Reason string }
+type withheldView struct{ System, Collection, Label, Reason string }
 
 func (a *archive) tableView(s *systemData, c connectors.Collection, t *tableInfo, seg *segment) tableView {
+	list := categories(c.Categories)
 	v := tableView{
-		Label: cmp.Or(c.Label, c.Name), Name: c.Name, Source: c.Source, Purpose: c.Purpose, Retention: c.Retention,
-		Recipients: c.ThirdParties, Withheld: withheld(s, t), Empty: seg == nil,
+		Label: collectionLabel(c), Source: c.Source, Purpose: c.Purpose, Retention: c.Retention, CCPA: letterNames(list),
+		Recipients: c.ThirdParties, Withheld: withheld(s, t), Empty: seg == nil, Wide: seg != nil && seg.labels != nil,
 	}
-	for _, k := range categories(c.Categories) {
-		text := k.Label
-		if len(k.CCPA) > 0 {
-			named := make([]string, len(k.CCPA))
-			for i, l := range k.CCPA {
-				named[i] = ccpaText(l)
-			}
-			text += " (CCPA " + strings.Join(named, "; ") + ")"
-		}
-		v.Categories = append(v.Categories, text)
+	for _, k := range list {
+		v.Categories = append(v.Categories, k.text())
 	}
 	if seg != nil {
-		v.First = seg.first
 		for _, col := range t.schema.Columns {
 			v.Columns = append(v.Columns, columnLabel(col))
 		}
@@ -101,7 +93,7 @@ func withheld(s *systemData, t *tableInfo) []withheldView {
 	}
 	for _, c := range t.schema.Withheld {
 		out = append(out, withheldView{
-			System: s.title(), Label: columnLabel(c),
+			System: s.title(), Collection: collectionLabel(s.collection(t.schema.Collection)), Label: columnLabel(c),
 			Reason: cmp.Or(c.Reason, "the law forbids to disclose its value (11 CCR §7024(d))"),
 		})
 	}
@@ -111,14 +103,14 @@ func withheld(s *systemData, t *tableInfo) []withheldView {
 type tableTail struct {
 	First, Last, Shown, Total int64
 	CSV                       string
-	Cut, Further              bool
+	Cut, Further, Wide        bool
 }
 
 func (a *archive) tableTail(seg *segment) tableTail {
 	last := seg.first + seg.rows - 1
 	return tableTail{
 		First: seg.first, Last: last, Shown: seg.shown, Total: seg.table.rows, CSV: "../" + seg.csv,
-		Cut: seg.shown < seg.rows, Further: last < seg.table.rows || seg.first > 1,
+		Cut: seg.shown < seg.rows, Further: last < seg.table.rows || seg.first > 1, Wide: seg.labels != nil,
 	}
 }
 
@@ -133,7 +125,7 @@ func (a *archive) tailView(more bool) tailView {
 	v := tailView{More: more}
 	for _, m := range a.media {
 		v.Media = append(v.Media, mediaView{
-			Href: "../" + m.File, File: m.File, Label: cmp.Or(m.Label, m.Name), Size: fmt.Sprintf("%d bytes", m.Size),
+			Href: "../" + m.File, File: m.File, Label: cmp.Or(m.Label, m.Name), Size: sizeText(m.Size),
 		})
 	}
 	return v
@@ -150,7 +142,7 @@ type indexView struct {
 	Withheld                                                           []withheldView
 	Notes                                                              []missingView
 	RowsPerPage                                                        int64
-	Any                                                                bool // something was found
+	Any, Files                                                         bool // something was found; files are among it
 }
 
 type missingView struct{ Label, Outcome, Reason string }
@@ -194,6 +186,7 @@ func (v *indexView) add(s *systemData, part int) {
 		Label: s.title(), Page: s.pages[part], Outcome: outcomeText(s.Outcome),
 		Found: t.Found, Gathered: t.Gathered, Files: s.files, Where: where(s.pages),
 	}
+	v.Any, v.Files = v.Any || s.files > 0, v.Files || s.files > 0
 	for i := range s.inv.tables {
 		info := &s.inv.tables[i]
 		if !info.closed {
@@ -211,20 +204,22 @@ func (v *indexView) add(s *systemData, part int) {
 		v.Missing = append(v.Missing, missingView{s.title(), outcomeText(s.Outcome), reasonOf(s.ReportSystem)})
 	case s.State.Gather == "" && t.Found > 0:
 		v.Missing = append(v.Missing, missingView{s.title(), "Found, not delivered", fmt.Sprintf("%d records", t.Found)})
+	case len(s.inv.broken()) > 0:
+		v.Missing = append(v.Missing, missingView{s.title(), "Included in part", strings.Join(s.inv.broken(), "; ")})
 	case t.Gathered < t.Found:
 		v.Notes = append(v.Notes, missingView{Label: s.title(), Reason: fmt.Sprintf(
 			"%d records were counted when it was searched, %d when they were gathered", t.Found, t.Gathered)})
 	case s.Outcome == bot.OutcomeNothing:
 		v.Nothing = append(v.Nothing, s.title())
 	}
-	for _, n := range s.State.Notes {
+	for _, n := range s.notes() {
 		v.Notes = append(v.Notes, missingView{Label: s.title(), Reason: n})
 	}
 }
 
 func (s *systemData) indexTable(info *tableInfo, part int) indexTable {
 	c := s.collection(info.schema.Collection)
-	t := indexTable{Label: cmp.Or(c.Label, info.schema.Collection), Rows: info.rows}
+	t := indexTable{Label: collectionLabel(c), Rows: info.rows}
 	in := map[int]string{}
 	for _, seg := range s.segs {
 		if seg.table != info {

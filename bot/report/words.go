@@ -2,7 +2,11 @@ package report
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"privacydesk/bot"
 	"privacydesk/connectors"
@@ -43,8 +47,10 @@ func outcomeText(o bot.Outcome) string {
 // reasonOf says why a system was skipped or failed; "" otherwise.
 func reasonOf(s bot.ReportSystem) string {
 	switch {
+	case s.State.Skip != "" && s.State.Run.Fail != nil:
+		return "left out by the decision of a person, after it failed: " + s.State.Run.Fail.What
 	case s.State.Skip != "":
-		return strings.ReplaceAll(string(s.State.Skip), "_", " ")
+		return "left out by the decision of a person"
 	case s.State.Run.Fail != nil && !searched(s.Outcome):
 		return s.State.Run.Fail.What
 	case s.Outcome == bot.OutcomeFailed:
@@ -55,8 +61,8 @@ func reasonOf(s bot.ReportSystem) string {
 	return ""
 }
 
-// category is a fideslang data category with the letters of the categories of
-// the California Consumer Privacy Act to which it belongs.
+// category is a fideslang data category with the letters of Civ. Code
+// 1798.140(v)(1) under which it falls.
 type category struct {
 	Key   string   `json:"key"`
 	Label string   `json:"label"`
@@ -66,116 +72,93 @@ type category struct {
 func categories(keys []string) []category {
 	var out []category
 	for _, k := range keys {
-		letters, _ := ccpa(k)
-		out = append(out, category{Key: k, Label: categoryLabel(k), CCPA: letters})
+		c := category{Key: k, Label: connectors.CategoryLabel(k)}
+		if letters := connectors.CategoryLetters(k); letters != "" {
+			c.CCPA = strings.Split(letters, "")
+		}
+		out = append(out, c)
 	}
 	return out
 }
 
-// categoryLabel reads the key aloud: "user.contact.email" is "Contact: email".
-func categoryLabel(key string) string {
-	parts := strings.Split(strings.ReplaceAll(key, "_", " "), ".")
-	if len(parts) > 1 && (parts[0] == "user" || parts[0] == "system") {
-		parts = parts[1:]
+// text is how a page shows the category: "Phone number (A, B)".
+func (c category) text() string {
+	if len(c.CCPA) == 0 {
+		return c.Label
 	}
-	head := parts[0]
-	if head != "" {
-		head = strings.ToUpper(head[:1]) + head[1:]
-	}
-	if len(parts) == 1 {
-		return head
-	}
-	return head + ": " + strings.Join(parts[1:], ", ")
+	return c.Label + " (" + strings.Join(c.CCPA, ", ") + ")"
 }
 
-// ccpa maps a fideslang key to the letters of Civ. Code 1798.140(v)(1), by its
-// longest known prefix. A key that is not known has none: the report then
-// shows the key alone rather than a guess.
-func ccpa(key string) (letters []string, ok bool) {
-	for k := key; k != ""; {
-		if s := ccpaLetters(k); s != "" {
-			return strings.Split(s, ""), true
-		}
-		i := strings.LastIndexByte(k, '.')
-		if i < 0 {
-			return nil, false
-		}
-		k = k[:i]
+// letterNames spells out the letters of categories, each once.
+func letterNames(list []category) []string {
+	var letters []string
+	for _, c := range list {
+		letters = append(letters, c.CCPA...)
 	}
-	return nil, false
-}
-
-func ccpaLetters(key string) string {
-	switch key {
-	case "user.name", "user.contact", "user.unique_id", "user.account":
-		return "AB"
-	case "user.device", "user.privacy_preferences":
-		return "A"
-	case "user.government_id", "user.authorization", "user.account.settings.credentials":
-		return "ABL"
-	case "user.financial", "user.payment":
-		return "BL"
-	case "user.demographic", "user.childrens":
-		return "C"
-	case "user.behavior.purchase_history":
-		return "D"
-	case "user.biometric":
-		return "EL"
-	case "user.behavior", "user.telemetry", "user.tracking":
-		return "F"
-	case "user.location":
-		return "G"
-	case "user.location.precise":
-		return "GL"
-	case "user.sensor", "user.content.image", "user.content.video", "user.content.audio":
-		return "H"
-	case "user.workplace", "user.employment", "user.job_title":
-		return "I"
-	case "user.education":
-		return "J"
-	case "user.behavior.inferred", "user.criminal_history":
-		return "K"
-	case "user.health_and_medical", "user.content.private":
-		return "L"
+	slices.Sort(letters)
+	letters = slices.Compact(letters)
+	for i, l := range letters {
+		letters[i] = l + ": " + connectors.LetterName(l[0])
 	}
-	return ""
-}
-
-// ccpaText names a letter.
-func ccpaText(letter string) string {
-	switch letter {
-	case "A":
-		return "A: identifiers"
-	case "B":
-		return "B: customer records"
-	case "C":
-		return "C: characteristics protected by law"
-	case "D":
-		return "D: commercial information"
-	case "E":
-		return "E: biometric information"
-	case "F":
-		return "F: internet or other network activity"
-	case "G":
-		return "G: geolocation"
-	case "H":
-		return "H: audio, visual or similar information"
-	case "I":
-		return "I: professional or employment-related information"
-	case "J":
-		return "J: education information"
-	case "K":
-		return "K: inferences"
-	case "L":
-		return "L: sensitive personal information"
-	}
-	return letter
+	return letters
 }
 
 // columnLabel is what a page calls a column.
-func columnLabel(c connectors.Column) string {
-	if c.Label != "" {
-		return c.Label
+func columnLabel(c connectors.Column) string { return aloud(c.Label, c.Name) }
+
+// collectionLabel is what a page calls a collection.
+func collectionLabel(c connectors.Collection) string {
+	return aloud(c.Label, c.Name[strings.LastIndexByte(c.Name, '.')+1:])
+}
+
+// aloud is the label; a name that the data map gives none for is read aloud:
+// "created_at" is "Created at".
+func aloud(label, name string) string {
+	if label != "" && label != name {
+		return label
 	}
-	return strings.ReplaceAll(c.Name, "_", " ")
+	words := strings.Join(strings.FieldsFunc(name, func(r rune) bool { return r == '_' || r == ' ' }), " ")
+	first, size := utf8.DecodeRuneInString(words)
+	if size == 0 {
+		return name
+	}
+	return string(unicode.ToUpper(first)) + words[size:]
+}
+
+// methodText is what a delete does to a collection.
+func methodText(method, exception string) string {
+	switch connectors.Action(method) {
+	case connectors.ActionDelete:
+		return "delete"
+	case connectors.ActionMask:
+		return "de-identify"
+	case connectors.ActionAggregate:
+		return "aggregate"
+	case connectors.ActionRetain:
+		rule, reason, _ := strings.Cut(exception, ": ")
+		return strings.TrimSuffix("retain: "+strings.ReplaceAll(rule, "_", " ")+"; "+reason, "; ")
+	case connectors.ActionNone:
+	}
+	return "none set"
+}
+
+// grouped writes a number with commas: "1,200,000".
+func grouped(n int64) string {
+	s := strconv.FormatInt(n, 10)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// sizeText writes a size for people, in units of a thousand.
+func sizeText(n int64) string {
+	const kb, mb = 1000, 1000 * 1000
+	switch {
+	case n < kb:
+		return fmt.Sprintf("%d bytes", n)
+	case n < mb:
+		return fmt.Sprintf("%.1f kB", float64(n)/kb)
+	}
+	return fmt.Sprintf("%s MB", strings.TrimSuffix(fmt.Sprintf("%.1f", float64(n)/mb), ".0"))
 }

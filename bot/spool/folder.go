@@ -72,6 +72,14 @@ func Open(o Options, keys bot.Keys) (*Folder, error) {
 // share their spool, and must not work on the same requests.
 func (f *Folder) Identity() string { return f.id }
 
+// Check tells whether the folder is still there, and still the same one.
+func (f *Folder) Check() error {
+	if err := samePlace(f.top, f.id); err != nil {
+		return fmt.Errorf("spool: folder %s: %w", f.top, err)
+	}
+	return nil
+}
+
 func (f *Folder) folderOf(request string) string { return filepath.Join(f.dir, request) }
 
 // fail makes an error that names the place, and nothing else.
@@ -292,25 +300,37 @@ func (f *Folder) cleanRequest(request string, before time.Time) (removed int, er
 	return removed, nil
 }
 
-// makeFolders makes folders, each inside the one before it, closed to others.
-// Only the last one is ours whatever it was before: the first may be a mount
-// point that belongs to somebody else.
+// makeFolders makes folders, each inside the one before it, closed to others,
+// and durable. Only the last one is ours whatever it was before: the first may
+// be a mount point that belongs to somebody else.
 func makeFolders(d disk, dirs ...string) error {
-	if err := os.MkdirAll(dirs[0], 0o700); err != nil {
+	if err := makePath(d, filepath.Clean(dirs[0])); err != nil {
 		return err
 	}
-	for i, dir := range dirs[1:] {
-		if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	for _, dir := range dirs[1:] {
+		if err := makePath(d, dir); err != nil {
 			return err
 		}
 		if err := os.Chmod(dir, 0o700); err != nil { // #nosec G302 -- a folder needs x
 			return err
 		}
-		if err := d.syncFolder(dirs[i]); err != nil {
+	}
+	return nil
+}
+
+// makePath makes a folder and what is missing above it. Whoever made the
+// folder may not have lived to sync the one above it.
+func makePath(d disk, dir string) error {
+	above := filepath.Dir(dir)
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && above != dir {
+		if err := makePath(d, above); err != nil {
 			return err
 		}
 	}
-	return d.syncFolder(filepath.Dir(filepath.Clean(dirs[0])))
+	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return d.syncFolder(above)
 }
 
 // randomName is 24 hex digits.

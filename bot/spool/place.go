@@ -42,6 +42,19 @@ func readIdentity(path string) (string, error) {
 	return id, nil
 }
 
+// samePlace fails if the folder is not the one that has the id: where a file
+// system was unmounted lies another, or none.
+func samePlace(dir, id string) error {
+	now, err := readIdentity(filepath.Join(dir, identityFile))
+	if err == nil && now != id {
+		err = errors.New("it has another identity than at the start")
+	}
+	if err != nil {
+		return fmt.Errorf("%w; mount the right one, and restart", plainCause(err))
+	}
+	return nil
+}
+
 // createOnce writes a file that must not exist yet: whole and durable, or not
 // at all. It returns fs.ErrExist if somebody else made it; that file is
 // durable then, too.

@@ -58,6 +58,8 @@ type Shelf struct {
 	id    string
 
 	markKey []byte
+	// sealKey seals what belongs to the installation and to no request.
+	sealKey []byte
 	signKey ed25519.PrivateKey
 }
 
@@ -124,6 +126,9 @@ func (s *Shelf) open() error {
 	if s.markKey, err = hkdf.Key(sha256.New, root, nil, "privacydesk markers", KeySize); err != nil {
 		return err
 	}
+	if s.sealKey, err = hkdf.Key(sha256.New, root, nil, "privacydesk installation", KeySize); err != nil {
+		return err
+	}
 	seed, err := s.obtain(s.path("sign"), "sign", "")
 	if err != nil {
 		return err
@@ -135,6 +140,14 @@ func (s *Shelf) open() error {
 // Identity is the shelf's random id. Replicas that show different ones don't
 // share their keys, and must not work on the same requests.
 func (s *Shelf) Identity() string { return s.id }
+
+// Check tells whether the shelf is still there, and still the same one.
+func (s *Shelf) Check() error {
+	if err := samePlace(s.dir, s.id); err != nil {
+		return fmt.Errorf("key shelf %s: %w", s.dir, err)
+	}
+	return nil
+}
 
 // checkMasters compares the configured masters with those that were used.
 func (s *Shelf) checkMasters() error {
@@ -226,8 +239,12 @@ func (s *Shelf) obtain(path, purpose, id string) (key []byte, err error) {
 
 func (s *Shelf) obtainLocked(path, purpose, id string) ([]byte, wrapped, error) {
 	key, w, err := s.read(path, purpose)
+	if err == nil {
+		// Whoever made it may not have lived to sync its name.
+		return key, w, s.disk.syncFolder(filepath.Dir(path))
+	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return key, w, err
+		return nil, w, err
 	}
 	fresh := make([]byte, KeySize)
 	if _, err := io.ReadFull(s.rand, fresh); err != nil {

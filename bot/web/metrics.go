@@ -184,7 +184,7 @@ func kindLabel(k bot.Kind) string {
 }
 
 func stageLabel(s bot.Stage) string {
-	return oneOf(s, []bot.Stage{bot.StageLocate, bot.StageRelocate, bot.StageGather, bot.StageErase, bot.StageVerify})
+	return oneOf(s, []bot.Stage{bot.StageLocate, bot.StageRelocate, bot.StageGather, bot.StageErase, bot.StageVerify, bot.StageRescan})
 }
 
 func waitLabel(w *bot.Wait) string {

@@ -111,14 +111,34 @@ func (q quiet) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Start listens and serves in the background.
-func (s *Server) Start(ctx context.Context) error {
+// Listen takes the port. Whoever connects waits for Start. Close gives the port
+// back if it never comes to that.
+func (s *Server) Listen(ctx context.Context) error {
 	var lc net.ListenConfig
 	l, err := lc.Listen(ctx, "tcp", s.options.Listen)
 	if err != nil {
 		return fmt.Errorf("web.listen: %w; choose another port or stop who holds it", err)
 	}
 	s.listener = l
+	return nil
+}
+
+// Close gives the port back; after Shutdown it does nothing.
+func (s *Server) Close() error {
+	if err := s.listener.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return fmt.Errorf("web: %w", err)
+	}
+	return nil
+}
+
+// Start serves in the background; it listens first if nobody did.
+func (s *Server) Start(ctx context.Context) error {
+	if s.listener == nil {
+		if err := s.Listen(ctx); err != nil {
+			return err
+		}
+	}
+	l := s.listener
 	go func() {
 		serve := s.http.Serve
 		if s.options.TLS != nil {
@@ -134,7 +154,7 @@ func (s *Server) Start(ctx context.Context) error {
 	return nil
 }
 
-// Addr is where the server listens, once Start returned.
+// Addr is where the server listens, once Listen or Start returned.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
 // Done yields why serving ended, nil after a Shutdown, and is closed then.

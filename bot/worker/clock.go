@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -70,6 +71,15 @@ type job struct {
 	busy       sync.Mutex // held while it runs: a second start is let go
 }
 
+// CheckSchedule tells what is wrong with a schedule, see Clock.Schedule. The words of the error may repeat the spec.
+func CheckSchedule(spec string) error {
+	if strings.Contains(spec, "TZ=") { // cron would take it, and panics over some
+		return errors.New("a schedule has no time zone of its own")
+	}
+	_, err := cron.ParseStandard(spec)
+	return err
+}
+
 // Schedule adds a job before Start. spec is five fields of cron ("0 3 * * *") or a descriptor ("@daily", "@every 5s"; a
 // second at least). ctx ends with the process's leadership, if onlyLeader, and with the clock. A start that comes while
 // the last run still goes on is let go, as is one while another process leads; jobs catch up by themselves.
@@ -85,7 +95,11 @@ func (c *Clock) Schedule(name, spec string, onlyLeader bool, f func(ctx context.
 		return fmt.Errorf("schedule %s: there is a job of that name", name)
 	}
 	j := &job{clock: c, name: name, onlyLeader: onlyLeader, f: f}
-	if _, err := c.cron.AddJob(spec, j); err != nil {
+	err := CheckSchedule(spec)
+	if err == nil {
+		_, err = c.cron.AddJob(spec, j)
+	}
+	if err != nil {
 		return fmt.Errorf(`schedule %s: %q is no schedule (%w); write five fields as in "0 3 * * *", or "@every 5s"`, name, spec, err)
 	}
 	c.jobs[name] = j

@@ -134,7 +134,7 @@ func (b *bench) eventually(what string, holds func() bool) {
 	b.Helper()
 	ticker := time.NewTicker(fast)
 	defer ticker.Stop()
-	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(b.Context(), 5*time.Minute)
 	defer cancel()
 	for !holds() {
 		select {

@@ -238,7 +238,7 @@ func TestRule3_LostQueueIsRebuilt(t *testing.T) {
 	}
 	b.must(b.client.FlushAll(t.Context()).Err())
 	b.work(&engine{step: d.step})
-	c := b.clock()
+	c := b.clock(shortLease)
 	b.must(c.Schedule("sweep", "@every 1s", true, d.sweep))
 	b.start(c)
 	b.eventually("the sweep found all of them", d.empty)
@@ -261,7 +261,7 @@ func TestRule3_KilledWorker(t *testing.T) {
 		t.Fatal("the killed worker ended well")
 	}
 	b.work(&engine{step: d.step})
-	c := b.clock()
+	c := b.clock(shortLease)
 	b.must(c.Schedule("sweep", "@every 1s", true, d.sweep))
 	b.start(c)
 	b.eventually("the sweep found it", d.empty)

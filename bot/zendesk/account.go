@@ -3,7 +3,6 @@ package zendesk
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -11,27 +10,25 @@ import (
 	"time"
 )
 
-// How long facts of the account are believed. What decides who can read a
-// ticket is short.
-const (
-	readersLife  = time.Minute
-	statusesLife = 10 * time.Minute
-	maxKnown     = 1_000 // organizations
-)
+// accountLife is how long facts of the account are believed. Who can read a
+// ticket is none of them.
+const accountLife = 10 * time.Minute
 
 // account holds facts that hardly change.
 type account struct {
 	d *Desk
 
 	me       cached[wireUser]
-	private  cached[bool]
 	resolved cached[int64]
+	fields   cached[map[int64]wireFieldKind]
 
-	mu   sync.Mutex
-	orgs map[int64]*cached[orgReaders]
+	mu    sync.Mutex
+	forms map[int64]*cached[[]int64]
 }
 
-func newAccount(d *Desk) *account { return &account{d: d, orgs: map[int64]*cached[orgReaders]{}} }
+func newAccount(d *Desk) *account {
+	return &account{d: d, forms: map[int64]*cached[[]int64]{}}
+}
 
 // cached is a value that is loaded again when its life is over. Two who find
 // it old at once both load it.
@@ -61,7 +58,7 @@ func (c *cached[T]) get(now time.Time, life time.Duration, load func() (T, error
 // self is the user whom the credentials act as. It lasts as long as they do,
 // but its role may change.
 func (a *account) self(ctx context.Context) (wireUser, error) {
-	return a.me.get(a.d.clock(), statusesLife, func() (wireUser, error) {
+	return a.me.get(a.d.clock(), accountLife, func() (wireUser, error) {
 		var answer struct {
 			User wireUser `json:"user"`
 		}
@@ -71,21 +68,6 @@ func (a *account) self(ctx context.Context) (wireUser, error) {
 			err = errors.New("read the bot's own user: Zendesk doesn't know the credentials as an agent's; check zendesk.oauth")
 		}
 		return answer.User, err
-	})
-}
-
-// privateAttachments is false also when Zendesk doesn't say.
-func (a *account) privateAttachments(ctx context.Context) (bool, error) {
-	return a.private.get(a.d.clock(), readersLife, func() (bool, error) {
-		var answer struct {
-			Settings struct {
-				Tickets struct {
-					Private bool `json:"private_attachments"`
-				} `json:"tickets"`
-			} `json:"settings"`
-		}
-		err := a.d.get(ctx, "read the account's settings", "/account/settings.json", &answer)
-		return answer.Settings.Tickets.Private, err
 	})
 }
 
@@ -100,7 +82,7 @@ type wireStatus struct {
 // resolvedStatus is the id of the custom status that finished tickets get; 0
 // when the account has none.
 func (a *account) resolvedStatus(ctx context.Context) (int64, error) {
-	return a.resolved.get(a.d.clock(), statusesLife, func() (int64, error) {
+	return a.resolved.get(a.d.clock(), accountLife, func() (int64, error) {
 		var answer struct {
 			Statuses []wireStatus `json:"custom_statuses"`
 		}
@@ -135,83 +117,4 @@ func pickStatus(all []wireStatus, want string) int64 {
 		}
 	}
 	return 0
-}
-
-// orgReaders says who of an organization reads its members' tickets.
-type orgReaders struct {
-	all      bool    // every colleague
-	some     []int64 // these members
-	tooLarge bool    // there are more members than can be looked at
-}
-
-// sharedWith is true if somebody of the organization other than the requester
-// can read the requester's ticket.
-func (r orgReaders) sharedWith(requester int64) bool {
-	if r.all || r.tooLarge {
-		return true
-	}
-	for _, id := range r.some {
-		if id != requester {
-			return true
-		}
-	}
-	return false
-}
-
-// organization reads who can read an organization's tickets; nobody when
-// there is no organization.
-func (a *account) organization(ctx context.Context, id int64) (orgReaders, error) {
-	if id == 0 {
-		return orgReaders{}, nil
-	}
-	a.mu.Lock()
-	if len(a.orgs) >= maxKnown {
-		clear(a.orgs)
-	}
-	c := a.orgs[id]
-	if c == nil {
-		c = &cached[orgReaders]{}
-		a.orgs[id] = c
-	}
-	a.mu.Unlock()
-	return c.get(a.d.clock(), readersLife, func() (orgReaders, error) { return a.readOrganization(ctx, id) })
-}
-
-func (a *account) readOrganization(ctx context.Context, id int64) (orgReaders, error) {
-	op := fmt.Sprintf("read organization %d", id)
-	var answer struct {
-		Organization struct {
-			Shared bool `json:"shared_tickets"`
-		} `json:"organization"`
-	}
-	err := a.d.get(ctx, op, fmt.Sprintf("/organizations/%d.json", id), &answer)
-	if err != nil || answer.Organization.Shared {
-		return orgReaders{all: true}, err
-	}
-	// A member may be allowed to read the organization's tickets alone.
-	var r orgReaders
-	members := map[int64]bool{}
-	err = a.d.pages(ctx, op, fmt.Sprintf("/organizations/%d/users.json", id), maxMemberPages, func(p page) error {
-		for _, u := range p.Users {
-			members[u.ID] = u.Role == "end-user" && u.Active && !u.Suspended
-			if members[u.ID] && u.Restriction == "organization" {
-				r.some = append(r.some, u.ID)
-			}
-		}
-		return nil
-	})
-	if err == nil {
-		err = a.d.pages(ctx, op, fmt.Sprintf("/organizations/%d/organization_memberships.json", id), maxMemberPages, func(p page) error {
-			for _, m := range p.Memberships {
-				if m.ViewTickets && members[m.User] {
-					r.some = append(r.some, m.User)
-				}
-			}
-			return nil
-		})
-	}
-	if errors.Is(err, errTooManyPages) {
-		return orgReaders{tooLarge: true}, nil
-	}
-	return r, err
 }

@@ -19,6 +19,11 @@ const (
 	burstDen           = 10 // of a minute's calls, at once
 )
 
+// longestHold bounds how long a header may hold all calls back: the account's
+// limit is one of a minute, and a header that means something else must not
+// stop the bot for good.
+const longestHold = 2 * time.Minute
+
 // budget spaces calls so that the account's limit is not met. Zendesk's
 // headers tell what is left of the minute for all who call.
 type budget struct {
@@ -58,14 +63,14 @@ func (b *budget) take(now time.Time, bound time.Duration) (wait time.Duration, o
 }
 
 // learn takes in what an answer says of the account's limit.
-func (b *budget) learn(now time.Time, h http.Header) {
+func (b *budget) learn(now time.Time, status int, h http.Header) {
 	total, hasTotal := headerInt(h, "X-Rate-Limit", "Ratelimit-Limit")
 	left, hasLeft := headerInt(h, "X-Rate-Limit-Remaining", "Ratelimit-Remaining")
 	reset, hasReset := headerInt(h, "Ratelimit-Reset")
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if hasTotal && total > 0 && !b.fixed {
-		if share := total * shareNum / shareDen; b.limiter.Limit() != perSecond(share) {
+		if share := max(1, total*shareNum/shareDen); b.limiter.Limit() != perSecond(share) {
 			b.limiter = rate.NewLimiter(perSecond(share), max(1, share/burstDen))
 		}
 	}
@@ -73,7 +78,10 @@ func (b *budget) learn(now time.Time, h http.Header) {
 		b.left, b.total = left, total
 	}
 	if hasTotal && hasLeft && hasReset && left <= total/reserveDen {
-		b.hold(now.Add(time.Duration(reset) * time.Second))
+		b.hold(now, time.Duration(min(reset, int(longestHold.Seconds())))*time.Second)
+	}
+	if status == http.StatusTooManyRequests && hasLeft && left == 0 {
+		b.hold(now, retryAfter(now, h)) // the account's limit, not an endpoint's own
 	}
 }
 
@@ -85,8 +93,8 @@ func (b *budget) state() (left, total int, ok bool) {
 	return b.left, b.total, b.total > 0
 }
 
-func (b *budget) hold(until time.Time) {
-	if until.After(b.pause) {
+func (b *budget) hold(now time.Time, d time.Duration) {
+	if until := now.Add(min(d, longestHold)); until.After(b.pause) {
 		b.pause = until
 	}
 }

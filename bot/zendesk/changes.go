@@ -52,11 +52,11 @@ func (d *Desk) Changes(ctx context.Context, cursor string, since time.Time) (bot
 		page.Next = cursor // an empty account's export has nothing to go on from
 	}
 	if !page.End && page.Next == cursor {
-		return bot.ChangePage{}, fmt.Errorf("%s: %w: %w", op, bot.ErrUnavailable, errUnreadable)
+		return bot.ChangePage{}, fmt.Errorf("%s: %w: %w", op, bot.ErrUnavailable, errShape)
 	}
 	for _, t := range answer.Tickets {
 		if t.ID <= 0 {
-			return bot.ChangePage{}, fmt.Errorf("%s: %w: %w", op, bot.ErrUnavailable, errUnreadable)
+			return bot.ChangePage{}, fmt.Errorf("%s: %w: %w", op, bot.ErrUnavailable, errShape)
 		}
 		page.Tickets = append(page.Tickets, t.ID)
 	}

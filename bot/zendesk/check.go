@@ -28,8 +28,10 @@ type Problem struct {
 // Uses names what other options refer to in the account, so that Check sees
 // whether it is there. Zero ids are left out.
 type Uses struct {
-	Form   int64
-	Fields map[string]int64 // option to id: {"zendesk.kind_field": 360…}
+	Form       int64
+	Fields     map[string]int64  // option to id: {"zendesk.kind_field": 360…}
+	KindValues map[string]string // the kind field's values and what each means
+	Tag        string            // by which agents make any ticket a request
 }
 
 // The bounds of Check.
@@ -49,7 +51,7 @@ func (d *Desk) Check(ctx context.Context, uses Uses) ([]Problem, error) {
 	if err != nil || !signedIn {
 		return c.problems, err
 	}
-	for _, look := range []func(context.Context) error{c.export, c.settings, c.form, c.fields, c.status, c.group} {
+	for _, look := range []func(context.Context) error{c.export, c.settings, c.form, c.fields, c.status, c.group, c.setup} {
 		if err := look(ctx); err != nil {
 			return c.problems, forSide(err)
 		}
@@ -130,7 +132,7 @@ func (c *checker) export(ctx context.Context) error {
 }
 
 func (c *checker) settings(ctx context.Context) error {
-	private, err := c.account.privateAttachments(ctx)
+	private, err := c.privateAttachments(ctx)
 	if err == nil && !private {
 		c.add(Blocks, "Admin Center, Objects and rules, Tickets, Settings", "attachments are not private: whoever has a report's URL can open it, for ever",
 			`switch secure downloads (private attachments) on`)
@@ -162,12 +164,16 @@ type wireFieldKind struct {
 	ID     int64  `json:"id"`
 	Type   string `json:"type"`
 	Active bool   `json:"active"`
+	Title  text   `json:"title"`
+	// Required for solving; Removable is false for Zendesk's own fields.
+	Required  bool `json:"required"`
+	Removable bool `json:"removable"`
 }
 
 // fields checks each field that is read or written.
 func (c *checker) fields(ctx context.Context) error {
 	kinds := map[int64]wireFieldKind{}
-	err := c.pages(ctx, "read the ticket fields", "/ticket_fields.json", maxMemberPages, func(p page) error {
+	err := c.pages(ctx, "read the ticket fields", "/ticket_fields.json", rowBound(), func(p page) error {
 		for _, f := range p.Fields {
 			kinds[f.ID] = f
 		}
@@ -184,8 +190,12 @@ func (c *checker) fields(ctx context.Context) error {
 	}
 	all := []use{
 		{"zendesk.reference_field", c.o.ReferenceField, texts},
+		{"zendesk.customer_reference_field", c.o.CustomerReferenceField, append([]string{"regexp"}, texts...)},
+		{"zendesk.asked_on_field", c.o.AskedOnField, []string{"date"}},
+		{"zendesk.attested_field", c.o.AttestedField, []string{"checkbox"}},
 		{"zendesk.due_field", c.o.DueField, append([]string{"date"}, texts...)},
-		{"zendesk.progress_field", c.o.ProgressField, append([]string{"tagger"}, texts...)},
+		// Not a drop-down: its values are tags, and an update says which tags there are.
+		{"zendesk.progress_field", c.o.ProgressField, texts},
 	}
 	for option, id := range c.uses.Fields {
 		all = append(all, use{option: option, id: id})

@@ -33,6 +33,9 @@ func TestCheck(t *testing.T) {
 		{"no form", func(*world) {}, zendesk.Uses{Form: 5}, "zendesk.form", zendesk.Blocks},
 		{"no field", func(*world) {}, zendesk.Uses{Fields: map[string]int64{"zendesk.kind_field": 5}}, "zendesk.kind_field", zendesk.Blocks},
 		{"field of another type", func(w *world) { w.options.ReferenceField = w.due }, zendesk.Uses{}, "zendesk.reference_field", zendesk.Blocks},
+		{"progress in a drop-down", func(w *world) {
+			w.options.ProgressField = w.sim.AddTicketField(zendesksim.TicketField{Title: "P", Type: "tagger"})
+		}, zendesk.Uses{}, "zendesk.progress_field", zendesk.Blocks},
 		{"no such status", func(w *world) { w.options.ResolvedStatus = "Gone" }, zendesk.Uses{}, "zendesk.resolved_status", zendesk.Warns},
 		{"assignee is a customer", func(w *world) { w.options.AssigneeID = w.ann }, zendesk.Uses{}, "zendesk.assignee_id", zendesk.Blocks},
 		{"assignee outside of the group", func(w *world) { w.options.GroupID = w.sim.AddGroup("Other") }, zendesk.Uses{}, "zendesk.group_id", zendesk.Blocks},

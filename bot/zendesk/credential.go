@@ -1,10 +1,7 @@
 package zendesk
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -30,112 +27,115 @@ type tokenCredential struct{ *zd.APITokenCredential }
 func (tokenCredential) ready(context.Context) error                   { return nil }
 func (tokenCredential) renewed(context.Context, string) (bool, error) { return false, nil }
 
-// Bounds of an access token's life, in seconds [docs, OAuth]. A short life is
-// asked for: a token that leaks ends soon.
-const (
-	tokenLife    = 7200
-	tokenMinLife = 300
-	tokenSkew    = 2 * time.Minute
-)
-
-// oauthCredential keeps one access token of a client. It belongs to the
-// installation, so renewing is done by one goroutine at a time.
+// oauthCredential uses the tokens of a client. They belong to the installation
+// and lie on its shelf; renewing is done by one goroutine of one replica at a
+// time.
 type oauthCredential struct {
-	o     OAuth
-	url   string
-	send  func(*http.Request) (*http.Response, error)
-	clock func() time.Time
-	turn  chan struct{} // holds one token: who has it may renew
+	grants grants
+	of     string // of our tokens
+	shelf  TokenShelf
+	clock  func() time.Time
+	turn   chan struct{} // holds one token: who has it may go to the shelf
 
-	mu    sync.Mutex
-	token string
-	until time.Time // renew from then on
+	mu   sync.Mutex
+	held Tokens
 }
 
-func newOAuthCredential(o OAuth, base string, clock func() time.Time, send func(*http.Request) (*http.Response, error)) *oauthCredential {
-	return &oauthCredential{o: o, url: base + tokenPath, send: send, clock: clock, turn: make(chan struct{}, 1)}
+func newOAuthCredential(o OAuth, base string, shelf TokenShelf, clock func() time.Time, send func(*http.Request) (*http.Response, error)) *oauthCredential {
+	if shelf == nil {
+		shelf = &lonely{}
+	}
+	g := grants{o: o, base: base, clock: clock, send: send}
+	return &oauthCredential{grants: g, of: o.origin(base), shelf: shelf, clock: clock, turn: make(chan struct{}, 1)}
 }
 
-const tokenPath = "/oauth/tokens" //nolint:gosec // no credential
+func (c *oauthCredential) Email() string  { return "" }
+func (c *oauthCredential) Bearer() bool   { return true }
+func (c *oauthCredential) Secret() string { return c.ours().Access }
 
-func (c *oauthCredential) Email() string { return "" }
-func (c *oauthCredential) Bearer() bool  { return true }
-func (c *oauthCredential) Secret() string {
+func (c *oauthCredential) ours() Tokens {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.token
+	return c.held
 }
 
-func (c *oauthCredential) fresh() bool {
+func (c *oauthCredential) hold(t Tokens) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.token != "" && c.clock().Before(c.until)
+	c.held = t
+}
+
+// fresh is true for tokens that can be used now.
+func (c *oauthCredential) fresh(t Tokens) bool {
+	return t.Of == c.of && t.Access != "" && c.clock().Before(t.Until)
 }
 
 func (c *oauthCredential) ready(ctx context.Context) error {
-	if c.fresh() {
+	if c.fresh(c.ours()) {
 		return nil
 	}
 	return c.alone(ctx, c.fresh)
 }
 
 func (c *oauthCredential) renewed(ctx context.Context, refused string) (bool, error) {
-	err := c.alone(ctx, func() bool { return c.Secret() != refused && c.fresh() })
+	err := c.alone(ctx, func(t Tokens) bool { return t.Access != refused && c.fresh(t) })
 	return err == nil, err
 }
 
-// alone renews, unless done says that somebody else did while we waited.
-func (c *oauthCredential) alone(ctx context.Context, done func() bool) error {
+// alone takes the shelf's tokens, and renews them unless they are good: a
+// goroutine of ours or another replica may have done so while we waited.
+func (c *oauthCredential) alone(ctx context.Context, good func(Tokens) bool) error {
 	select {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
-		return fmt.Errorf("sign in to Zendesk: %w", ctx.Err())
+		return fmt.Errorf("%s: %w", opSignIn, ctx.Err())
 	}
-	if done() {
+	if good(c.ours()) {
 		return nil
 	}
-	return c.renew(ctx)
+	shared, err := c.shelf.Load(ctx)
+	if err != nil {
+		return fmt.Errorf("%s: read the shared tokens: %w", opSignIn, err)
+	}
+	if good(shared) {
+		c.hold(shared)
+		return nil
+	}
+	next, err := c.shelf.Renew(ctx, func(ctx context.Context, now Tokens) (Tokens, error) {
+		if good(now) {
+			return now, nil
+		}
+		return c.renew(ctx, now)
+	})
+	if next.Access != "" {
+		c.hold(next) // also when it could not be kept: it replaced what others have
+	}
+	switch {
+	case next.Access != "":
+		return nil
+	case err == nil:
+		return fmt.Errorf("%s: the shared tokens were taken away meanwhile", opSignIn)
+	}
+	return err
 }
 
-func (c *oauthCredential) renew(ctx context.Context) error {
-	body, err := json.Marshal(map[string]any{
-		"grant_type": "client_credentials", "client_id": c.o.ClientID, "client_secret": c.o.ClientSecret,
-		"scope": c.o.Scope, "expires_in": tokenLife,
-	})
-	if err != nil {
-		return errors.New("sign in to Zendesk: the client's id or secret does not encode")
+// renew asks for new tokens by the newest right that we have.
+func (c *oauthCredential) renew(ctx context.Context, now Tokens) (Tokens, error) {
+	if ours := c.ours(); ours.Of == c.of && (now.Of != c.of || ours.Until.After(now.Until)) {
+		now = ours
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url, bytes.NewReader(body))
-	if err != nil {
-		return errors.New("sign in to Zendesk: zendesk.url is no URL")
+	right := c.grants.o.RefreshToken
+	if now.Of == c.of && now.Refresh != "" {
+		right = now.Refresh
 	}
-	req.Header.Set("Content-Type", "application/json")
-	asked := c.clock()
-	resp, err := c.send(req)
-	if err != nil {
-		return failed("sign in to Zendesk", err)
+	var next Tokens
+	var err error
+	if right == "" {
+		next, err = c.grants.client(ctx)
+	} else {
+		next, err = c.grants.refresh(ctx, right)
 	}
-	defer resp.Body.Close()
-	var answer struct {
-		Token  string `json:"access_token"`
-		Expire int64  `json:"expires_in"`
-	}
-	raw, err := readAll(resp.Body)
-	switch {
-	case err != nil:
-		return failed("sign in to Zendesk", err)
-	case resp.StatusCode != http.StatusOK && resp.StatusCode != http.StatusCreated:
-		return apiError("sign in to Zendesk with zendesk.oauth", resp.StatusCode, raw)
-	case json.Unmarshal(raw, &answer) != nil || answer.Token == "":
-		return errors.New("sign in to Zendesk: the answer holds no token")
-	}
-	if answer.Expire <= 0 {
-		answer.Expire = tokenMinLife
-	}
-	life := time.Duration(answer.Expire) * time.Second
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.token, c.until = answer.Token, asked.Add(life-min(tokenSkew, life/5))
-	return nil
+	next.Of = c.of
+	return next, err
 }

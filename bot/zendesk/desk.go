@@ -27,6 +27,9 @@ type Env struct {
 	Jitter func() float64
 	// Observe is told of each call; nothing when nil.
 	Observe func(Call)
+	// Tokens keeps the OAuth client's tokens; in this process alone when nil,
+	// which suits whoever has no replicas.
+	Tokens TokenShelf
 }
 
 // Desk is a bot.Desk on a Zendesk account. It may be used by any number of
@@ -40,6 +43,7 @@ type Desk struct {
 	sleep   func(context.Context, time.Duration) error
 	account *account
 	budget  *budget
+	maxText int // see the constant
 }
 
 // Budget is how many calls the account has left in this minute, for all who
@@ -70,9 +74,9 @@ func New(o Options, env Env) (*Desk, error) {
 	if o.APIToken.Token != "" {
 		t.auth = tokenCredential{zd.NewAPITokenCredential(o.APIToken.Email, o.APIToken.Token)}
 	} else {
-		t.auth = newOAuthCredential(o.OAuth, base, env.Clock, t.RoundTrip)
+		t.auth = newOAuthCredential(o.OAuth, base, env.Tokens, env.Clock, t.RoundTrip)
 	}
-	d := &Desk{o: o, base: base, clock: env.Clock, sleep: t.sleep, budget: t.budget}
+	d := &Desk{o: o, base: base, clock: env.Clock, sleep: t.sleep, budget: t.budget, maxText: maxText}
 	d.http = &http.Client{
 		Transport: t,
 		// The transport signs whatever it sends: it must not follow anybody
@@ -165,9 +169,13 @@ func (d *Desk) send(ctx context.Context, op, method, path string, prepare func(*
 // decode keeps the decoder's message to itself: it may quote the text.
 func decode(op string, raw []byte, v any) error {
 	if err := json.Unmarshal(raw, v); err != nil {
+		if json.Valid(raw) {
+			return fmt.Errorf("%s: %w", op, errShape)
+		}
 		return fmt.Errorf("%s: %w", op, errUnreadable)
 	}
 	return nil
 }
 
-var errUnreadable = errors.New("Zendesk's answer has another shape than expected") //nolint:staticcheck // a name begins it
+// errUnreadable: it may be a proxy who answers in Zendesk's place for a while.
+var errUnreadable = errors.New("the answer is not one of Zendesk's")

@@ -4,15 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-
-	zd "github.com/nukosuke/go-zendesk/zendesk"
 
 	"privacydesk/bot"
 )
@@ -24,7 +20,7 @@ var (
 	ErrCursor = errors.New("the export's cursor is not valid any more")
 	// ErrTooLong: the text exceeds what Zendesk keeps of a comment. Zendesk
 	// would cut it and say nothing.
-	ErrTooLong = errors.New("the comment is longer than Zendesk keeps")
+	ErrTooLong error = hindrance("the comment is longer than Zendesk keeps")
 	// ErrRedirected: Zendesk's address answered with a redirection, which is
 	// not followed, because the credentials would go along.
 	ErrRedirected = errors.New("the answer is a redirection; check zendesk.subdomain and zendesk.url")
@@ -59,6 +55,9 @@ func (e *APIError) Error() string {
 	return s
 }
 
+// fieldOfTicket begins the name of a ticket field in APIError.Fields.
+const fieldOfTicket = "ticket field "
+
 // plain allows what is a name and nothing else.
 func plain(s string) bool {
 	odd := strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789_.")
@@ -87,7 +86,7 @@ func apiError(op string, status int, body []byte) *APIError {
 		_ = json.Unmarshal(raw, &details) // another shape has nothing that may be shown
 		for _, d := range details {
 			if d.Field != 0 {
-				e.Fields = append(e.Fields, "ticket field "+strconv.FormatInt(d.Field, 10))
+				e.Fields = append(e.Fields, fieldOfTicket+strconv.FormatInt(d.Field, 10))
 			}
 			e.closed = e.closed || key == "status" && strings.Contains(strings.ToLower(d.Description), "closed")
 		}
@@ -98,25 +97,6 @@ func apiError(op string, status int, body []byte) *APIError {
 	slices.Sort(e.Fields)
 	e.Fields = slices.Compact(e.Fields)
 	return e
-}
-
-// failed turns what the library or the transport returned into an error that
-// may be logged. Status 0 means that no answer came.
-func failed(op string, err error) error {
-	var answer zd.Error
-	if errors.As(err, &answer) {
-		body, readErr := io.ReadAll(answer.Body())
-		if readErr != nil {
-			body = nil
-		}
-		return apiError(op, answer.Status(), body)
-	}
-	// The library's and net/http's errors quote URLs; the cause alone is kept.
-	var at *url.Error
-	if errors.As(err, &at) {
-		err = at.Err
-	}
-	return fmt.Errorf("%s: %w", op, err)
 }
 
 // status of the answer behind err; 0 when there was none.
@@ -147,6 +127,8 @@ func forRead(err error) error {
 	switch s := status(err); {
 	case err == nil:
 		return nil
+	case hindered(err):
+		return err
 	case unsent(err):
 		return fmt.Errorf("%w: %w", bot.ErrUnavailable, err)
 	case hasCode(err, http.StatusNotFound, codeNotFound):
@@ -179,8 +161,8 @@ func forWrite(err error) error {
 		return fmt.Errorf("%w: %w", bot.ErrNotFound, err)
 	case s == http.StatusConflict:
 		return fmt.Errorf("%w: %w", bot.ErrStale, err)
-	case s == 0, s == http.StatusRequestTimeout, s >= http.StatusInternalServerError:
-		return fmt.Errorf("%w: %w", bot.ErrUnknown, err)
+	case s < http.StatusBadRequest, s == http.StatusRequestTimeout, s >= http.StatusInternalServerError:
+		return fmt.Errorf("%w: %w", bot.ErrUnknown, err) // no answer, or one that is neither yes nor no
 	case errors.As(err, &e) && e.closed:
 		return fmt.Errorf("%w: %w", bot.ErrClosed, err)
 	}

@@ -23,6 +23,10 @@ func TestInertText(t *testing.T) {
 		"&lbrace;{x&rcub;}":         "{\u200b{x}\u200b}",
 		"{&#37;x&#x25;}":            "{\u200b%x%\u200b}",
 		"&amp;#123;{x":              "&amp;#123;{x",
+		// A reference ends where its digits do; a semicolon is not needed.
+		"&#123&#123ticket.id&#125&#125x":     "{\u200b{ticket.id}\u200b}x",
+		"&#x7b&#X7Bticket.id&#x7d&#x07Dx":    "{\u200b{ticket.id}\u200b}x",
+		"&#1234;&#x7bad;&#12;&#99999999999;": "&#1234;&#x7bad;&#12;&#99999999999;",
 	} {
 		if got := inert(in); got != want {
 			t.Errorf("%q: got %q, want %q", in, got, want)
@@ -32,7 +36,7 @@ func TestInertText(t *testing.T) {
 
 func TestRule6_NothingIsLeftToExpand(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		parts := rapid.SliceOf(rapid.SampledFrom([]string{"{", "}", "%", "&#123;", "&#125;", "&#37;", "&#0123", "&lcub;", "&rbrace;", "&percnt;", "a", " ", "&amp;", "<b>"}))
+		parts := rapid.SliceOf(rapid.SampledFrom([]string{"{", "}", "%", "&#123;", "&#125;", "&#37;", "&#0123", "&#x7b", "&#x7D", "&lcub;", "&rbrace;", "&percnt;", "a", " ", "&amp;", "<b>"}))
 		out := inert(strings.Join(parts.Draw(t, "parts"), ""))
 		for _, bad := range []string{"{{", "{%", "}}", "%}"} {
 			if strings.Contains(out, bad) {
@@ -116,9 +120,21 @@ func TestAgentTagsOfEvents(t *testing.T) {
 	}
 }
 
+func TestViaOfAnyShape(t *testing.T) {
+	for in, want := range map[string]text{
+		`{"channel":"web","source":{"from":null}}`: "web", `{"channel":4}`: "4", `{"channel":null}`: "", `{}`: "", `null`: "",
+		`"Mail"`: "Mail", `7`: "7", `[]`: "", `["a"]`: "a", `true`: "true",
+	} {
+		var got wireAudit
+		if err := json.Unmarshal([]byte(`{"id":1,"via":`+in+`,"events":[{"type":"Change","via":`+in+`}]}`), &got); err != nil || got.Via.Channel != want {
+			t.Errorf("%s: got %q, %v, want %q", in, got.Via.Channel, err, want)
+		}
+	}
+}
+
 func TestStampRoundTrip(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		want := stamp{time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "at"), 0).UTC(), rapid.Bool().Draw(t, "unassigned")}
+		want := stamp{time.Unix(rapid.Int64Range(0, 1<<33).Draw(t, "at"), 0).UTC(), rapid.Bool().Draw(t, "unassigned"), rapid.StringMatching(`([a-z0-9_/;=-]+( [a-z0-9_/;=-]+)*)?`).Draw(t, "tags")}
 		got, err := parseStamp(want.String())
 		if err != nil || got != want {
 			t.Fatalf("got %v, %v, want %v", got, err, want)
@@ -138,7 +154,7 @@ func TestBudgetLearns(t *testing.T) {
 	head := func(total, left, reset string) http.Header {
 		return http.Header{"X-Rate-Limit": {total}, "X-Rate-Limit-Remaining": {left}, "Ratelimit-Reset": {reset}}
 	}
-	b.learn(now, head("400", "300", "30"))
+	b.learn(now, 200, head("400", "300", "30"))
 	spent := 0
 	for ; spent < 1000; spent++ {
 		if _, ok := b.take(now, 0); !ok {
@@ -151,7 +167,7 @@ func TestBudgetLearns(t *testing.T) {
 	if _, ok := b.take(now.Add(200*time.Millisecond), 0); !ok {
 		t.Error("300 a minute is one each 200 ms")
 	}
-	b.learn(now, head("400", "20", "30"))
+	b.learn(now, 200, head("400", "20", "30"))
 	if _, ok := b.take(now.Add(29*time.Second), 0); ok {
 		t.Error("the last twentieth belongs to others")
 	}
@@ -160,6 +176,33 @@ func TestBudgetLearns(t *testing.T) {
 	}
 	if _, ok := b.take(now.Add(31*time.Second), 0); !ok {
 		t.Error("the minute is over")
+	}
+}
+
+// One call that met the account's limit holds the others back too, and no
+// header holds them for ever.
+func TestBudgetAfterARefusal(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	for _, c := range []struct {
+		name   string
+		status int
+		head   http.Header
+		free   time.Duration // when the next call may go
+	}{
+		{"the account's", 429, http.Header{"X-Rate-Limit": {"400"}, "X-Rate-Limit-Remaining": {"0"}, "Retry-After": {"40"}}, 40 * time.Second},
+		{"an endpoint's own", 429, http.Header{"X-Rate-Limit": {"400"}, "X-Rate-Limit-Remaining": {"300"}, "Retry-After": {"40"}}, 0},
+		{"nothing said", 429, http.Header{"Retry-After": {"40"}}, 0},
+		{"a time instead of seconds", 200, http.Header{"X-Rate-Limit": {"400"}, "X-Rate-Limit-Remaining": {"0"}, "Ratelimit-Reset": {"1800000030"}}, longestHold},
+		{"a plan of one", 200, http.Header{"X-Rate-Limit": {"1"}, "X-Rate-Limit-Remaining": {"1"}}, 0},
+	} {
+		b := newBudget(0)
+		b.learn(now, c.status, c.head)
+		if wait, ok := b.take(now, time.Hour); !ok || wait != c.free {
+			t.Errorf("%s: waits %s (%t), want %s", c.name, wait, ok, c.free)
+		}
+		if wait, ok := b.take(now, time.Hour); !ok {
+			t.Errorf("%s: a second call never goes: %s", c.name, wait)
+		}
 	}
 }
 
@@ -188,6 +231,24 @@ func TestPickStatus(t *testing.T) {
 	}
 	if got := pickStatus(all[:3], "Resolved"); got != 1 {
 		t.Errorf("what customers read: got %d", got)
+	}
+}
+
+// A page of the largest comments that Zendesk keeps, in the spelling that
+// takes most room, can be held.
+func TestRule12_LargestPageFits(t *testing.T) {
+	text := strings.Repeat("<", 64<<10)
+	one, err := json.Marshal(map[string]string{"body": text, "plain_body": text, "html_body": strings.ReplaceAll(text, "<", "&lt;")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range []bound{commentBound(), auditBound()} {
+		if most := b.size * (len(one) + 10_000); most > maxAnswer {
+			t.Errorf("%d comments a page may take %d bytes of %d", b.size, most, maxAnswer)
+		}
+		if b.size*b.pages < 5_000 {
+			t.Errorf("only %d rows can be read", b.size*b.pages)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -63,7 +64,7 @@ func TestRefusalsNameWhatToMend(t *testing.T) {
 	u.Status = bot.StatusSolved
 	err := w.desk.Update(t.Context(), u)
 	var refused *zendesk.APIError
-	if !errors.As(err, &refused) || refused.Status != 422 || !strings.Contains(err.Error(), fmt.Sprintf("ticket field %d", field)) {
+	if errors.As(err, &refused) || !errors.Is(err, bot.ErrIncomplete) || !strings.Contains(err.Error(), fmt.Sprintf("Root cause (field %d)", field)) {
 		t.Errorf("got %v", err)
 	}
 	for _, is := range []error{bot.ErrClosed, bot.ErrStale, bot.ErrUnknown, bot.ErrUnavailable} {
@@ -104,5 +105,50 @@ func TestClosedIsSeenInAnyLanguage(t *testing.T) {
 	})
 	if err := w.open().Update(t.Context(), step(at, "<p>hi</p>")); !errors.Is(err, bot.ErrClosed) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Rule 10: what comes where an answer was expected is quoted by net/http.
+func TestRule10_BrokenAnswersAreNotQuoted(t *testing.T) {
+	for _, said := range []string{
+		secretText + " wants to be deleted\r\n\r\n",
+		"HTTP/1.1 " + secretText + "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\n" + secretText + "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: " + secretText + "\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + secretText + "\r\n",
+		"HTTP/1.1 302 Found\r\nLocation: http://" + secretText + ":x/\r\nContent-Length: 0\r\n\r\n",
+	} {
+		w := newWorld(t, zendesksim.Options{})
+		at := w.ticket(w.file())
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		w.must(err)
+		go babble(listener, said)
+		w.options.URL = "http://" + listener.Addr().String()
+		w.options.OAuth, w.options.APIToken = zendesk.OAuth{}, zendesk.APIToken{Email: botMail, Token: "x"}
+		d := w.open()
+		_, readErr := d.Ticket(t.Context(), at.ID)
+		writeErr := d.Update(t.Context(), step(at, "<p>hi</p>"))
+		for _, err := range []error{readErr, writeErr} {
+			if err == nil || strings.Contains(err.Error(), "jo@") || strings.Contains(err.Error(), "shop.example") {
+				t.Errorf("%q: got %v", said, err)
+			}
+		}
+		if !errors.Is(readErr, bot.ErrUnavailable) || !errors.Is(writeErr, bot.ErrUnknown) {
+			t.Errorf("%q: got %v and %v", said, readErr, writeErr)
+		}
+		_ = listener.Close()
+	}
+}
+
+// babble answers whatever is asked with the same bytes.
+func babble(l net.Listener, said string) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			return
+		}
+		_, _ = conn.Read(make([]byte, 1<<16))
+		_, _ = io.WriteString(conn, said)
+		_ = conn.Close()
 	}
 }

@@ -2,22 +2,26 @@ package zendesk
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 )
 
-// Bounds of what is read of one ticket or organization, in pages of 100. A
-// ticket has at most 5,000 comments [docs, limits].
-const (
-	pageSize        = 100
-	maxCommentPages = 60
-	maxAuditPages   = 150
-	maxMemberPages  = 10
-)
+// bound is how a list is read: so many rows a page, so many pages.
+type bound struct{ size, pages int }
 
-var errTooManyPages = errors.New("there is more than can be read")
+// A ticket has at most 5,000 comments [docs, limits], and an update makes one
+// audit. Pages of these are smaller than Zendesk allows: a comment comes in
+// three spellings of 64 kB, each up to nine times as long as JSON.
+func commentBound() bound { return bound{40, 150} }
+func auditBound() bound   { return bound{40, 400} }
+
+// rowBound is for lists whose rows are small.
+func rowBound() bound { return bound{maxIDs, 10} }
+
+// maxIDs is how many ids one call may name, and the largest page [docs,
+// pagination].
+const maxIDs = 100
 
 // page is one page of any list that is read by cursor.
 type page struct {
@@ -50,13 +54,13 @@ type wireMembership struct {
 
 // pages reads a list from its beginning to its end, or fails: half a list
 // would be a wrong answer.
-func (d *Desk) pages(ctx context.Context, op, path string, limit int, take func(page) error) error {
+func (d *Desk) pages(ctx context.Context, op, path string, most bound, take func(page) error) error {
 	cursor, sep := "", "?"
 	if strings.Contains(path, "?") {
 		sep = "&"
 	}
-	for range limit {
-		query := url.Values{"page[size]": {fmt.Sprint(pageSize)}}
+	for range most.pages {
+		query := url.Values{"page[size]": {fmt.Sprint(most.size)}}
 		if cursor != "" {
 			query.Set("page[after]", cursor)
 		}
@@ -69,11 +73,11 @@ func (d *Desk) pages(ctx context.Context, op, path string, limit int, take func(
 		}
 		switch {
 		case p.Meta == nil && p.NextPage != "", p.Meta != nil && p.Meta.HasMore && (p.Meta.After == "" || string(p.Meta.After) == cursor):
-			return fmt.Errorf("%s: %w", op, errUnreadable)
+			return fmt.Errorf("%s: %w", op, errShape)
 		case p.Meta == nil, !p.Meta.HasMore:
 			return nil
 		}
 		cursor = string(p.Meta.After)
 	}
-	return fmt.Errorf("%s: %w: its list has more than %d rows", op, errTooManyPages, limit*pageSize)
+	return fmt.Errorf("%s: %w: its list has more than %d rows", op, errTooManyPages, most.pages*most.size)
 }

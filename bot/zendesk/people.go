@@ -112,7 +112,7 @@ func (r *reader) meetMissing(ctx context.Context) error {
 	for _, a := range r.audits {
 		need(a.Author)
 	}
-	for ids := range slices.Chunk(slices.Sorted(maps.Keys(missing)), pageSize) {
+	for ids := range slices.Chunk(slices.Sorted(maps.Keys(missing)), maxIDs) {
 		var list []string
 		for _, id := range ids {
 			list = append(list, strconv.FormatInt(id, 10))
@@ -133,7 +133,7 @@ func (r *reader) meetMissing(ctx context.Context) error {
 func (r *reader) prove(ctx context.Context, id int64) error {
 	p := r.person(id)
 	op := fmt.Sprintf("%s, user %d", r.op, id)
-	err := r.pages(ctx, op, fmt.Sprintf("/users/%d/identities.json", id), maxMemberPages, func(answer page) error {
+	err := r.pages(ctx, op, fmt.Sprintf("/users/%d/identities.json", id), rowBound(), func(answer page) error {
 		for _, i := range answer.Identities {
 			if i.Type == "email" && i.Verified && p.Email != "" && lower(string(i.Value)) == lower(p.Email) {
 				p.Verified = true
@@ -142,7 +142,7 @@ func (r *reader) prove(ctx context.Context, id int64) error {
 		return nil
 	})
 	if err == nil {
-		err = r.pages(ctx, op, fmt.Sprintf("/users/%d/organization_memberships.json", id), maxMemberPages, func(answer page) error {
+		err = r.pages(ctx, op, fmt.Sprintf("/users/%d/organization_memberships.json", id), rowBound(), func(answer page) error {
 			for _, m := range answer.Memberships {
 				if m.User == id && !slices.Contains(p.Organizations, m.Organization) {
 					p.Organizations = append(p.Organizations, m.Organization)
@@ -168,29 +168,4 @@ func lower(s string) string {
 		}
 		return r
 	}, s)
-}
-
-// readReaders finds out who beside requester and agents can read along.
-func (r *reader) readReaders(ctx context.Context) error {
-	private, err := r.account.privateAttachments(ctx)
-	if err != nil {
-		return err
-	}
-	org, err := r.account.organization(ctx, int64(r.ticket.Organization))
-	if err != nil {
-		return err
-	}
-	r.readers = bot.Readers{
-		SharedOrganization: org.sharedWith(r.ticket.Requester),
-		SharingAgreements:  len(r.ticket.Sharing) > 0,
-		PublicAttachments:  !private,
-	}
-	for _, id := range r.copied() {
-		if slices.Contains(r.ticket.Followers, id) {
-			r.readers.Followers = append(r.readers.Followers, r.person(id))
-		} else {
-			r.readers.CCs = append(r.readers.CCs, r.person(id))
-		}
-	}
-	return nil
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -155,5 +157,63 @@ func TestChangesStartIsNeverTooRecent(t *testing.T) {
 	}
 	if _, err := w.desk.Changes(t.Context(), "nonsense", w.clock.now()); !errors.Is(err, zendesk.ErrCursor) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// exports lets every export be answered so.
+func (w *world) exports(code int, body string) *zendesk.Desk {
+	base := w.transport
+	w.transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		if !strings.Contains(r.URL.Path, "/incremental/") {
+			return base.RoundTrip(r)
+		}
+		return &http.Response{StatusCode: code, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(body)), Request: r}, nil
+	})
+	defer func() { w.transport = base }()
+	return w.open()
+}
+
+func TestCursorsThatAreRefused(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	for _, c := range []struct {
+		code   int
+		cursor string
+		want   bool // the cursor is to blame
+	}{
+		{400, "c", true},
+		{404, "c", true},
+		{410, "c", true},
+		{422, "c", true},
+		{400, "", false},
+		{422, "", false},
+		{401, "c", false},
+		{403, "c", false},
+		{429, "c", false},
+		{500, "c", false},
+		{503, "c", false},
+	} {
+		_, err := w.exports(c.code, `{"error":"x"}`).Changes(t.Context(), c.cursor, w.clock.now())
+		if err == nil || errors.Is(err, zendesk.ErrCursor) != c.want {
+			t.Errorf("%d with cursor %q: got %v", c.code, c.cursor, err)
+		}
+	}
+}
+
+func TestExportsThatLeadNowhere(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	for body, good := range map[string]bool{
+		`{"tickets":[],"after_cursor":"c","end_of_stream":true}`:         true, // nothing new
+		`{"tickets":[],"after_cursor":null,"end_of_stream":true}`:        true,
+		`{"tickets":null,"after_cursor":"d","end_of_stream":false}`:      true,
+		`{"tickets":[{"id":1}],"after_cursor":"c"}`:                      false, // for ever the same page
+		`{"tickets":[{"id":1}],"after_cursor":null}`:                     false,
+		`{"tickets":[{"id":0}],"after_cursor":"d","end_of_stream":true}`: false,
+		`{"tickets":[{"id":"x"}],"after_cursor":"d"}`:                    false,
+		`maintenance`: false,
+	} {
+		got, err := w.exports(200, body).Changes(t.Context(), "c", w.clock.now())
+		if (err == nil) != good || (good && got.Next == "") {
+			t.Errorf("%s: got %+v, %v", body, got, err)
+		}
 	}
 }

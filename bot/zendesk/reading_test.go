@@ -111,18 +111,6 @@ func (w *world) ticketLater(id int64) *bot.Ticket {
 	return w.ticket(id)
 }
 
-func TestPagesWithoutACursorAreNotTakenForTheWhole(t *testing.T) {
-	w := newWorld(t, zendesksim.Options{})
-	id := w.file()
-	w.rewrite("/comments.json", func(b map[string]any) {
-		delete(b, "meta")
-		b["next_page"] = "https://x.example/2"
-	})
-	if _, err := w.desk.Ticket(t.Context(), id); !errors.Is(err, bot.ErrUnavailable) {
-		t.Errorf("got %v", err)
-	}
-}
-
 // put writes to a ticket as another program that is signed in as the agent.
 func (w *world) put(ticket int64, body map[string]any) {
 	w.Helper()
@@ -229,6 +217,13 @@ func TestRule9_WhoElseReads(t *testing.T) {
 		{"a colleague who reads the organization's", func(w *world, org int64) {
 			w.sim.AddUser(zendesksim.User{Name: "Cy", Email: "cy@shop.example", OrganizationIDs: []int64{org}, TicketRestriction: "organization"})
 		}, bot.Readers{SharedOrganization: true}},
+		{"a colleague who views its tickets beside their own", func(w *world, org int64) {
+			other := w.sim.AddOrganization(zendesksim.Organization{Name: "Other"})
+			w.sim.AddUser(zendesksim.User{Name: "Cy", Email: "cy@shop.example", OrganizationIDs: []int64{other, org}, ViewTicketsOf: []int64{org}})
+		}, bot.Readers{SharedOrganization: true}},
+		{"a colleague who may not sign in", func(w *world, org int64) {
+			w.sim.AddUser(zendesksim.User{Name: "Cy", Email: "cy@shop.example", Suspended: true, OrganizationIDs: []int64{org}, ViewTicketsOf: []int64{org}, TicketRestriction: "organization"})
+		}, bot.Readers{}},
 		{"the requester alone reads the organization's", func(w *world, _ int64) {
 			w.sim.UpdateUser(w.ann, func(u *zendesksim.User) { u.TicketRestriction = "organization" })
 		}, bot.Readers{}},

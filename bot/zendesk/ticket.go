@@ -13,7 +13,10 @@ import (
 
 // settleTries bounds how often a ticket is read until its stamp can guard
 // what is read after it.
-const settleTries = 3
+const settleTries = 5
+
+// maxText bounds what the comments of one ticket hold together, in bytes.
+const maxText = 64 << 20
 
 // strangeClock is how far a ticket's stamp may be ahead of the Date of the
 // answer that shows it. Beyond it, that Date is somebody else's, and our own
@@ -25,8 +28,8 @@ const strangeClock = 5 * time.Second
 // the update under it refused.
 //
 // Stamps are whole seconds, so a change within the stamp's own second would
-// go unseen. The ticket is therefore read once that second is over; if it
-// keeps changing, Ticket returns ErrUnavailable.
+// go unseen. The ticket is therefore read once that second is surely over; if
+// it keeps changing, Ticket returns ErrUnavailable.
 func (d *Desk) Ticket(ctx context.Context, id int64) (*bot.Ticket, error) {
 	r := &reader{Desk: d, op: fmt.Sprintf("read ticket %d", id), people: map[int64]bot.Person{}}
 	me, err := d.account.self(ctx)
@@ -49,21 +52,27 @@ func (d *Desk) Ticket(ctx context.Context, id int64) (*bot.Ticket, error) {
 type reader struct {
 	*Desk
 	op       string
+	whole    bool // keep what no decision rests on, too: it is searched
 	me       int64
 	ticket   wireTicket
 	comments []wireComment
 	audits   []wireAudit
 	people   map[int64]bot.Person
 	readers  bot.Readers
+	answered time.Time // when Zendesk last answered, by its clock
 }
 
 func (r *reader) settled(ctx context.Context, id int64) error {
 	for try := range settleTries {
-		early, err := r.readTicket(ctx, id)
-		if err != nil || early <= 0 {
+		looked, err := r.readTicket(ctx, id)
+		if err != nil {
 			return err
 		}
-		if try+1 < settleTries {
+		over := r.ticket.Updated.Truncate(time.Second).Add(time.Second)
+		if !looked.Before(over) {
+			return nil
+		}
+		if early := over.Sub(r.answered); early > 0 && try+1 < settleTries {
 			if err := r.sleep(ctx, early); err != nil {
 				return fmt.Errorf("%s: %w: %w", r.op, bot.ErrUnavailable, err)
 			}
@@ -72,27 +81,33 @@ func (r *reader) settled(ctx context.Context, id int64) error {
 	return fmt.Errorf("%s: %w: it changed in this very second", r.op, bot.ErrUnavailable)
 }
 
-// readTicket tells how much of the stamp's second was left when the ticket
-// was read.
-func (r *reader) readTicket(ctx context.Context, id int64) (early time.Duration, err error) {
+// readTicket tells when Zendesk looked at the ticket, at the earliest. That is
+// not when it answered: between the two somebody may have changed it. It is
+// after the answer before, and after we asked.
+func (r *reader) readTicket(ctx context.Context, id int64) (looked time.Time, err error) {
 	var answer struct {
 		Ticket wireTicket `json:"ticket"`
 		Users  []wireUser `json:"users"`
 	}
+	asked, before := r.clock(), r.answered
 	head, err := r.fetch(ctx, r.op, fmt.Sprintf("/tickets/%d.json?include=users", id), &answer)
 	if err != nil {
-		return 0, forRead(err)
+		return looked, forRead(err)
 	}
 	r.ticket = answer.Ticket
 	switch {
 	case r.ticket.Status == "deleted":
-		return 0, fmt.Errorf("%s: %w", r.op, bot.ErrNotFound)
+		return looked, fmt.Errorf("%s: %w", r.op, bot.ErrNotFound)
 	case r.ticket.ID != id || r.ticket.Updated.IsZero() || r.ticket.Requester == 0:
-		return 0, fmt.Errorf("%s: %w: %w", r.op, bot.ErrUnavailable, errUnreadable)
+		return looked, fmt.Errorf("%s: %w", r.op, errShape)
 	}
 	r.meet(answer.Users)
-	over := r.ticket.Updated.Truncate(time.Second).Add(time.Second)
-	return over.Sub(r.serverTime(head)), nil
+	r.answered = r.serverTime(head)
+	took := max(0, r.clock().Sub(asked)) // a clock may be set back
+	if looked = r.answered.Add(-took); looked.Before(before) {
+		looked = before
+	}
+	return looked, nil
 }
 
 // serverTime is Zendesk's time when it answered, at the earliest.
@@ -106,17 +121,46 @@ func (r *reader) serverTime(head http.Header) time.Time {
 
 func (r *reader) readComments(ctx context.Context) error {
 	path := fmt.Sprintf("/tickets/%d/comments.json?include=users", r.ticket.ID)
-	return r.pages(ctx, r.op+", its comments", path, maxCommentPages, func(p page) error {
-		r.comments = append(r.comments, p.Comments...)
+	held := 0
+	return r.pages(ctx, r.op+", its comments", path, commentBound(), func(p page) error {
+		for _, c := range p.Comments {
+			if strings.TrimSpace(c.Plain) != "" {
+				c.Body = "" // one spelling is enough
+			}
+			if !r.whole {
+				c.HTML = ""
+			}
+			if held += len(c.Plain) + len(c.Body) + len(c.HTML); held > r.textBound() {
+				return fmt.Errorf("%s: %w: its comments hold more than %d bytes", r.op, errTooManyPages, r.maxText)
+			}
+			r.comments = append(r.comments, c)
+		}
 		r.meet(p.Users)
 		return nil
 	})
 }
 
+// textBound is how much text of a ticket is held at most: read whole, each
+// comment has its HTML beside its text.
+func (r *reader) textBound() int {
+	if r.whole {
+		return 4 * r.maxText
+	}
+	return r.maxText
+}
+
+// tagsField is the one whose history counts; that of others is not kept.
+const tagsField = "tags"
+
 func (r *reader) readAudits(ctx context.Context) error {
 	path := fmt.Sprintf("/tickets/%d/audits.json", r.ticket.ID)
-	err := r.pages(ctx, r.op+", its audits", path, maxAuditPages, func(p page) error {
-		r.audits = append(r.audits, p.Audits...)
+	err := r.pages(ctx, r.op+", its audits", path, auditBound(), func(p page) error {
+		for _, a := range p.Audits {
+			if !r.whole {
+				a.Events = slices.DeleteFunc(a.Events, func(e wireEvent) bool { return e.Field != tagsField })
+			}
+			r.audits = append(r.audits, a)
+		}
 		return nil
 	})
 	slices.SortStableFunc(r.audits, func(a, b wireAudit) int {
@@ -131,7 +175,7 @@ func (r *reader) readAudits(ctx context.Context) error {
 func (r *reader) assemble() *bot.Ticket {
 	w := r.ticket
 	t := &bot.Ticket{
-		ID: w.ID, Stamp: stamp{w.Updated, w.Assignee == 0}.String(), Created: w.Created, Updated: w.Updated,
+		ID: w.ID, Stamp: stamp{w.Updated, w.Assignee == 0, strings.Join(w.Tags, " ")}.String(), Created: w.Created, Updated: w.Updated,
 		Status: w.Status, FormID: int64(w.Form), Tags: w.Tags, AgentTags: r.agentTags(), Subject: string(w.Subject),
 		Fields: map[int64]string{}, Channel: string(w.Via.Channel), FollowupOf: w.followupOf(),
 		Merged:    w.Status == bot.StatusClosed && slices.Contains(w.Tags, mergedTag),
@@ -158,10 +202,7 @@ const onBehalf = 11
 // a comment counts as ours only if we updated, and one whose author is not
 // the updater is flagged as written on behalf.
 func (r *reader) contributions() []bot.Comment {
-	updates := make(map[int64]wireAudit, len(r.audits))
-	for _, a := range r.audits {
-		updates[a.ID] = a
-	}
+	updates := r.updates()
 	out := make([]bot.Comment, 0, len(r.comments))
 	for _, w := range r.comments {
 		update, known := updates[int64(w.Audit)]
@@ -171,14 +212,15 @@ func (r *reader) contributions() []bot.Comment {
 			flags = append(flags, onBehalf)
 		}
 		slices.Sort(flags)
-		body := w.Plain
-		if strings.TrimSpace(body) == "" {
-			body = w.Body
+		body := w.Body
+		if body == "" {
+			body = w.Plain
 		}
 		out = append(out, bot.Comment{
 			ID: w.ID, Author: r.person(w.Author), Public: w.Public, At: w.Created, Text: body,
 			Channel: string(w.Via.Channel), Flags: slices.Compact(flags), Ours: own && w.Author == r.me,
 			Merged: w.Via.Source.Rel == "merge" || known && update.Via.Source.Rel == "merge",
+			Files:  w.files(own && w.Author == r.me),
 		})
 	}
 	slices.SortStableFunc(out, func(a, b bot.Comment) int {
@@ -187,6 +229,26 @@ func (r *reader) contributions() []bot.Comment {
 		}
 		return int(min(1, max(-1, a.ID-b.ID)))
 	})
+	return out
+}
+
+// updates are the audits by id.
+func (r *reader) updates() map[int64]wireAudit {
+	out := make(map[int64]wireAudit, len(r.audits))
+	for _, a := range r.audits {
+		out[a.ID] = a
+	}
+	return out
+}
+
+// files are the comment's attachments that were not removed already.
+func (w wireComment) files(ours bool) []bot.File {
+	var out []bot.File
+	for _, f := range w.Files {
+		if !f.gone() {
+			out = append(out, bot.File{Name: string(f.Name), ContentType: string(f.ContentType), Ours: ours, At: w.Created})
+		}
+	}
 	return out
 }
 
@@ -209,7 +271,7 @@ func (r *reader) agentTags() []string {
 	by := map[string]bool{}
 	for _, a := range r.audits {
 		for _, e := range a.Events {
-			if e.Field != "tags" || (e.Type != "Create" && e.Type != "Change") {
+			if e.Field != tagsField || (e.Type != "Create" && e.Type != "Change") {
 				continue
 			}
 			trusted := a.Author != r.me && r.person(a.Author).Staff() && byHand(a.Via) && (e.Via == nil || byHand(*e.Via))

@@ -13,11 +13,11 @@ import (
 )
 
 // maxAnswer bounds an answer, so that memory does not depend on what Zendesk
-// sends. A page of 100 comments of 64 kB in three spellings fits.
+// sends. A page of comments as long as they can be fits.
 const maxAnswer = 64 << 20
 
 // The pause before the n-th repetition is drawn between nothing and
-// firstPause·2ⁿ, at most longestPause.
+// firstPause·2ⁿ, at most longestPause, and comes on top of Retry-After.
 const (
 	firstPause   = 500 * time.Millisecond
 	longestPause = 20 * time.Second
@@ -90,10 +90,10 @@ func (c *attempt) run() (*http.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		resp, err := c.try()
+		resp, err := c.try(secret)
 		c.tries++
 		if resp != nil {
-			c.budget.learn(c.clock(), resp.Header)
+			c.budget.learn(c.clock(), resp.StatusCode, resp.Header)
 		}
 		if c.refused(resp) {
 			ok, err := c.auth.renewed(c.req.Context(), secret)
@@ -159,7 +159,7 @@ func (c *attempt) signIn() (string, error) {
 
 // try sends once, with a body of its own, and reads the whole answer, so that
 // one cut in the middle is an error here, where it can be repeated.
-func (c *attempt) try() (*http.Response, error) {
+func (c *attempt) try(secret string) (*http.Response, error) {
 	bound := c.o.Timeout
 	if strings.HasPrefix(c.req.URL.Path, "/api/v2/uploads") {
 		bound = c.o.UploadTimeout
@@ -176,9 +176,9 @@ func (c *attempt) try() (*http.Response, error) {
 	}
 	if !c.signsIn() {
 		if c.auth.Bearer() {
-			req.Header.Set("Authorization", "Bearer "+c.auth.Secret())
+			req.Header.Set("Authorization", "Bearer "+secret)
 		} else {
-			req.SetBasicAuth(c.auth.Email(), c.auth.Secret())
+			req.SetBasicAuth(c.auth.Email(), secret)
 		}
 	}
 	resp, err := c.base.RoundTrip(req)
@@ -194,8 +194,6 @@ func (c *attempt) try() (*http.Response, error) {
 	return resp, nil
 }
 
-var errAnswerTooLong = errors.New("the answer is longer than can be held")
-
 func readAll(r io.Reader) ([]byte, error) {
 	raw, err := io.ReadAll(io.LimitReader(r, maxAnswer+1))
 	if err == nil && len(raw) > maxAnswer {
@@ -208,12 +206,12 @@ func readAll(r io.Reader) ([]byte, error) {
 func (c *attempt) verdict(resp *http.Response, err error) (bool, time.Duration) {
 	pause := time.Duration(c.jitter() * float64(min(longestPause, firstPause<<min(c.tries-1, 10))))
 	if err != nil {
-		if c.req.Context().Err() != nil || errors.Is(err, errUnsent) || errors.Is(err, errAnswerTooLong) {
+		if c.req.Context().Err() != nil || errors.Is(err, errUnsent) || hindered(err) {
 			return false, 0
 		}
 		return c.repeatable() || unsent(err), pause
 	}
-	pause = max(pause, retryAfter(c.clock(), resp.Header))
+	pause += retryAfter(c.clock(), resp.Header) // beside it, so that not all who were told the same come at once
 	switch s := resp.StatusCode; {
 	case s == http.StatusTooManyRequests:
 		return true, pause

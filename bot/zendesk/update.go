@@ -13,9 +13,9 @@ import (
 	"privacydesk/bot"
 )
 
-// maxComment is what Zendesk keeps of a comment, in bytes; longer ones are
-// cut silently [docs, limits].
-const maxComment = 64 << 10
+// maxComment bounds a comment, in bytes. Zendesk keeps 64 kB of one, its own
+// frame round the text included, and cuts longer ones silently [docs, limits].
+const maxComment = 64_000
 
 // The names by which bot calls our own ticket fields.
 const (
@@ -32,9 +32,9 @@ type updateBody struct {
 	Comment      *commentBody      `json:"comment,omitempty"`
 	Status       bot.Status        `json:"status,omitempty"`
 	CustomStatus int64             `json:"custom_status_id,omitempty"`
-	AddTags      []string          `json:"additional_tags,omitempty"`
-	RemoveTags   []string          `json:"remove_tags,omitempty"`
+	Tags         *[]string         `json:"tags,omitempty"` // all of them
 	Fields       []fieldBody       `json:"custom_fields,omitempty"`
+	Subject      string            `json:"subject,omitempty"`
 	Assignee     int64             `json:"assignee_id,omitempty"`
 	Group        int64             `json:"group_id,omitempty"`
 	SafeUpdate   bool              `json:"safe_update"`
@@ -49,8 +49,8 @@ type commentBody struct {
 }
 
 type fieldBody struct {
-	ID    int64   `json:"id"`
-	Value *string `json:"value"` // null clears
+	ID    int64 `json:"id"`
+	Value any   `json:"value"` // null clears
 }
 
 // Update writes one step in one call, under the stamp of the read that looked
@@ -59,7 +59,7 @@ type fieldBody struct {
 // minutes, since a write that lands late still needs them.
 //
 // It returns ErrStale, ErrClosed, ErrUnknown, ErrUnavailable or ErrNotFound of
-// bot as the contract says; ErrTooLong; or an *APIError for anything else that
+// bot as the contract says; an *IncompleteError; ErrTooLong; or an *APIError for anything else that
 // Zendesk refuses. Nothing was written unless the error is ErrUnknown.
 func (d *Desk) Update(ctx context.Context, u bot.Update) error {
 	op := fmt.Sprintf("update ticket %d", u.Ticket)
@@ -74,7 +74,9 @@ func (d *Desk) Update(ctx context.Context, u bot.Update) error {
 	if token != "" {
 		body.Comment.Uploads = []string{token}
 	}
-	err = d.put(ctx, op, u.Ticket, body)
+	if err = d.put(ctx, op, u.Ticket, body); u.Status == bot.StatusSolved {
+		err = d.incomplete(ctx, err)
+	}
 	if err != nil && token != "" && !errors.Is(err, bot.ErrUnknown) {
 		d.takeBack(ctx, token)
 	}
@@ -121,7 +123,7 @@ func (d *Desk) body(ctx context.Context, u bot.Update) (updateBody, error) {
 		return updateBody{}, errors.New("the update bears no mark: it could not be told apart from one that was lost")
 	}
 	b := updateBody{
-		Status: u.Status, AddTags: u.AddTags, RemoveTags: u.RemoveTags,
+		Status: u.Status, Tags: at.tagged(u.AddTags, u.RemoveTags), Subject: u.Subject,
 		SafeUpdate: true, Stamp: at.at.Format(time.RFC3339),
 		Metadata: map[string]marker{markerKey: {Request: u.Mark.Request, Step: u.Mark.Step, MAC: u.Mark.MAC}},
 	}
@@ -131,8 +133,11 @@ func (d *Desk) body(ctx context.Context, u bot.Update) (updateBody, error) {
 	if b.Fields, err = d.fields(u.Fields); err != nil {
 		return updateBody{}, err
 	}
+	for _, id := range u.Clear {
+		b.Fields = append(b.Fields, fieldBody{ID: id})
+	}
 	if u.Status == bot.StatusSolved {
-		err = d.solve(ctx, at, &b)
+		err = d.solve(ctx, u.Ticket, at, &b)
 	}
 	return b, err
 }
@@ -165,32 +170,10 @@ func (d *Desk) fields(named map[string]string) ([]fieldBody, error) {
 		}
 		f := fieldBody{ID: id}
 		if value != "" {
-			f.Value = &value
+			f.Value = value
 		}
 		out = append(out, f)
 	}
 	slices.SortFunc(out, func(a, b fieldBody) int { return int(min(1, max(-1, a.ID-b.ID))) })
 	return out, nil
-}
-
-// solve adds what solving needs: the custom status that people read as
-// Resolved, and an assignee where the ticket has none.
-func (d *Desk) solve(ctx context.Context, at stamp, b *updateBody) error {
-	id, err := d.account.resolvedStatus(ctx)
-	if err != nil {
-		return forSide(err)
-	}
-	b.CustomStatus = id
-	if !at.unassigned {
-		return nil
-	}
-	b.Assignee, b.Group = d.o.AssigneeID, d.o.GroupID
-	if b.Assignee == 0 {
-		me, err := d.account.self(ctx)
-		if err != nil {
-			return forSide(err)
-		}
-		b.Assignee = me.ID
-	}
-	return nil
 }

@@ -202,6 +202,50 @@ func TestUploadIsRepeatedWhole(t *testing.T) {
 	}
 }
 
+// closable fails when it is read after it was closed, as files do.
+type closable struct {
+	io.Reader
+	closed bool
+}
+
+func (c *closable) Read(p []byte) (int, error) {
+	if c.closed {
+		return 0, errors.New("file already closed")
+	}
+	return c.Reader.Read(p)
+}
+
+func (c *closable) Close() error {
+	c.closed = true
+	return nil
+}
+
+// An answer that comes before the file was sent whole is no fault of the file.
+func TestUploadAnsweredEarly(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	at := w.ticket(w.file())
+	base, early := w.transport, true
+	w.transport = roundTrip(func(r *http.Request) (*http.Response, error) {
+		if r.Method != http.MethodPost || !strings.HasPrefix(r.URL.Path, "/api/v2/uploads") || !early {
+			return base.RoundTrip(r)
+		}
+		early = false
+		_, _ = r.Body.Read(make([]byte, 10))
+		_ = r.Body.Close()
+		_, _ = r.Body.Read(make([]byte, 10))
+		return &http.Response{StatusCode: 429, Header: http.Header{"Retry-After": {"1"}}, Body: http.NoBody, Request: r}, nil
+	})
+	u := step(at, "<p>see</p>")
+	u.Attachments = []bot.Attachment{file("a.zip", []byte("0123456789abcdef"))}
+	u.Attachments[0].Open = func() (io.ReadCloser, error) {
+		return &closable{Reader: strings.NewReader("0123456789abcdef")}, nil
+	}
+	w.must(w.open().Update(t.Context(), u))
+	if got := w.sim.Attachments(at.ID); len(got) != 1 || string(got[0].Content) != "0123456789abcdef" {
+		t.Errorf("got %d files", len(got))
+	}
+}
+
 func TestMissingFileIsNoMissingTicket(t *testing.T) {
 	w := newWorld(t, zendesksim.Options{})
 	u := step(w.ticket(w.file()), "<p>see</p>")
@@ -217,5 +261,5 @@ func TestLongComment(t *testing.T) {
 	if err := w.desk.Update(t.Context(), step(at, strings.Repeat("é", 33_000))); !errors.Is(err, zendesk.ErrTooLong) {
 		t.Errorf("got %v", err)
 	}
-	w.must(w.desk.Update(t.Context(), step(at, "<p>"+strings.Repeat("a", 65_000)+"</p>")))
+	w.must(w.desk.Update(t.Context(), step(at, "<p>"+strings.Repeat("a", 63_000)+"</p>")))
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"privacydesk/bot"
@@ -32,54 +33,80 @@ func (d *Desk) upload(ctx context.Context, op string, files []bot.Attachment) (t
 		}
 	}
 	for i, f := range files {
-		next, err := d.uploadOne(ctx, fmt.Sprintf("%s, upload of attachment %d", op, i+1), token, f)
-		if err != nil {
+		if token, err = d.uploadOne(ctx, fmt.Sprintf("%s, upload of attachment %d", op, i+1), token, f); err != nil {
 			if token != "" {
 				d.takeBack(ctx, token)
 			}
 			return "", err
 		}
-		token = next
 	}
 	return token, nil
 }
 
+// uploadOne adds a file to the upload that token names, or begins one, and
+// returns its token, also when it fails and there is something to take back.
 func (d *Desk) uploadOne(ctx context.Context, op, token string, f bot.Attachment) (string, error) {
 	query := url.Values{"filename": {f.Name}}
 	if token != "" {
 		query.Set("token", token)
 	}
+	var bad atomic.Bool // the file was not what it should be
 	_, raw, err := d.send(ctx, op, http.MethodPost, "/uploads.json?"+query.Encode(), func(req *http.Request) {
 		req.ContentLength = f.Size
 		if f.Size > 0 {
 			req.Body = http.NoBody // the transport opens the file anew for each try
-			req.GetBody = func() (io.ReadCloser, error) { return openFile(f) }
+			req.GetBody = func() (io.ReadCloser, error) { return openFile(f, &bad) }
 		}
 		req.Header.Set("Content-Type", f.ContentType)
 	})
-	if err != nil {
-		return "", forSide(err)
-	}
 	var answer struct {
 		Upload struct {
 			Token string `json:"token"`
 		} `json:"upload"`
 	}
-	if json.Unmarshal(raw, &answer) != nil || answer.Upload.Token == "" {
-		return "", fmt.Errorf("%s: %w: %w", op, bot.ErrUnavailable, errUnreadable)
+	if err == nil && (json.Unmarshal(raw, &answer) != nil || answer.Upload.Token == "") {
+		err = fmt.Errorf("%s: %w", op, errUnreadable)
 	}
-	return answer.Upload.Token, nil
+	if bad.Load() {
+		err = fmt.Errorf("%s: %w", op, errFile)
+	}
+	if answer.Upload.Token != "" {
+		token = answer.Upload.Token
+	}
+	return token, forSide(err)
 }
 
-// openFile opens a file for one try. That it is as long as it was said to be
-// is checked by net/http, which sends nothing else.
-func openFile(f bot.Attachment) (io.ReadCloser, error) {
+// openFile opens a file for one try.
+func openFile(f bot.Attachment, bad *atomic.Bool) (io.ReadCloser, error) {
 	r, err := f.Open()
-	if err != nil {
-		// Not wrapped: that a file is missing must not look like a missing ticket.
-		return nil, errors.New("open the attachment: " + err.Error())
+	if bad.Store(err != nil); err != nil {
+		return nil, errFile // not the cause: that a file is missing must not look like a missing ticket
 	}
-	return r, nil
+	return &measured{ReadCloser: r, left: f.Size, bad: bad}, nil
+}
+
+// measured notes when a file fails, or is not as long as it was said to be.
+type measured struct {
+	io.ReadCloser
+	left   int64
+	closed atomic.Bool // net/http closes what it stops reading; that is no failure
+	bad    *atomic.Bool
+}
+
+func (m *measured) Read(p []byte) (int, error) {
+	n, err := m.ReadCloser.Read(p)
+	m.left -= int64(n)
+	ends := errors.Is(err, io.EOF)
+	if m.closed.Load() || (m.left >= 0 && (err == nil || ends && m.left == 0)) {
+		return n, err
+	}
+	m.bad.Store(true)
+	return n, errFile
+}
+
+func (m *measured) Close() error {
+	m.closed.Store(true)
+	return m.ReadCloser.Close()
 }
 
 // takeBack removes uploads that no comment took. If that fails they expire by

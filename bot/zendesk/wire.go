@@ -3,6 +3,7 @@ package zendesk
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -60,34 +61,67 @@ func (id *optionalID) UnmarshalJSON(raw []byte) error {
 	return err
 }
 
+// via is how something came in; some answers name the channel alone.
 type via struct {
-	Channel text   `json:"channel"`
-	Source  source `json:"source"`
+	Channel text
+	Source  source
+}
+
+func (v *via) UnmarshalJSON(raw []byte) error {
+	var whole struct {
+		Channel text   `json:"channel"`
+		Source  source `json:"source"`
+	}
+	if err := json.Unmarshal(raw, &whole); err != nil {
+		return v.Channel.UnmarshalJSON(raw)
+	}
+	v.Channel, v.Source = whole.Channel, whole.Source
+	return nil
 }
 
 // source tells where something came from. Its shape differs by channel; what
 // has another one than is looked for counts as empty.
 type source struct {
-	Rel    text
-	Ticket int64 // the closed one that a follow-up continues
+	Rel      text
+	From, To viaSide
 }
 
 func (s *source) UnmarshalJSON(raw []byte) error {
 	var outer struct {
 		Rel  text            `json:"rel"`
 		From json.RawMessage `json:"from"`
-	}
-	var from struct {
-		Ticket optionalID `json:"ticket_id"`
+		To   json.RawMessage `json:"to"`
 	}
 	if json.Unmarshal(raw, &outer) == nil {
 		s.Rel = outer.Rel
 	}
-	if json.Unmarshal(outer.From, &from) == nil {
-		s.Ticket = int64(from.Ticket)
+	for side, raw := range map[*viaSide]json.RawMessage{&s.From: outer.From, &s.To: outer.To} {
+		var read viaSide
+		if json.Unmarshal(raw, &read) == nil {
+			*side = read
+		}
 	}
 	return nil
 }
+
+// viaSide names the tickets at one end of a merge [docs, via object].
+type viaSide struct {
+	Ticket  optionalID   `json:"ticket_id"`
+	Tickets []optionalID `json:"ticket_ids"`
+	Address text         `json:"address"` // of a mail
+}
+
+func (s viaSide) tickets() []int64 {
+	var out []int64
+	for _, id := range append(slices.Clone(s.Tickets), s.Ticket) {
+		if id > 0 {
+			out = append(out, int64(id))
+		}
+	}
+	return out
+}
+
+func (v via) merges() bool { return v.Source.Rel == "merge" }
 
 type wireTicket struct {
 	ID           int64      `json:"id"`
@@ -121,10 +155,10 @@ func (w wireTicket) followupOf() int64 {
 	if w.Via.Source.Rel != "follow_up" {
 		return 0
 	}
-	if w.Via.Source.Ticket == 0 {
+	if w.Via.Source.From.Ticket == 0 {
 		return -1
 	}
-	return w.Via.Source.Ticket
+	return int64(w.Via.Source.From.Ticket)
 }
 
 type wireField struct {
@@ -157,9 +191,20 @@ type wireComment struct {
 	Created  time.Time    `json:"created_at"`
 	Body     string       `json:"body"`
 	Plain    string       `json:"plain_body"`
+	HTML     string       `json:"html_body"`
+	Files    []wireFile   `json:"attachments"`
 	Audit    optionalID   `json:"audit_id"`
 	Via      via          `json:"via"`
 	Metadata wireMetadata `json:"metadata"`
+}
+
+type wireFile struct {
+	ID          int64 `json:"id"`
+	Name        text  `json:"file_name"`
+	ContentType text  `json:"content_type"`
+	URL         text  `json:"content_url"`
+	Size        int64 `json:"size"`
+	Deleted     bool  `json:"deleted"`
 }
 
 type wireAudit struct {
@@ -177,6 +222,18 @@ type wireEvent struct {
 	Value    json.RawMessage `json:"value"`
 	Previous json.RawMessage `json:"previous_value"`
 	Via      *via            `json:"via"`
+	raw      json.RawMessage // the whole event
+}
+
+// UnmarshalJSON keeps the event as it came: what kinds of events hold is not
+// known beforehand, and all of it is searched for an address.
+func (e *wireEvent) UnmarshalJSON(raw []byte) error {
+	type plain wireEvent
+	if err := json.Unmarshal(raw, (*plain)(e)); err != nil {
+		return err
+	}
+	e.raw = bytes.Clone(raw)
+	return nil
 }
 
 // tagList reads the tags of an event: a list, or one text with blanks.

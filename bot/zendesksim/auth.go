@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -17,12 +16,15 @@ const (
 )
 
 type oauthClient struct {
-	secret string
-	userID int64
-	scope  string
+	secret    string
+	userID    int64
+	scope     string
+	redirects []string // of the authorization code grant
 }
 
 type accessToken struct {
+	id      int64
+	client  string
 	userID  int64
 	scope   string
 	expires time.Time
@@ -46,11 +48,32 @@ func (s *Sim) AddOAuthClient(id, secret string, userID int64, scope string) {
 	s.oauthClients[id] = oauthClient{secret: secret, userID: userID, scope: scope}
 }
 
+// AddRedirect lets a client ask people for their consent and be called back at
+// the URL. A client that is not there yet becomes a public one: it has no
+// secret and must use PKCE.
+func (s *Sim) AddRedirect(client, redirect string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c, known := s.oauthClients[client]
+	if !known {
+		c.scope = "read write"
+	}
+	c.redirects = append(c.redirects, redirect)
+	s.oauthClients[client] = c
+}
+
 // RevokeTokens ends every access token that was handed out.
 func (s *Sim) RevokeTokens() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	clear(s.bearer)
+}
+
+// EndRefreshTokens ends every refresh token that was handed out.
+func (s *Sim) EndRefreshTokens() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	clear(s.refresh)
 }
 
 // authenticate fills in the call's user from its Authorization header.
@@ -64,8 +87,8 @@ func (c *call) authenticate() error {
 		}
 		return c.signIn(c.userByEmail(address), notAuthenticated())
 	}
-	token, isBearer := strings.CutPrefix(c.req.Header.Get("Authorization"), "Bearer ")
-	if !isBearer {
+	token := c.bearerToken()
+	if token == "" {
 		return notAuthenticated()
 	}
 	t, known := c.bearer[token]
@@ -74,6 +97,14 @@ func (c *call) authenticate() error {
 	}
 	c.scope = t.scope
 	return c.signIn(c.users.get(t.userID), invalidToken())
+}
+
+func (c *call) bearerToken() string {
+	token, isBearer := strings.CutPrefix(c.req.Header.Get("Authorization"), "Bearer ")
+	if !isBearer {
+		return ""
+	}
+	return token
 }
 
 func (c *call) signIn(u *User, otherwise error) error {
@@ -105,18 +136,16 @@ func (c *call) checkScope() error {
 	}}}
 }
 
-func oauthRoutes() []route {
-	return []route{
-		{"POST", "/oauth/tokens", anyone, createToken},
-	}
-}
-
 type tokenRequest struct {
 	GrantType    string      `json:"grant_type"`
 	ClientID     string      `json:"client_id"`
 	ClientSecret string      `json:"client_secret"`
 	Scope        string      `json:"scope"`
 	ExpiresIn    json.Number `json:"expires_in"`
+	Code         string      `json:"code"`
+	RedirectURI  string      `json:"redirect_uri"`
+	Verifier     string      `json:"code_verifier"`
+	RefreshToken string      `json:"refresh_token"`
 }
 
 func (c *call) tokenRequest() (tokenRequest, error) {
@@ -131,44 +160,12 @@ func (c *call) tokenRequest() (tokenRequest, error) {
 	in = tokenRequest{
 		GrantType: form.Get("grant_type"), ClientID: form.Get("client_id"), ClientSecret: form.Get("client_secret"),
 		Scope: form.Get("scope"), ExpiresIn: json.Number(form.Get("expires_in")),
+		Code: form.Get("code"), RedirectURI: form.Get("redirect_uri"), Verifier: form.Get("code_verifier"), RefreshToken: form.Get("refresh_token"),
 	}
 	if id, secret, isBasic := c.req.BasicAuth(); isBasic {
 		in.ClientID, in.ClientSecret = id, secret
 	}
 	return in, nil
-}
-
-// createToken serves the client_credentials grant alone: the others need a
-// person at a browser.
-func createToken(c *call) (answer, error) {
-	in, err := c.tokenRequest()
-	if err != nil {
-		return answer{}, err
-	}
-	client, known := c.oauthClients[in.ClientID]
-	switch {
-	case in.GrantType != "client_credentials":
-		return answer{}, oauthError(http.StatusBadRequest, "unsupported_grant_type", "The simulator grants client_credentials only.")
-	case !known || client.secret != in.ClientSecret:
-		return answer{}, oauthError(http.StatusUnauthorized, "invalid_client",
-			"Client authentication failed due to unknown client, no client authentication included, or unsupported authentication method.")
-	}
-	scope := in.Scope
-	if scope == "" {
-		scope = client.scope
-	}
-	if !scopeWithin(scope, client.scope) {
-		return answer{}, oauthError(http.StatusBadRequest, "invalid_scope", "The requested scope is invalid, unknown, or malformed.")
-	}
-	life := defaultTokenLife
-	if in.ExpiresIn != "" {
-		if life, err = strconv.Atoi(in.ExpiresIn.String()); err != nil || life < minTokenLife || life > maxTokenLife {
-			return answer{}, oauthError(http.StatusBadRequest, "invalid_request", "expires_in must be between 300 and 172800.")
-		}
-	}
-	token := c.newToken(32)
-	c.bearer[token] = accessToken{client.userID, scope, c.opt.Clock().Add(time.Duration(life) * time.Second)}
-	return created(object{"access_token": token, "token_type": "bearer", "scope": scope, "expires_in": life}), nil
 }
 
 // scopeWithin tells whether each wanted scope is one that the client has, or

@@ -164,9 +164,9 @@ func (s *Sim) checkSolvable(t Ticket, bad invalid) {
 	if form == nil {
 		return
 	}
-	for _, id := range form.FieldIDs {
+	for _, id := range slices.Concat(form.FieldIDs, s.conditions) {
 		f := s.fields.get(id)
-		if f == nil || f.System || f.Inactive || !f.RequiredToSolve {
+		if f == nil || f.System || f.Inactive || !f.RequiredToSolve && !slices.Contains(s.conditions, id) {
 			continue
 		}
 		if isBlank(t.CustomFields[id]) {

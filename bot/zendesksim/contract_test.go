@@ -63,6 +63,7 @@ func loosen(doc *openapi3.T) {
 		"TicketFieldValueInput": {"value"},
 		"AttachmentBaseObject":  {"width", "height"},
 		"UserForAdmin":          {"default_group_id"},
+		"ViewObject":            {"restriction"},
 	}
 	for name, properties := range nullable {
 		for _, p := range properties {
@@ -145,7 +146,7 @@ func TestContract(t *testing.T) {
 // isOurs are the endpoints that Zendesk's file lacks, or has under no JSON.
 func isOurs(endpoint string) bool {
 	_, path, _ := strings.Cut(endpoint, " ")
-	return strings.HasPrefix(path, "/agent/") || strings.HasPrefix(path, "/attachments/") || strings.HasPrefix(path, "/api/v2/webhooks")
+	return strings.HasPrefix(path, "/agent/") || strings.HasPrefix(path, "/attachments/") || strings.HasPrefix(path, "/api/v2/webhooks") || path == "/oauth/authorizations/new"
 }
 
 func keys(m map[string]bool) []string {
@@ -255,7 +256,7 @@ func walkSettings(w *world) {
 	w.sim.AddSuspended(zendesksim.SuspendedTicket{Subject: "s", AuthorName: "A", AuthorEmail: "a@x.example", Recipient: "b@x.example", Cause: "Spam"})
 	for _, path := range []string{
 		"/api/v2/ticket_fields", "/api/v2/ticket_forms", "/api/v2/custom_statuses", "/api/v2/custom_statuses?status_categories=solved",
-		"/api/v2/account/settings", "/api/v2/triggers",
+		"/api/v2/account/settings", "/api/v2/triggers", "/api/v2/automations", "/api/v2/views",
 	} {
 		w.call("GET", path, nil, 200)
 	}
@@ -272,14 +273,32 @@ func walkSettings(w *world) {
 	}
 	one("/api/v2/ticket_fields", "ticket_field", obj{"type": "text", "title": "T"}, obj{"required": true})
 	one("/api/v2/ticket_forms", "ticket_form", obj{"name": "F"}, obj{"active": false})
-	one("/api/v2/custom_statuses", "custom_status", obj{"status_category": "solved", "agent_label": "Resolved"}, nil)
+	one("/api/v2/custom_statuses", "custom_status", obj{"status_category": "solved", "agent_label": "Resolved"}, obj{"description": "done"})
 	action := []obj{{"field": "notification_webhook", "value": []string{"x", "{}"}}}
 	one("/api/v2/triggers", "trigger", obj{"title": "T", "actions": action}, obj{"active": false})
+	hours := []obj{{"field": "SOLVED", "operator": "greater_than", "value": "96"}}
+	one("/api/v2/automations", "automation", obj{"title": "A", "all": hours, "actions": []obj{{"field": "status", "value": "closed"}}}, obj{"active": false})
+	view := w.call("POST", "/api/v2/views", obj{"view": obj{
+		"title": "V", "all": []obj{{"field": "status", "operator": "less_than", "value": "solved"}},
+		"output": obj{"columns": []string{"subject"}},
+	}}, 200)
+	at := "/api/v2/views/" + jsonNumber(view.at("view.id"))
+	w.call("GET", at, nil, 200)
+	w.call("PUT", at, obj{"view": obj{"title": "W"}}, 200)
 }
 
 func walkEnds(w *world) {
+	gone := w.file("x")
+	w.call("DELETE", ticketPath(gone), nil, 204)
+	w.call("DELETE", fmt.Sprintf("/api/v2/deleted_tickets/%d", gone), nil, 200)
 	triggers := w.call("GET", "/api/v2/triggers", nil, 200)
 	w.call("DELETE", "/api/v2/triggers/"+jsonNumber(triggers.at("triggers.0.id")), nil, 204)
+	automations := w.call("GET", "/api/v2/automations", nil, 200)
+	w.call("DELETE", "/api/v2/automations/"+jsonNumber(automations.at("automations.0.id")), nil, 204)
+	view := "/api/v2/views/" + jsonNumber(w.call("GET", "/api/v2/views", nil, 200).at("views.0.id"))
+	w.call("GET", view+"/tickets", nil, 200)
+	w.call("DELETE", view, nil, 204)
 	w.sim.AddOAuthClient("c", "s", w.bot, "")
-	w.callAs(asNobody, "POST", "/oauth/tokens", obj{"grant_type": "client_credentials", "client_id": "c", "client_secret": "s"}, 201)
+	made := w.callAs(asNobody, "POST", "/oauth/tokens", obj{"grant_type": "client_credentials", "client_id": "c", "client_secret": "s"}, 201)
+	w.callAs(bearer(made.at("access_token")), "GET", "/api/v2/oauth/tokens/current", nil, 200)
 }

@@ -56,16 +56,8 @@ type Delivered struct {
 
 // announce queues what an update tells the world.
 func (s *Sim) announce(row *ticketRow, audit *Audit, fresh bool) {
-	for _, t := range s.triggers.all() {
-		if !t.fires(row.Ticket, fresh) {
-			continue
-		}
-		for _, a := range t.Actions {
-			id, body, err := webhookAction(a)
-			if w := s.webhook(id); err == nil && w != nil && w.Active {
-				s.enqueue(w, row.ID, []byte(s.expand(row.Ticket, body, false)))
-			}
-		}
+	if audit.Via.Channel != ruleChannel { // triggers see each update once; theirs belong to it
+		s.runTriggers(row, fresh)
 	}
 	for _, kind := range eventKinds(audit, fresh) {
 		for _, w := range s.webhooks {

@@ -49,7 +49,7 @@ func (c *call) exportStart() (exportPoint, error) {
 	if err != nil {
 		return exportPoint{}, badRequest("Parameter start_time must be a Unix time in seconds")
 	}
-	if c.opt.Clock().Sub(time.Unix(start, 0)) < exportLag {
+	if c.opt.Clock().Sub(time.Unix(start, 0)) <= exportLag {
 		return exportPoint{}, refuse(http.StatusUnprocessableEntity, "StartTimeTooRecent",
 			"Too recent start_time. Use a start_time older than 60 seconds")
 	}

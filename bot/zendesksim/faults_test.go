@@ -142,6 +142,19 @@ func TestTicketUpdateLimitIsOfOneUserOnOneTicket(t *testing.T) {
 	w.call("PUT", ticketPath(one), note(6), 200)
 }
 
+func TestUpdateLimitOfTheAccount(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{AccountUpdatesPerMinute: 2})
+	ids := []int64{w.file("x"), w.file("y"), w.file("z")}
+	note := ticketBody("comment", obj{"body": "n"})
+	w.call("PUT", ticketPath(ids[0]), note, 200)
+	w.callAs(asAgent, "PUT", ticketPath(ids[1]), note, 200)
+	w.clock.add(15 * time.Second)
+	equal(t, "Retry-After", w.call("PUT", ticketPath(ids[2]), note, 429).header.Get("Retry-After"), "45")
+	w.call("GET", ticketPath(ids[2]), nil, 200)
+	w.clock.add(45 * time.Second)
+	w.call("PUT", ticketPath(ids[2]), note, 200)
+}
+
 func TestConcurrentUseKeepsEveryWrite(t *testing.T) {
 	w := newWorld(t, zendesksim.Options{})
 	id := w.file("x")

@@ -18,13 +18,15 @@ func fieldRoutes() []route {
 		{"GET", "/api/v2/custom_statuses", agents, listStatuses},
 		{"POST", "/api/v2/custom_statuses", admins, createStatus},
 		{"GET", "/api/v2/custom_statuses/:id", agents, showStatus},
+		{"PUT", "/api/v2/custom_statuses/:id", admins, updateStatus},
 	}
 }
 
 func (c *call) fieldView(f *TicketField) object {
 	v := object{
 		"id": f.ID, "url": c.url("ticket_fields/%d", f.ID), "type": f.Type, "title": f.Title, "raw_title": f.Title,
-		"description": "", "raw_description": "", "position": slices.Index(c.fields.order, f.ID), "active": !f.Inactive,
+		"description": f.Description, "raw_description": f.Description, "agent_description": f.AgentDescription,
+		"position": slices.Index(c.fields.order, f.ID), "active": !f.Inactive,
 		"required": f.RequiredToSolve, "collapsed_for_agents": false, "regexp_for_validation": text(f.Pattern),
 		"title_in_portal": f.Title, "raw_title_in_portal": f.Title, "visible_in_portal": f.VisibleInPortal,
 		"editable_in_portal": f.EditableInPortal, "required_in_portal": f.RequiredInPortal, "tag": text(f.Tag),
@@ -50,6 +52,8 @@ type fieldInput struct {
 	Field struct {
 		Type             *string `json:"type"`
 		Title            *string `json:"title"`
+		Description      *string `json:"description"`
+		AgentDescription *string `json:"agent_description"`
 		Tag              *string `json:"tag"`
 		Pattern          *string `json:"regexp_for_validation"`
 		Required         *bool   `json:"required"`
@@ -68,6 +72,8 @@ func (in fieldInput) apply(f *TicketField) error {
 	p := in.Field
 	put(&f.Type, p.Type)
 	put(&f.Title, p.Title)
+	put(&f.Description, p.Description)
+	put(&f.AgentDescription, p.AgentDescription)
 	put(&f.Tag, p.Tag)
 	put(&f.Pattern, p.Pattern)
 	put(&f.RequiredToSolve, p.Required)
@@ -106,7 +112,37 @@ func createField(c *call) (answer, error) {
 	if err := in.apply(&f); err != nil {
 		return answer{}, err
 	}
+	if err := c.tagsFree(f); err != nil {
+		return answer{}, err
+	}
 	return created(object{"ticket_field": c.fieldView(c.addTicketField(f))}), nil
+}
+
+// tagsFree holds that no other field has one of the tags: Zendesk wants each
+// in one field alone.
+func (c *call) tagsFree(f TicketField) error {
+	tags := func(f TicketField) []string {
+		var out []string
+		if f.Tag != "" {
+			out = append(out, f.Tag)
+		}
+		for _, o := range f.Options {
+			out = append(out, o.Value)
+		}
+		return out
+	}
+	ours := tags(f)
+	for _, other := range c.fields.all() {
+		if other.ID == f.ID {
+			continue
+		}
+		for _, tag := range tags(*other) {
+			if slices.Contains(ours, tag) {
+				return recordInvalid("custom_field_options", "Custom field options: tag "+tag+" has already been taken")
+			}
+		}
+	}
+	return nil
 }
 
 func showField(c *call) (answer, error) {
@@ -128,6 +164,9 @@ func updateField(c *call) (answer, error) {
 	}
 	next := *f
 	if err := in.apply(&next); err != nil {
+		return answer{}, err
+	}
+	if err := c.tagsFree(next); err != nil {
 		return answer{}, err
 	}
 	next.Type, next.UpdatedAt = f.Type, c.now() // a field's type can't change
@@ -186,6 +225,12 @@ func createForm(c *call) (answer, error) {
 	if err := c.decode(&in); err != nil {
 		return answer{}, err
 	}
+	if c.noForms {
+		return answer{}, forbidden()
+	}
+	if len(c.forms.order) >= maxForms {
+		return answer{}, recordInvalid("base", "Ticket forms: the account has as many as it may")
+	}
 	var f TicketForm
 	if err := c.applyForm(in, &f); err != nil {
 		return answer{}, err
@@ -222,7 +267,7 @@ func updateForm(c *call) (answer, error) {
 func (c *call) statusView(s *CustomStatus) object {
 	return object{
 		"id": s.ID, "status_category": s.Category, "agent_label": s.AgentLabel, "raw_agent_label": s.AgentLabel,
-		"end_user_label": s.EndUserLabel, "raw_end_user_label": s.EndUserLabel, "description": "", "raw_description": "",
+		"end_user_label": s.EndUserLabel, "raw_end_user_label": s.EndUserLabel, "description": s.Description, "raw_description": s.Description,
 		"end_user_description": "", "raw_end_user_description": "", "active": !s.Inactive, "default": s.Default,
 		"created_at": stamp(s.CreatedAt), "updated_at": stamp(s.UpdatedAt),
 	}
@@ -237,29 +282,62 @@ func listStatuses(c *call) (answer, error) {
 	return ok(object{"custom_statuses": views(rows, c.statusView)}), nil
 }
 
-func createStatus(c *call) (answer, error) {
-	var in struct {
-		Status struct {
-			Category string `json:"status_category"`
-			Agent    string `json:"agent_label"`
-			EndUser  string `json:"end_user_label"`
-		} `json:"custom_status"`
+type statusInput struct {
+	Status struct {
+		Category    *string `json:"status_category"`
+		Agent       *string `json:"agent_label"`
+		EndUser     *string `json:"end_user_label"`
+		Description *string `json:"description"`
+		Active      *bool   `json:"active"`
+	} `json:"custom_status"`
+}
+
+func (in statusInput) apply(s *CustomStatus) error {
+	put(&s.Category, in.Status.Category)
+	put(&s.AgentLabel, in.Status.Agent)
+	put(&s.EndUserLabel, in.Status.EndUser)
+	put(&s.Description, in.Status.Description)
+	if in.Status.Active != nil {
+		s.Inactive = !*in.Status.Active
 	}
+	bad := invalid{}
+	if !slices.Contains([]string{"new", "open", "pending", "hold", "solved"}, s.Category) {
+		bad.add("status_category", "Status category: is invalid")
+	}
+	if s.AgentLabel == "" {
+		bad.add("agent_label", "Agent label: cannot be blank")
+	}
+	return bad.refusal()
+}
+
+func createStatus(c *call) (answer, error) {
+	var in statusInput
 	if err := c.decode(&in); err != nil {
 		return answer{}, err
 	}
-	bad := invalid{}
-	if !slices.Contains([]string{"new", "open", "pending", "hold", "solved"}, in.Status.Category) {
-		bad.add("status_category", "Status category: is invalid")
-	}
-	if in.Status.Agent == "" {
-		bad.add("agent_label", "Agent label: cannot be blank")
-	}
-	if err := bad.refusal(); err != nil {
+	var s CustomStatus
+	if err := in.apply(&s); err != nil {
 		return answer{}, err
 	}
-	s := c.addCustomStatus(CustomStatus{Category: in.Status.Category, AgentLabel: in.Status.Agent, EndUserLabel: in.Status.EndUser})
-	return created(object{"custom_status": c.statusView(s)}), nil
+	return created(object{"custom_status": c.statusView(c.addCustomStatus(s))}), nil
+}
+
+func updateStatus(c *call) (answer, error) {
+	s := c.statuses.get(c.id("id"))
+	if s == nil {
+		return answer{}, notFound()
+	}
+	var in statusInput
+	if err := c.decode(&in); err != nil {
+		return answer{}, err
+	}
+	next := *s
+	if err := in.apply(&next); err != nil {
+		return answer{}, err
+	}
+	next.Category, next.UpdatedAt = s.Category, c.now() // a status stays in its category
+	*s = next
+	return ok(object{"custom_status": c.statusView(s)}), nil
 }
 
 func showStatus(c *call) (answer, error) {

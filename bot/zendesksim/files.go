@@ -101,7 +101,7 @@ func download(c *call) (answer, error) {
 	token := c.params["token"]
 	a := c.attachments.first(func(a *Attachment) bool { return a.Token == token })
 	switch {
-	case a == nil:
+	case a == nil, a.CommentID == 0 && c.abandoned(a):
 		return answer{}, notFound()
 	case !c.privateFiles:
 	case c.user == nil:
@@ -113,6 +113,16 @@ func download(c *call) (answer, error) {
 	out.set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": a.FileName}))
 	out.set("X-Content-Type-Options", "nosniff")
 	return out, nil
+}
+
+// abandoned is true for a file that no comment took while its token lived.
+func (s *Sim) abandoned(a *Attachment) bool {
+	for _, u := range s.uploads {
+		if slices.Contains(u.AttachmentIDs, a.ID) {
+			return s.expired(u)
+		}
+	}
+	return true
 }
 
 func (s *Sim) mayRead(u *User, a *Attachment) bool {
@@ -127,5 +137,8 @@ func (s *Sim) mayRead(u *User, a *Attachment) bool {
 		return true
 	}
 	org := s.orgs.get(row.OrganizationID)
-	return org != nil && org.SharedTickets && slices.Contains(u.OrganizationIDs, org.ID)
+	if org == nil || !slices.Contains(u.OrganizationIDs, org.ID) {
+		return false
+	}
+	return org.SharedTickets || u.TicketRestriction == "organization" || slices.Contains(u.ViewTicketsOf, org.ID)
 }

@@ -233,7 +233,7 @@ func (s *Sim) mergeTickets(actor *User, source, target int64, sourceNote, target
 	if from.Status == "closed" || to.Status == "closed" {
 		return recordInvalid("status", "Status: closed prevents ticket update")
 	}
-	via := Via{Channel: "web", Rel: "merge"}
+	via := Via{Channel: "web", Rel: "merge", FromTicket: source}
 	for _, id := range from.commentIDs {
 		c := s.comments.get(id)
 		d := &draft{authorID: c.AuthorID, htmlBody: c.HTMLBody, public: c.Public, files: s.copyFiles(c)}
@@ -246,10 +246,14 @@ func (s *Sim) mergeTickets(actor *User, source, target int64, sourceNote, target
 			return err
 		}
 	}
+	if sourceNote == nil {
+		// Zendesk's own words; they are all that names the target.
+		sourceNote = &draft{authorID: actor.ID, body: fmt.Sprintf("This request was closed and merged into request #%d %q.", target, to.Subject)}
+	}
 	next := from.clone()
 	next.Status = "closed"
 	next.Tags = append(next.Tags, "closed_by_merge")
-	_, err := s.commit(from, next, change{actor: actor, via: via, comment: sourceNote, lenient: true})
+	_, err := s.commit(from, next, change{actor: actor, via: Via{Channel: "web", Rel: "merge"}, comment: sourceNote, lenient: true})
 	return err
 }
 

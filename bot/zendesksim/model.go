@@ -31,10 +31,13 @@ type User struct {
 	UserFields      map[string]any
 	// TicketRestriction is organization, groups, assigned, requested or "".
 	TicketRestriction string
-	Deleted           bool // soft deleted: active is false
-	Purged            bool // permanently deleted
-	CreatedAt         time.Time
-	UpdatedAt         time.Time
+	// ViewTicketsOf are the organizations whose tickets the user may view beside
+	// their own; OrganizationIDs has them too.
+	ViewTicketsOf []int64
+	Deleted       bool // soft deleted: active is false
+	Purged        bool // permanently deleted
+	CreatedAt     time.Time
+	UpdatedAt     time.Time
 }
 
 // Identity is one way to recognise a user.
@@ -93,6 +96,8 @@ type TicketField struct {
 	// Type: text, textarea, tagger, multiselect, checkbox, date, integer,
 	// decimal, regexp; system fields have subject, description, status, ….
 	Type             string
+	Description      string // for end users
+	AgentDescription string // for agents alone
 	Tag              string // of a checkbox
 	Options          []FieldOption
 	Pattern          string // of type regexp
@@ -125,6 +130,7 @@ type CustomStatus struct {
 	Category     string
 	AgentLabel   string
 	EndUserLabel string
+	Description  string
 	Default      bool
 	Inactive     bool
 	CreatedAt    time.Time
@@ -137,7 +143,7 @@ type Via struct {
 	// From and To are address and name where the channel is e-mail.
 	FromAddress, FromName, ToAddress, ToName string
 	FromID                                   int64
-	FromTicket                               int64 // of a follow-up
+	FromTicket                               int64 // the ticket that a follow-up continues, or whose comments a merge brought
 	Rel                                      string
 }
 
@@ -286,6 +292,7 @@ type SuspendedTicket struct {
 
 func (u User) clone() User {
 	u.OrganizationIDs = slices.Clone(u.OrganizationIDs)
+	u.ViewTicketsOf = slices.Clone(u.ViewTicketsOf)
 	u.Tags = slices.Clone(u.Tags)
 	u.UserFields = maps.Clone(u.UserFields)
 	return u

@@ -114,6 +114,6 @@ func (c *call) orgMemberView(m *orgMembership) object {
 	return object{
 		"id": m.ID, "url": c.url("organization_memberships/%d", m.ID), "user_id": m.UserID, "organization_id": m.OrganizationID,
 		"default": len(u.OrganizationIDs) > 0 && u.OrganizationIDs[0] == m.OrganizationID, "organization_name": name,
-		"created_at": stamp(m.CreatedAt), "updated_at": stamp(m.CreatedAt), "view_tickets": false,
+		"created_at": stamp(m.CreatedAt), "updated_at": stamp(m.CreatedAt), "view_tickets": slices.Contains(u.ViewTicketsOf, m.OrganizationID),
 	}
 }

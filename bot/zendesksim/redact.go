@@ -21,6 +21,14 @@ func blotted(s string) string {
 	}, s)
 }
 
+// SetRedaction switches redaction by comment off: an account without the
+// Agent Workspace, or whose agents may not delete, answers 403.
+func (s *Sim) SetRedaction(on bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.noRedaction = !on
+}
+
 // redactComment replaces what stands in <redact> or bears the attribute
 // redact, and the named attachments. It works on closed tickets too.
 func redactComment(c *call) (answer, error) {
@@ -31,6 +39,9 @@ func redactComment(c *call) (answer, error) {
 	}
 	if err := c.decode(&in); err != nil {
 		return answer{}, err
+	}
+	if c.noRedaction {
+		return answer{}, forbidden()
 	}
 	row, k, err := c.commentOn(in.TicketID)
 	if err != nil {
@@ -187,4 +198,25 @@ func redactFile(c *call) (answer, error) {
 
 func (a *Attachment) redact() {
 	a.FileName, a.ContentType, a.Content = "redacted.txt", "text/plain", nil
+}
+
+// purgeTicket removes a deleted ticket for good, with its comments, files and
+// history. Zendesk does it in a job; the simulator has done it when it answers.
+func purgeTicket(c *call) (answer, error) {
+	row := c.tickets.get(c.id("id"))
+	if row == nil || !row.Deleted {
+		return answer{}, notFound()
+	}
+	for _, id := range row.commentIDs {
+		for _, file := range c.comments.get(id).AttachmentIDs {
+			c.attachments.remove(file)
+		}
+		c.comments.remove(id)
+	}
+	c.tickets.remove(row.ID)
+	job := c.newToken(16)
+	return ok(object{"job_status": object{
+		"id": job, "url": c.url("job_statuses/%s", job), "total": 1, "progress": 1, "status": "completed", "message": "Completed",
+		"results": []object{{"action": "delete", "id": row.ID, "status": "Deleted", "success": true}},
+	}}), nil
 }

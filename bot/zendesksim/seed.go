@@ -195,6 +195,21 @@ func (s *Sim) addTicketForm(f TicketForm) *TicketForm {
 	return s.forms.add(f.ID, &f)
 }
 
+// RequireBeside makes fields required for solving by a condition of the form,
+// which the fields themselves do not tell.
+func (s *Sim) RequireBeside(fields ...int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.conditions = append(s.conditions, fields...)
+}
+
+// EditTicketForm changes a form by an admin's hand.
+func (s *Sim) EditTicketForm(id int64, edit func(*TicketForm)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	edit(s.forms.get(id))
+}
+
 // AddCustomStatus adds a status of a category and gives its id.
 func (s *Sim) AddCustomStatus(category, agentLabel string) int64 {
 	s.mu.Lock()

@@ -17,13 +17,13 @@ func settingsRoutes() []route {
 func showSettings(c *call) (answer, error) {
 	return ok(object{"settings": object{
 		"tickets": object{
-			"private_attachments": c.privateFiles, "email_attachments": false, "tagging": true, "comments_public_by_default": true,
+			"private_attachments": c.privateFiles, "email_attachments": c.mailFiles, "tagging": true, "comments_public_by_default": true,
 			"collaboration": true, "follower_and_email_cc_collaborations": true, "agent_ticket_deletion": true,
 			"assign_tickets_upon_solve": c.opt.AssignOnSolve, "rich_text_comments": true, "markdown_ticket_comments": false,
 		},
 		// The setting under its other name: some clients read attachments.private.
 		"attachments":     object{"private": c.privateFiles},
-		"active_features": object{"ticket_forms": true, "ticket_tagging": true, "on_hold_status": true, "allow_ccs": true},
+		"active_features": object{"ticket_forms": !c.noForms, "ticket_tagging": true, "on_hold_status": true, "allow_ccs": true},
 		"agents":          object{"agent_workspace": true},
 		"api":             object{"accepted_api_agreement": true, "api_token_access": "true"},
 		"limits":          object{"attachment_size": maxFileSize},
@@ -37,6 +37,7 @@ func changeSettings(c *call) (answer, error) {
 		Settings struct {
 			Tickets struct {
 				Private *bool `json:"private_attachments"`
+				Mailed  *bool `json:"email_attachments"`
 			} `json:"tickets"`
 		} `json:"settings"`
 	}
@@ -44,6 +45,7 @@ func changeSettings(c *call) (answer, error) {
 		return answer{}, err
 	}
 	put(&c.privateFiles, in.Settings.Tickets.Private)
+	put(&c.mailFiles, in.Settings.Tickets.Mailed)
 	return showSettings(c)
 }
 

@@ -84,7 +84,8 @@ type Sim struct {
 	suspended   table[SuspendedTicket]
 	triggers    table[trigger]
 	webhooks    []*webhook
-	uploads     map[string]*Upload
+	office
+	uploads map[string]*Upload
 
 	apiTokens    map[string]string // token to e-mail
 	oauthClients map[string]oauthClient
@@ -100,6 +101,8 @@ type Sim struct {
 	wake         chan struct{}
 	lastTicket   int64
 	privateFiles bool
+	noRedaction  bool
+	conditions   []int64 // fields that a condition requires for solving
 }
 
 // New makes an account with Zendesk's system fields, one form, one custom
@@ -135,6 +138,7 @@ func New(o Options) *Sim {
 		windows:      map[string]*window{},
 		wake:         make(chan struct{}, 1),
 		privateFiles: !o.AttachmentsPublic,
+		office:       newOffice(),
 	}
 	s.routes = s.allRoutes()
 	s.furnish()

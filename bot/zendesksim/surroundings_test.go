@@ -89,7 +89,8 @@ func TestExport(t *testing.T) {
 	without := w.call("GET", path+"&exclude_deleted=true", nil, 200)
 	equal(t, "without deleted", without.at("end_of_stream"), true)
 
-	recent := fmt.Sprintf("/api/v2/incremental/tickets/cursor?start_time=%d", w.clock.now().Add(-59*time.Second).Unix())
+	w.clock.add(w.clock.now().Truncate(time.Second).Add(time.Second).Sub(w.clock.now()))
+	recent := fmt.Sprintf("/api/v2/incremental/tickets/cursor?start_time=%d", w.clock.now().Add(-60*time.Second).Unix())
 	equal(t, "recent start", w.call("GET", recent, nil, 422).at("error"), "StartTimeTooRecent")
 	w.callAs(asAgent, "GET", path, nil, 403)
 	for range 10 {
@@ -136,6 +137,22 @@ func TestUploads(t *testing.T) {
 	equal(t, "requester", string(w.callAs(asAnn, "GET", content, nil, 200).raw), "one")
 	w.sim.UpdateUser(stranger, func(u *zendesksim.User) { u.OrganizationIDs = []int64{w.org} })
 	w.callAs(asEve, "GET", content, nil, 200)
+	shop := w.sim.AddOrganization(zendesksim.Organization{Name: "Shop"})
+	for _, who := range []int64{w.ann, stranger} {
+		w.sim.UpdateUser(who, func(u *zendesksim.User) { u.OrganizationIDs = []int64{shop} })
+	}
+	other := w.sim.FileTicket(zendesksim.NewTicket{RequesterID: w.ann, Subject: "s", Body: "b", Files: []zendesksim.File{{Name: "c.txt", Content: []byte("three")}}})
+	content = w.call("GET", fmt.Sprintf("/api/v2/attachments/%d", w.sim.Attachments(other)[0].ID), nil, 200).at("attachment.content_url").(string)
+	w.callAs(asEve, "GET", content, nil, 403)
+	for _, allow := range []func(*zendesksim.User){
+		func(u *zendesksim.User) { u.TicketRestriction = "organization" },
+		func(u *zendesksim.User) { u.TicketRestriction, u.ViewTicketsOf = "", []int64{shop} },
+	} {
+		w.sim.UpdateUser(stranger, allow)
+		w.callAs(asEve, "GET", content, nil, 200)
+	}
+	members := w.call("GET", fmt.Sprintf("/api/v2/users/%d/organization_memberships", stranger), nil, 200)
+	equal(t, "may view the organization's tickets", members.at("organization_memberships.0.view_tickets"), true)
 	w.sim.SetPrivateAttachments(false)
 	w.callAs(asNobody, "GET", content, nil, 200)
 }
@@ -143,8 +160,12 @@ func TestUploads(t *testing.T) {
 func TestUploadTokensLiveAnHour(t *testing.T) {
 	w := newWorld(t, zendesksim.Options{})
 	id := w.file("x")
-	token := w.upload("a.txt", "one", "", 201).at("upload.token").(string)
-	w.clock.add(time.Hour)
+	made := w.upload("a.txt", "one", "", 201)
+	token, content := made.at("upload.token").(string), made.at("upload.attachment.content_url").(string)
+	w.clock.add(59 * time.Minute)
+	w.callAs(asAnn, "GET", content, nil, 200)
+	w.clock.add(time.Minute)
+	w.callAs(asAnn, "GET", content, nil, 404)
 	w.upload("b.txt", "two", "&token="+token, 404)
 	w.call("PUT", ticketPath(id), ticketBody("comment", obj{"body": "r", "uploads": []string{token}}), 422)
 	equal(t, "comments", len(w.sim.Comments(id)), 1)

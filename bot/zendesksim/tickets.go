@@ -43,6 +43,7 @@ func ticketRoutes() []route {
 		{"POST", "/api/v2/tickets/:id/merge", agents, mergeInto},
 		{"GET", "/api/v2/users/:id/tickets/requested", agents, requestedTickets},
 		{"GET", "/api/v2/deleted_tickets", agents, listDeletedTickets},
+		{"DELETE", "/api/v2/deleted_tickets/:id", agents, purgeTicket},
 	}
 }
 

@@ -254,6 +254,24 @@ func TestDeletedTicketAnswers404(t *testing.T) {
 	equal(t, "deleted", w.call("GET", "/api/v2/deleted_tickets", nil, 200).at("deleted_tickets.0.id"), float64(id))
 }
 
+func TestPermanentDeletionLeavesNothing(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	id := w.sim.FileTicket(zendesksim.NewTicket{
+		RequesterID: w.ann, Subject: "of joe@x.example", Body: "joe@x.example", Files: []zendesksim.File{{Name: "joe.txt", Content: []byte("joe@x.example")}},
+	})
+	path := fmt.Sprintf("/api/v2/deleted_tickets/%d", id)
+	w.call("DELETE", path, nil, 404) // not before it is deleted
+	w.call("DELETE", ticketPath(id), nil, 204)
+	if !w.sim.AnyText("joe@x.example") {
+		t.Error("a deleted ticket can be restored: it must still hold its text")
+	}
+	equal(t, "job", w.call("DELETE", path, nil, 200).at("job_status.status"), "completed")
+	w.call("DELETE", path, nil, 404)
+	if _, found := w.sim.Ticket(id); found || w.sim.AnyText("joe") {
+		t.Error("something is left")
+	}
+}
+
 func TestMergeCopiesCommentsAndFiles(t *testing.T) {
 	w := newWorld(t, zendesksim.Options{})
 	target := w.file("target")
@@ -269,6 +287,9 @@ func TestMergeCopiesCommentsAndFiles(t *testing.T) {
 	if copies[1].Body != "about joe@x.example" || len(w.sim.Attachments(target)) != 1 {
 		t.Errorf("no copy: %+v", copies)
 	}
+	r := w.call("GET", fmt.Sprintf("/api/v2/tickets/%d/comments.json", target), nil, 200)
+	equal(t, "rel", r.at("comments.1.via.source.rel"), "merge")
+	equal(t, "from", r.at("comments.1.via.source.from.ticket_id"), float64(source))
 	original := w.sim.Comments(source)[0]
 	w.call("PUT", fmt.Sprintf("/api/v2/comment_redactions/%d", original.ID), obj{
 		"ticket_id": source, "html_body": strings.Replace(original.HTMLBody, "joe@x.example", "<redact>joe@x.example</redact>", 1),

@@ -20,14 +20,15 @@ type condition struct {
 }
 
 type trigger struct {
-	ID         int64
-	Title      string
-	Active     bool
-	All, Any   []condition
-	Actions    []object
-	CategoryID string
-	CreatedAt  time.Time
-	UpdatedAt  time.Time
+	ID          int64
+	Title       string
+	Description string
+	Active      bool
+	All, Any    []condition
+	Actions     []object
+	CategoryID  string
+	CreatedAt   time.Time
+	UpdatedAt   time.Time
 }
 
 func triggerRoutes() []route {
@@ -57,7 +58,7 @@ func (s *Sim) addTrigger(t trigger) *trigger {
 
 func (c *call) triggerView(t *trigger) object {
 	return object{
-		"id": t.ID, "url": c.url("triggers/%d", t.ID), "title": t.Title, "raw_title": t.Title, "description": "",
+		"id": t.ID, "url": c.url("triggers/%d", t.ID), "title": t.Title, "raw_title": t.Title, "description": t.Description,
 		"active": t.Active, "position": slices.Index(c.triggers.order, t.ID) + 1, "default": false, "category_id": t.CategoryID,
 		"conditions": object{"all": list(t.All), "any": list(t.Any)}, "actions": list(t.Actions),
 		"created_at": stamp(t.CreatedAt), "updated_at": stamp(t.UpdatedAt),
@@ -70,10 +71,11 @@ func listTriggers(c *call) (answer, error) {
 
 type triggerInput struct {
 	Trigger struct {
-		Title      *string `json:"title"`
-		Active     *bool   `json:"active"`
-		Category   *string `json:"category_id"`
-		Conditions *struct {
+		Title       *string `json:"title"`
+		Description *string `json:"description"`
+		Active      *bool   `json:"active"`
+		Category    *string `json:"category_id"`
+		Conditions  *struct {
 			All []condition `json:"all"`
 			Any []condition `json:"any"`
 		} `json:"conditions"`
@@ -83,6 +85,7 @@ type triggerInput struct {
 
 func (in triggerInput) apply(t *trigger) error {
 	put(&t.Title, in.Trigger.Title)
+	put(&t.Description, in.Trigger.Description)
 	put(&t.Active, in.Trigger.Active)
 	put(&t.CategoryID, in.Trigger.Category)
 	put(&t.Actions, in.Trigger.Actions)
@@ -102,20 +105,18 @@ func (in triggerInput) apply(t *trigger) error {
 		}
 	}
 	for _, a := range t.Actions {
-		if _, body, err := webhookAction(a); err != nil {
+		if err := checkAction(a); err != nil {
 			bad.add("actions", err.Error())
-		} else if len(body) > maxTriggerBody {
-			bad.add("actions", "The JSON body is longer than 16,000 characters")
 		}
 	}
 	return bad.refusal()
 }
 
-// webhookAction reads the one action that the simulator performs.
+// webhookAction reads the action that calls a webhook.
 func webhookAction(a object) (webhookID, body string, err error) {
 	value := textList(a["value"])
 	if a["field"] != "notification_webhook" || len(value) != 2 {
-		return "", "", fmt.Errorf("the simulator's triggers do one thing, notification_webhook with [webhook id, body]")
+		return "", "", fmt.Errorf("notification_webhook takes [webhook id, body]")
 	}
 	return value[0], value[1], nil
 }
@@ -208,7 +209,14 @@ func (k condition) holds(t Ticket, fresh bool) (bool, error) {
 	default:
 		return false, fmt.Errorf("field %q is not known; the simulator's triggers test update_type, status, custom_status_id, ticket_form_id, current_tags", k.Field)
 	}
+	order := []string{"new", "open", "pending", "hold", "solved", "closed"}
 	switch k.Operator {
+	case "less_than", "greater_than":
+		if k.Field != "status" {
+			return false, fmt.Errorf("operator %q is not known for %s", k.Operator, k.Field)
+		}
+		less, greater := slices.Index(order, have) < slices.Index(order, want), slices.Index(order, have) > slices.Index(order, want)
+		return k.Operator == "less_than" && less || k.Operator == "greater_than" && greater, nil
 	case "is":
 		return have == want, nil
 	case "is_not":

@@ -13,6 +13,7 @@ const conditional = "conditional_ticket_events"
 type webhook struct {
 	ID            string
 	Name          string
+	Description   string
 	Endpoint      string
 	Method        string
 	Format        string
@@ -70,7 +71,7 @@ func (w *webhook) view() object {
 		status = "active"
 	}
 	return object{
-		"id": w.ID, "name": w.Name, "description": "", "status": status, "endpoint": w.Endpoint, "http_method": w.Method,
+		"id": w.ID, "name": w.Name, "description": w.Description, "status": status, "endpoint": w.Endpoint, "http_method": w.Method,
 		"request_format": w.Format, "subscriptions": w.Subscriptions, "created_at": stamp(w.CreatedAt), "updated_at": stamp(w.UpdatedAt),
 		"created_by": idText(w.CreatedBy), "updated_by": idText(w.CreatedBy), "authentication": nil, "external_source": nil,
 		"custom_headers": nil,
@@ -93,6 +94,7 @@ func listWebhooks(c *call) (answer, error) {
 type webhookInput struct {
 	Webhook struct {
 		Name          *string   `json:"name"`
+		Description   *string   `json:"description"`
 		Endpoint      *string   `json:"endpoint"`
 		Method        *string   `json:"http_method"`
 		Format        *string   `json:"request_format"`
@@ -104,6 +106,7 @@ type webhookInput struct {
 func (in webhookInput) apply(w *webhook) error {
 	p := in.Webhook
 	put(&w.Name, p.Name)
+	put(&w.Description, p.Description)
 	put(&w.Endpoint, p.Endpoint)
 	put(&w.Method, p.Method)
 	put(&w.Format, p.Format)

@@ -93,7 +93,7 @@ func withApp(ctx context.Context, s *surroundings, path string, f func(*app) err
 
 // openApp opens every part. A part that fails closes those before it.
 func openApp(ctx context.Context, cfg *config.Config, o openOptions) (a *app, err error) {
-	a = &app{cfg: cfg, log: config.NewLogger(cfg.Log, o.log), failpoint: failpointOf(os.LookupEnv), checkEvery: o.checkEvery}
+	a = newApp(cfg, o)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, a.close(ctx))
@@ -108,6 +108,13 @@ func openApp(ctx context.Context, cfg *config.Config, o openOptions) (a *app, er
 		}
 	}
 	return a, nil
+}
+
+func newApp(cfg *config.Config, o openOptions) *app {
+	return &app{
+		cfg: cfg, log: config.NewLogger(cfg.Log, o.log), failpoint: failpointOf(os.LookupEnv), checkEvery: o.checkEvery,
+		systems: map[string]bot.SystemConfig{},
+	}
 }
 
 func (a *app) onClose(f func(context.Context) error) { a.closers = append(a.closers, f) }
@@ -129,9 +136,6 @@ func (a *app) openKeys(_ context.Context, _ openOptions) error {
 	masters, err := a.cfg.Keys.Masters()
 	if err != nil {
 		return &usageError{err}
-	}
-	if err := os.MkdirAll(a.cfg.DataDir, 0o700); err != nil {
-		return fmt.Errorf("data_dir: %w", err)
 	}
 	if a.keys, err = spool.OpenKeys(spool.KeysOptions{Dir: a.cfg.KeysDir(), Masters: masters, Clock: time.Now}); err != nil {
 		return err
@@ -192,10 +196,20 @@ func (a *app) openDesk(_ context.Context, _ openOptions) (err error) {
 		QueueDepth: a.queue.Waiting,
 		Budget:     func() (int, int, bool) { return a.desk.Budget() },
 	})
-	a.desk, err = zendesk.New(a.cfg.Zendesk.Options, zendesk.Env{Clock: time.Now, Observe: func(c zendesk.Call) {
-		a.metrics.ZendeskCall(!c.Read(), c.Status)
-	}})
+	tokens, err := a.tokenShelf()
+	if err != nil {
+		return err
+	}
+	a.desk, err = zendesk.New(a.cfg.Zendesk.Options, zendesk.Env{Clock: time.Now, Tokens: tokens, Observe: a.called})
 	return err
+}
+
+// called is told of each call to Zendesk.
+func (a *app) called(c zendesk.Call) {
+	a.metrics.ZendeskCall(!c.Read(), c.Status)
+	if a.failpoint != nil && c.Method == http.MethodPost && c.Endpoint == "uploads" {
+		a.failpoint("after-upload")
+	}
 }
 
 func (a *app) openDirectory(_ context.Context, _ openOptions) (err error) {
@@ -207,29 +221,36 @@ func (a *app) openDirectory(_ context.Context, _ openOptions) (err error) {
 	return nil
 }
 
-// openSystems opens each system's connector, with patience, limit and log
-// round it.
+// openSystems opens every system.
 func (a *app) openSystems(ctx context.Context, _ openOptions) error {
-	a.systems = map[string]bot.SystemConfig{}
 	for _, name := range sortedKeys(a.cfg.Systems) {
-		s := a.cfg.Systems[name]
-		conn, err := s.Kind.Open(ctx, connectors.Env{
-			System: name, Clock: time.Now, Log: a.log.WithField("system", name), HTTP: &http.Client{Timeout: s.Timeout},
-			ReadFile: func(file string) ([]byte, error) { return os.ReadFile(a.cfg.Path(file)) }, MaxKeys: s.MaxKeys,
-		}, s.Options)
-		if err != nil {
-			return &usageError{fmt.Errorf("systems.%s: %w", name, err)}
+		if err := a.openSystem(ctx, name); err != nil {
+			return err
 		}
-		a.onClose(func(context.Context) error { return conn.Close() })
-		conn = decorate.Log(conn, name, a.log, time.Now)
-		conn = decorate.Retry(conn, decorate.RetryPolicy{Attempts: s.Attempts, First: 500 * time.Millisecond, Most: 10 * time.Second})
-		if s.Limit > 0 {
-			conn = decorate.Limit(conn, s.Limit)
-		}
-		a.systems[name] = bot.SystemConfig{
-			Connector: conn, Kind: s.Kind, Label: s.Label, Controller: s.Role == config.Controller,
-			Tenant: s.Tenants.Spell, Timeout: s.Timeout,
-		}
+	}
+	return nil
+}
+
+// openSystem opens a system's connector, with patience, limit and log round
+// it.
+func (a *app) openSystem(ctx context.Context, name string) error {
+	s := a.cfg.Systems[name]
+	conn, err := s.Kind.Open(ctx, connectors.Env{
+		System: name, Clock: time.Now, Log: a.log.WithField("system", name), HTTP: &http.Client{Timeout: s.Timeout},
+		ReadFile: func(file string) ([]byte, error) { return os.ReadFile(a.cfg.Path(file)) }, MaxKeys: s.MaxKeys,
+	}, s.Options)
+	if err != nil {
+		return &usageError{fmt.Errorf("systems.%s: %w", name, err)}
+	}
+	a.onClose(func(context.Context) error { return conn.Close() })
+	conn = decorate.Log(conn, name, a.log, time.Now)
+	conn = decorate.Retry(conn, decorate.RetryPolicy{Attempts: s.Attempts, First: 500 * time.Millisecond, Most: 10 * time.Second})
+	if s.Limit > 0 {
+		conn = decorate.Limit(conn, s.Limit)
+	}
+	a.systems[name] = bot.SystemConfig{
+		Connector: conn, Kind: s.Kind, Label: s.Label, Controller: s.Role == config.Controller,
+		Tenant: s.Tenants.Spell, Timeout: s.Timeout, BackupsFor: s.Backups,
 	}
 	return nil
 }
@@ -239,7 +260,7 @@ func (a *app) openEngine(_ context.Context, _ openOptions) error {
 	if err != nil {
 		return &usageError{err}
 	}
-	reporter, err := report.New(a.spool, a.keys, report.Options{})
+	reporter, err := report.New(a.spool, a.keys, a.cfg.Report)
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/alecthomas/kong"
 )
@@ -26,7 +27,7 @@ type cli struct {
 	Pause    pauseCmd    `cmd:"" help:"Stop every replica before its next irreversible batch."`
 	Resume   resumeCmd   `cmd:"" help:"End a pause."`
 	Zendesk  zendeskCmd  `cmd:"" help:"The Zendesk side."`
-	Verify   verifyCmd   `cmd:"" help:"Check a report or a certificate offline: hashes, signature, chain."`
+	Verify   verifyCmd   `cmd:"" help:"Check a report or a certificate offline: hashes, signature and, with the ledger, chain."`
 	Keys     keysCmd     `cmd:"" help:"The keyring."`
 	Docs     docsCmd     `cmd:"" help:"Write the reference of configuration and connectors."`
 	Health   healthCmd   `cmd:"" help:"Ask a running daemon whether it is well, for container health checks."`
@@ -49,14 +50,14 @@ var errQuiet = errors.New("failed")
 
 func exitCode(err error, stderr io.Writer) int {
 	var usage *usageError
-	switch {
-	case err == nil:
+	if err == nil {
 		return 0
-	case errors.As(err, &usage):
+	}
+	if !errors.Is(err, errQuiet) {
 		_, _ = fmt.Fprintln(stderr, "privacydesk: "+err.Error())
+	}
+	if errors.As(err, &usage) {
 		return 2
-	case !errors.Is(err, errQuiet):
-		_, _ = fmt.Fprintln(stderr, "privacydesk: "+err.Error())
 	}
 	return 1
 }
@@ -64,8 +65,33 @@ func exitCode(err error, stderr io.Writer) int {
 // helped is how kong's wish to exit after --help reaches run.
 type helped struct{}
 
-// run executes one command line. It never exits the process.
-func run(ctx context.Context, args []string, s surroundings) (err error) {
+// wrote tells whether anything was written.
+type wrote struct {
+	io.Writer
+	any bool
+}
+
+func (w *wrote) Write(p []byte) (int, error) {
+	w.any = w.any || len(p) > 0
+	return w.Writer.Write(p)
+}
+
+// run executes one command line. It never exits the process. Whoever asks for
+// JSON gets one object, also when the command fails before it has one.
+func run(ctx context.Context, args []string, s surroundings) error {
+	if !slices.Contains(args, "--json") {
+		return execute(ctx, args, s)
+	}
+	out := &wrote{Writer: s.stdout}
+	s.stdout = out
+	err := execute(ctx, args, s)
+	if err != nil && !out.any {
+		return errors.Join(err, printJSON(out, map[string]any{"ok": false, "error": err.Error()}))
+	}
+	return err
+}
+
+func execute(ctx context.Context, args []string, s surroundings) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			if _, ok := r.(helped); !ok {
@@ -80,7 +106,6 @@ func run(ctx context.Context, args []string, s surroundings) (err error) {
 		kong.Description("Closes privacy tickets: checks who asks, finds the person in every system, gathers or purges, proves it, and resolves the ticket."),
 		kong.Writers(s.stdout, s.stderr),
 		kong.Exit(func(int) { panic(helped{}) }),
-		kong.UsageOnError(),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(&s),
 	)

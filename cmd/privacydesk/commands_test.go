@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -24,9 +25,13 @@ import (
 // each with what stands for it, and the file that it needs.
 func elsewhere() map[string][2]string {
 	return map[string][2]string{
-		"go run ./cmd/privacydesk demo":                                    {"TestPages runs it", "cmd/privacydesk/demo.go"},
-		"go run ./cmd/privacydesk demo --serve":                            {"TestPages runs it", "cmd/privacydesk/demo.go"},
-		"go run ./cmd/privacydesk demo --json --dir /tmp/privacydesk-demo": {"TestDemoJSON runs it", "cmd/privacydesk/demo.go"},
+		"go run ./cmd/privacydesk demo":                                      {"TestPages runs it", "cmd/privacydesk/demo.go"},
+		"go run ./cmd/privacydesk demo --serve":                              {"TestPages runs it", "cmd/privacydesk/demo.go"},
+		"go run ./cmd/privacydesk demo --json --dir /tmp/privacydesk-demo":   {"TestDemoJSON runs it", "cmd/privacydesk/demo.go"},
+		"privacydesk zendesk setup --config privacydesk.yml --dry-run":       {"TestFromAnEmptyAccountToResolved runs it", "cmd/privacydesk/setup_test.go"},
+		"privacydesk zendesk setup --config privacydesk.yml --custom-status": {"TestFromAnEmptyAccountToResolved runs it", "cmd/privacydesk/setup_test.go"},
+		"privacydesk zendesk login --config privacydesk.yml":                 {"TestLoginAlone runs it", "cmd/privacydesk/login_test.go"},
+		"privacydesk zendesk simulate --empty --listen 127.0.0.1:8090":       {"TestSimulateEmpty runs it", "cmd/privacydesk/setup_test.go"},
 		"make test":                        {"would run this test in itself", "Makefile"},
 		"make build":                       {"the test of deploy builds the program", "Makefile"},
 		"docker build --tag privacydesk .": {"needs Docker's daemon", "Dockerfile"},
@@ -56,9 +61,9 @@ func install(t *testing.T) *installation {
 	t.Helper()
 	in := &installation{T: t, desk: sample.NewDesk(zendesksim.New(zendesksim.Options{RequestsPerMinute: 2500})), left: documentedLines(t)}
 	configuration := readmeConfiguration(t)
-	payload := regexp.MustCompile("`(\\{\"ticket_id\".*\\})`").FindStringSubmatch(document(t, "README.md"))
+	payload := regexp.MustCompile("`(\\{\"ticket_id\".*\\})`").FindStringSubmatch(document(t, "docs/zendesk.md"))
 	if payload == nil {
-		t.Fatal("README.md does not say what the trigger sends")
+		t.Fatal("docs/zendesk.md does not say what the trigger sends")
 	}
 	t.Chdir(t.TempDir())
 	ctx, stop := context.WithCancel(context.Background())
@@ -224,7 +229,7 @@ func (in *installation) serves(line, words string) (captured string, stop func()
 // until waits for something to come true.
 func (in *installation) until(what string, cond func() bool) {
 	in.Helper()
-	ctx, cancel := context.WithTimeout(in.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(in.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
@@ -319,7 +324,7 @@ func (in *installation) operate(metrics []string) {
 	jane, ben, kim, lou, ada := people[2].Email, people[1].Email, people[3].Email, people[4].Email, people[0].Email
 	delivered := in.file("access", ben, 2)
 	approved, cancelled, held := in.file("delete", jane, 2), in.file("delete", kim, 2), in.file("delete", lou, 2)
-	released := in.file("access", sample.Users()[1].Email, 1) // who is a user of the product
+	released := in.file("access", sample.Users()[1].Email, 2) // who is a user of the product: a receipt, and the hold
 
 	in.shows(in.does("privacydesk requests list --config privacydesk.yml", 0), fmt.Sprintf("t%d", delivered))
 	in.shows(in.does("privacydesk requests list --config privacydesk.yml --wait-on approver", 0), fmt.Sprintf("t%d", approved))
@@ -342,6 +347,13 @@ func (in *installation) operate(metrics []string) {
 	if _, err := in.models.ExecContext(in.Context(), "ALTER TABLE lead_feature RENAME TO gone"); err != nil {
 		in.Fatal(err)
 	}
+	for _, form := range []string{"", " --json"} {
+		out := &safeBuffer{}
+		line := "privacydesk plan --config privacydesk.yml --tenant acme --kind access --email " + ada + form
+		if err := in.start(in.Context(), line, out); !errors.Is(err, errQuiet) || !strings.Contains(out.String(), "sales_order") {
+			in.Errorf("%s misses a system: %v\n%s", line, err, out)
+		}
+	}
 	skipped := in.file("access", ada, 2)
 	in.does("privacydesk requests skip --config privacydesk.yml t35436 warehouse", skipped)
 	in.said(skipped, 3)
@@ -353,8 +365,8 @@ func (in *installation) operate(metrics []string) {
 	}
 	in.keep(delivered)
 	in.keep(approved)
-	in.shows(in.does("privacydesk verify privacy-report-t35436.zip", delivered), "as it was made")
-	in.shows(in.does("privacydesk verify certificate.json", 0), "as it was made")
+	in.shows(in.does("privacydesk verify privacy-report-t35436.zip", delivered), "unchanged since it was signed")
+	in.shows(in.does("privacydesk verify certificate.json", 0), "unchanged since it was signed")
 
 	in.shows(in.does("privacydesk health", 0), "ok")
 	in.shows(in.does("privacydesk health --url http://127.0.0.1:8080/readyz", 0), `"ready":true`)

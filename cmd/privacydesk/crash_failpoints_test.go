@@ -3,41 +3,50 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"privacydesk/bot"
 	"privacydesk/bot/zendesksim"
 	"privacydesk/cmd/privacydesk/sample"
 	"privacydesk/connectors/connectortest/servers"
 )
 
 // failpoints are all moments at which the daemon can be made to die: before
-// and after each commit, ticket write, finding, mark of erasing, erase batch
-// and destruction of a key. A number asks for the n-th passage.
+// and after each commit, ticket write, upload, finding, mark of erasing, erase
+// batch and destruction of a key.
 func failpoints() []string {
 	var out []string
 	around := func(what string) { out = append(out, "before-"+what, "after-"+what) }
-	for _, phase := range []string{"locating", "working", "closing", "done", "forgotten"} {
+	for _, phase := range []string{"reading", "locating", "working", "closing", "done", "forgotten"} {
 		around("commit-" + phase)
 	}
 	for _, stage := range []string{"locate", "relocate", "gather", "erase", "verify"} {
 		around("run-commit-" + stage)
 	}
-	for _, message := range []string{"receipt_access", "receipt_delete", "done_access", "done_delete"} {
+	for _, message := range []string{"receipt_access", "receipt_delete", "question_" + string(bot.ReasonManySubjects), "done_access", "done_delete"} {
 		around("update-" + message)
 	}
-	for _, what := range []string{"finding", "erase-mark", "erase", "key-destruction"} {
+	for _, what := range []string{"upload", "finding", "erase-mark", "erase", "key-destruction"} {
 		around(what)
 	}
-	out = append(out, "before-erase-batch")
-	return append(out,
+	return append(out, "before-erase-batch")
+}
+
+// later are further passages of some of them: a batch's guard is asked after
+// the batch before it was committed, and the last batch ends with the erase.
+func later() []string {
+	return []string{
 		"before-erase-batch:2", "before-erase-batch:4", "before-erase-batch:6", "after-erase:2", "after-erase:4", "after-finding:3", "before-run-commit-erase:3",
-		"after-commit-working:4", "after-commit-locating:5", "before-commit-closing:5", "after-key-destruction:2",
-	)
+		"after-commit-working:4", "after-commit-locating:5", "before-commit-closing:5", "after-key-destruction:2", "after-upload:2", "before-upload:3",
+	}
 }
 
 // few are people enough for one access and one delete request.
@@ -50,10 +59,10 @@ func few() []sample.Person {
 	}
 }
 
-// pair files an access and a delete request.
-func (h *house) pair() *mixed {
+// trio files an access request, a delete request, and one that is unclear.
+func (h *house) trio() *mixed {
 	ada, jane := h.people[:1], h.people[1:2]
-	return &mixed{h: h, filed: []filed{h.file(alex, "access", ada), h.file(alex, "delete", jane)}, deleted: jane}
+	return &mixed{h: h, filed: []filed{h.file(alex, "access", ada), h.file(alex, "delete", jane), h.unclear(alex, jane[0])}, deleted: jane}
 }
 
 // sideBySide runs a subtest for each name, so many at a time: they mostly
@@ -81,14 +90,14 @@ func sideBySide(t *testing.T, width int, names []string, f func(t *testing.T, i 
 func TestRule3_KillAtFailpoints(t *testing.T) {
 	t.Parallel()
 	redis := servers.Redis(t)
-	points := failpoints()
+	points := append(failpoints(), later()...)
 	sideBySide(t, 16, points, func(t *testing.T, i int) {
 		h := newHouse(t, houseOptions{
 			redis: redis.URL(), prefix: fmt.Sprintf("f%d", i), people: few(), webhook: true, deletes: live, forget: time.Second,
 		})
 		d := h.launch("PRIVACYDESK_FAILPOINT=" + points[i])
 		h.serves(d)
-		m := h.pair()
+		m := h.trio()
 		h.ends(d)
 		if ws, ok := d.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || ws.Signal() != syscall.SIGKILL {
 			t.Fatalf("it ended by itself: %v\n%s", d.cmd.ProcessState, h.log.tail())
@@ -98,6 +107,53 @@ func TestRule3_KillAtFailpoints(t *testing.T) {
 		m.expectNothingKept()
 		d.kill()
 	})
+}
+
+// TestRule3_RedisKilledAtFailpoints stops the daemon at each failpoint in
+// turn, kills its Redis, starts it again, and lets the daemon go on.
+func TestRule3_RedisKilledAtFailpoints(t *testing.T) {
+	t.Parallel()
+	points := failpoints()
+	sideBySide(t, 16, points, func(t *testing.T, i int) {
+		redis := servers.Redis(t)
+		h := newHouse(t, houseOptions{redis: redis.URL(), prefix: "k", people: few(), webhook: true, deletes: live, forget: time.Second})
+		d := h.start("PRIVACYDESK_FAILPOINT=" + points[i] + ":1:stop")
+		m := h.trio()
+		h.await("the daemon sleeps", func() bool { return asleep(d.cmd.Process.Pid) })
+		h.must(redis.Kill())
+		h.must(redis.Restart(t.Context()))
+		d.signal(syscall.SIGCONT)
+		m.expect()
+		m.expectNothingKept()
+		d.kill()
+	})
+}
+
+// TestRule3_ChildRedisKilled kills the daemon's own Redis, which ends the
+// daemon, and then a daemon, which ends its Redis.
+func TestRule3_ChildRedisKilled(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, houseOptions{prefix: "child", people: few(), webhook: true, deletes: live, forget: time.Second})
+	d := h.start()
+	m := h.trio()
+	h.await("a request is on its way", func() bool { return !h.caseOf(m.filed[1].ticket).Accepted.IsZero() })
+	content, err := os.ReadFile(filepath.Join(h.dir, "data", "redis", "redis.pid"))
+	h.must(err)
+	pid, err := strconv.Atoi(strings.TrimSpace(string(content)))
+	h.must(err)
+	h.must(syscall.Kill(pid, syscall.SIGKILL))
+	h.ends(d)
+	if code := d.cmd.ProcessState.ExitCode(); code != 1 || !strings.Contains(string(h.log.all()), "the redis-server of our own ended") {
+		t.Errorf("without its Redis the daemon ended with exit code %d\n%s", code, h.log.tail())
+	}
+	d = h.start()
+	d.kill()
+	d = h.start()
+	m.expect()
+	m.expectNothingKept()
+	if code := h.stop(d); code != 0 {
+		t.Errorf("SIGTERM: exit code %d\n%s", code, h.log.tail())
+	}
 }
 
 // TestRule3_AnswersLost breaks the connection in each way around uploads and
@@ -128,7 +184,7 @@ func TestRule3_AnswersLost(t *testing.T) {
 		})
 		h.desk.Sim.Fault(zendesksim.Fault{Kind: losses[i].kind, Method: losses[i].method, Path: losses[i].path, Times: 3})
 		d := h.start()
-		m := h.pair()
+		m := h.trio()
 		m.expect()
 		m.expectNothingKept()
 		struck := 0
@@ -153,13 +209,14 @@ func TestRule5_SleeperWakes(t *testing.T) {
 	points := []string{"before-erase-batch:1", "before-erase-batch:3", "before-run-commit-erase:1", "before-update-done_delete:1", "after-erase-mark:1"}
 	sideBySide(t, len(points), points, func(t *testing.T, i int) {
 		h := newHouse(t, houseOptions{
-			redis: redis.URL(), prefix: fmt.Sprintf("s%d", i), people: few(), webhook: true, deletes: live, served: true,
+			redis: redis.URL(), prefix: fmt.Sprintf("s%d", i), people: few(), webhook: true, deletes: live, served: true, forget: time.Second,
 		})
 		sleeper := h.start("PRIVACYDESK_FAILPOINT=" + points[i] + ":stop")
-		m := h.pair()
+		m := h.trio()
 		h.await("the first replica sleeps", func() bool { return asleep(sleeper.cmd.Process.Pid) })
 		d := h.start()
 		m.expect()
+		m.expectNothingKept() // nor does the sleeper find a key when it wakes
 		told := h.everything()
 		sleeper.signal(syscall.SIGCONT)
 		h.await("the first replica is awake", func() bool { return !asleep(sleeper.cmd.Process.Pid) })
@@ -167,7 +224,7 @@ func TestRule5_SleeperWakes(t *testing.T) {
 		if code := h.stop(sleeper); code != 0 {
 			t.Errorf("the sleeper ended with exit code %d\n%s", code, h.log.tail())
 		}
-		m.expect()
+		m.expectNothingKept()
 		if now := h.everything(); now != told {
 			t.Errorf("it changed something after it woke:\n%s\nwas\n%s", now, told)
 		}
@@ -180,20 +237,20 @@ func TestRule5_SleeperWakes(t *testing.T) {
 // when it wakes, the request ends as it should.
 func TestRule5_SleeperHoldsAFile(t *testing.T) {
 	t.Parallel()
-	h := newHouse(t, houseOptions{redis: servers.Redis(t).URL(), prefix: "file", people: few(), webhook: true, deletes: live})
+	h := newHouse(t, houseOptions{redis: servers.Redis(t).URL(), prefix: "file", people: few(), webhook: true, deletes: live, forget: time.Second})
 	sleeper := h.start("PRIVACYDESK_FAILPOINT=before-erase-batch:1:stop")
-	m := h.pair()
+	m := h.trio()
 	h.await("the first replica sleeps", func() bool { return asleep(sleeper.cmd.Process.Pid) })
 	d := h.start()
 	h.await("the second replica takes over", func() bool { return strings.Contains(string(h.log.all()), `"run_failed"`) || h.ended(m.filed[1]) })
 	sleeper.signal(syscall.SIGCONT)
 	m.expect()
+	m.expectNothingKept()
 	for _, replica := range []*daemon{sleeper, d} {
 		if code := h.stop(replica); code != 0 {
 			t.Errorf("a replica ended with exit code %d\n%s", code, h.log.tail())
 		}
 	}
-	m.expect()
 }
 
 // everything is what is said and stored of all tickets, and every row.

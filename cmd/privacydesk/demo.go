@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,10 +19,10 @@ import (
 )
 
 type demoCmd struct {
-	Dir   string `placeholder:"DIR" help:"Where reports, configuration and data go; default: a new temporary folder."`
+	Dir   string `placeholder:"DIR" help:"Where reports, configuration and data go: a new or an empty folder; default: a temporary one."`
 	JSON  bool   `help:"Print one JSON object on standard output and nothing else there."`
 	Serve bool   `help:"Keep serving afterwards, to look at the tickets in a browser."`
-	Redis string `placeholder:"URL" help:"Use this Redis instead of one of our own."`
+	Redis string `placeholder:"URL" help:"Use this Redis instead of one of our own. What the demo stores there begins with pd-demo- and stays."`
 }
 
 // Help carries the example.
@@ -37,6 +38,7 @@ type demo struct {
 	cmd     demoCmd
 	s       *surroundings
 	dir     string
+	prefix  string    // of the keys in Redis: no two demos share theirs
 	say     io.Writer // progress, for people
 	desk    *sample.Desk
 	address string // of the simulated Zendesk
@@ -57,7 +59,11 @@ func (c demoCmd) Run(ctx context.Context, s *surroundings) (err error) {
 	}
 	defer func() { err = errors.Join(err, d.close()) }()
 	for _, step := range []func(context.Context) error{d.prepare, d.startZendesk, d.createSystems, d.startDaemon, d.fileTickets, d.await} {
-		if err := step(ctx); err != nil {
+		err := step(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return fmt.Errorf("stopped before the tickets had ended; what is there so far lies in %s", d.dir)
+		case err != nil:
 			return err
 		}
 	}
@@ -94,24 +100,11 @@ func (d *demo) close() error {
 
 func (d *demo) prepare(context.Context) error {
 	d.linef("privacydesk demo: a simulated Zendesk, four sample systems, eight tickets. Approval and waiting period are switched off.")
-	dir := d.cmd.Dir
 	var err error
-	if dir == "" {
-		dir, err = os.MkdirTemp("", "privacydesk-demo-")
-	} else {
-		err = os.MkdirAll(dir, 0o700)
+	if d.dir, err = demoFolder(d.cmd.Dir); err != nil {
+		return &usageError{fmt.Errorf("--dir: %w", err)}
 	}
-	if err != nil {
-		return fmt.Errorf("--dir: %w", err)
-	}
-	if d.dir, err = filepath.Abs(dir); err != nil {
-		return err
-	}
-	for _, leftover := range []string{"data", "systems", "reports", "maps", "privacydesk.log"} {
-		if _, err := os.Lstat(filepath.Join(d.dir, leftover)); err == nil {
-			return &usageError{fmt.Errorf("--dir: %s has an earlier demo's %s in it; name an empty folder, or remove it", d.dir, leftover)}
-		}
-	}
+	d.prefix = "pd-demo-" + strings.ToLower(rand.Text()[:8])
 	for _, sub := range []string{"systems", "reports", "maps"} {
 		if err := os.MkdirAll(filepath.Join(d.dir, sub), 0o700); err != nil {
 			return err
@@ -123,6 +116,29 @@ func (d *demo) prepare(context.Context) error {
 	}
 	d.onClose(d.log.Close)
 	return nil
+}
+
+// demoFolder makes the folder, or takes an empty one: what a demo writes has
+// the names of a real installation's files, master.key among them.
+func demoFolder(name string) (string, error) {
+	if name == "" {
+		return os.MkdirTemp("", "privacydesk-demo-")
+	}
+	dir, err := filepath.Abs(name)
+	if err != nil {
+		return "", err
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return "", err
+	}
+	there, err := os.ReadDir(dir)
+	if err != nil {
+		return "", err
+	}
+	if len(there) > 0 {
+		return "", fmt.Errorf("%s is not an empty folder; name one that is empty or new", dir)
+	}
+	return dir, nil
 }
 
 func (d *demo) startZendesk(ctx context.Context) error {
@@ -140,7 +156,8 @@ func (d *demo) startZendesk(ctx context.Context) error {
 func (d *demo) createSystems(ctx context.Context) error {
 	for _, sys := range sample.Systems() {
 		path := filepath.Join(d.dir, "systems", sys.Name+".db")
-		db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)")
+		uri := "file:" + (&url.URL{Path: path}).EscapedPath()
+		db, err := sql.Open("sqlite", uri+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)")
 		if err != nil {
 			return err
 		}
@@ -209,9 +226,9 @@ func (d *demo) redisWords() string {
 // configuration is the demo's privacydesk.yml.
 func (d *demo) configuration(webhookSecret string) string {
 	var b strings.Builder
-	redis := ""
+	redis := "redis: {prefix: " + d.prefix + "}\n"
 	if d.cmd.Redis != "" {
-		redis = "redis: {url: " + fmt.Sprintf("%q", d.cmd.Redis) + "}\n"
+		redis = fmt.Sprintf("redis: {prefix: %s, url: %s}\n", d.prefix, quoted(d.cmd.Redis))
 	}
 	fmt.Fprintf(&b, `# Written by the demo. Approval and waiting period are off: a real vendor keeps them.
 intake: {since: %s, poll: "@every 1m", sweep: "@every 1s"}
@@ -241,8 +258,13 @@ log: {format: json}
 systems:
 `, redis)
 	for _, sys := range sample.Systems() {
-		fmt.Fprintf(&b, "  %s: {kind: sqlite, label: %s, dsn: %q, dataset: [maps/%s.yml], tenants: same}\n",
-			sys.Name, sys.Label, filepath.Join(d.dir, "systems", sys.Name+".db"), sys.Name)
+		fmt.Fprintf(&b, "  %s: {kind: sqlite, label: %s, dsn: %s, dataset: [maps/%s.yml], tenants: same}\n",
+			sys.Name, sys.Label, quoted(filepath.Join(d.dir, "systems", sys.Name+".db")), sys.Name)
 	}
 	return b.String()
+}
+
+// quoted is a text as the configuration reads it back, whatever it holds.
+func quoted(text string) string {
+	return "'" + strings.NewReplacer("'", "''", "${", "$${").Replace(text) + "'"
 }

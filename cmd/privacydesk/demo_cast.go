@@ -100,9 +100,9 @@ func (d *demo) ended(ctx context.Context, m *castMember) (bool, bot.Case) {
 
 // await watches the tickets until all have ended or the bound is reached.
 func (d *demo) await(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, demoBound)
-	defer cancel()
 	started := time.Now()
+	bound := time.NewTimer(demoBound)
+	defer bound.Stop()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -124,6 +124,8 @@ func (d *demo) await(ctx context.Context) error {
 		}
 		select {
 		case <-ctx.Done():
+			return ctx.Err()
+		case <-bound.C:
 			d.overdue()
 			return nil
 		case <-tick.C:

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -80,7 +81,7 @@ func ends() []endOf {
 
 func TestDemoJSON(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "it's ${a} #1?&%41")
 	var out bytes.Buffer
 	if code, stderr := command(t.Context(), &out, "demo", "--json", "--dir", dir); code != 0 || stderr != "" {
 		t.Fatalf("exit %d, standard error %q\n%s", code, stderr, out.String())
@@ -104,8 +105,8 @@ func TestDemoJSON(t *testing.T) {
 	t.Run("a folder that was used is refused", func(t *testing.T) {
 		var out bytes.Buffer
 		code, stderr := command(t.Context(), &out, "demo", "--json", "--dir", dir)
-		if code != 2 || out.Len() != 0 || !strings.Contains(stderr, "--dir") || !strings.Contains(stderr, "empty folder") {
-			t.Errorf("exit %d, output %q, standard error %q; want 2, nothing, and a word on --dir", code, out.String(), stderr)
+		if code != 2 || object(t, out.String())["ok"] != false || !strings.Contains(stderr, "--dir") || !strings.Contains(stderr, "not an empty folder") {
+			t.Errorf("exit %d, output %q, standard error %q; want 2, not ok, and a word on --dir", code, out.String(), stderr)
 		}
 	})
 }
@@ -164,7 +165,7 @@ func sameEnd(t *testing.T, dir string, got demoRequest, want endOf) {
 		t.Errorf("ticket %d: report %q, want %q", got.Ticket, got.Report, file)
 	}
 	var out bytes.Buffer
-	if code, stderr := command(t.Context(), &out, "verify", got.Report); code != 0 || !strings.Contains(out.String(), "as it was made") {
+	if code, stderr := command(t.Context(), &out, "verify", got.Report); code != 0 || !strings.Contains(out.String(), "unchanged since it was signed") {
 		t.Errorf("verify: exit %d\n%s%s", code, out.String(), stderr)
 	}
 }
@@ -187,7 +188,7 @@ func onlyTheSubjectIsGone(t *testing.T, dir string) {
 		{"voice", "SELECT count(*) FROM recording WHERE caller_email = ? AND tenant = ?", 0, 1},
 		{"warehouse", "SELECT count(*) FROM lead_feature WHERE email = ? AND tenant = ?", 0, 1},
 	} {
-		db, err := sql.Open("sqlite", "file:"+filepath.Join(dir, "systems", c.system+".db"))
+		db, err := sql.Open("sqlite", "file:"+(&url.URL{Path: filepath.Join(dir, "systems", c.system+".db")}).EscapedPath())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -235,7 +236,7 @@ func TestDemoWithoutRedisServer(t *testing.T) {
 // personal data may be while the demo runs.
 func TestRule10_DemoFailsOverALeak(t *testing.T) {
 	t.Parallel()
-	t.Run("in the data folder", func(t *testing.T) {
+	t.Run("while it runs", func(t *testing.T) {
 		t.Parallel()
 		dir := t.TempDir()
 		plant := &trigger{words: "eight tickets filed", do: func(string) {
@@ -254,37 +255,6 @@ func TestRule10_DemoFailsOverALeak(t *testing.T) {
 		}
 		if strings.Contains(said, demoJane().Email) {
 			t.Error("the output repeats what was leaked")
-		}
-	})
-	t.Run("in the log, as JSON", func(t *testing.T) {
-		t.Parallel()
-		dir := t.TempDir()
-		// The object is written when all is judged, so that nothing is shown
-		// before; the command's own steps are taken one by one instead.
-		var out bytes.Buffer
-		d := &demo{
-			cmd: demoCmd{Dir: dir, JSON: true}, s: &surroundings{env: os.LookupEnv, stdout: &out, stderr: io.Discard},
-			say: io.Discard, dbs: map[string]*sql.DB{}, before: map[string]map[string][]string{},
-		}
-		defer func() {
-			if err := d.close(); err != nil {
-				t.Error(err)
-			}
-		}()
-		for _, step := range []func(context.Context) error{d.prepare, d.startZendesk, d.createSystems, d.startDaemon, d.fileTickets, d.await} {
-			if err := step(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if _, err := d.log.WriteString("{\"msg\":\"" + strings.ToUpper(demoJane().Email) + "\"}\n"); err != nil {
-			t.Fatal(err)
-		}
-		result, err := d.judge(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if result.OK || result.Leaks != 1 {
-			t.Errorf("ok %v, leaks %d; want false and 1", result.OK, result.Leaks)
 		}
 	})
 }

@@ -51,12 +51,19 @@ func testMain(m *testing.M) int {
 type journal struct {
 	mu   sync.Mutex
 	text bytes.Buffer
+	odd  []string // lines that are neither JSON nor a command's last words
 }
 
 func (j *journal) write(p []byte) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.text.Write(p)
+}
+
+func (j *journal) oddity(line []byte) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.odd = append(j.odd, string(line))
 }
 
 func (j *journal) all() []byte {
@@ -91,13 +98,14 @@ func (d *daemon) Write(p []byte) (int, error) {
 			return len(p), nil
 		}
 		var entry struct{ Event, Address string }
-		if json.Unmarshal(d.line[:i], &entry) == nil {
-			switch entry.Event {
-			case "started":
-				d.started <- entry.Address
-			case "done":
-				d.done.Add(1)
-			}
+		if err := json.Unmarshal(d.line[:i], &entry); err != nil && !bytes.HasPrefix(d.line, []byte("privacydesk: ")) {
+			d.out.oddity(d.line[:i])
+		}
+		switch entry.Event {
+		case "started":
+			d.started <- entry.Address
+		case "done":
+			d.done.Add(1)
 		}
 		d.line = d.line[i+1:]
 	}

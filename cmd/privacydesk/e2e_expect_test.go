@@ -73,12 +73,7 @@ func (h *house) expectSaidOnce(f filed) {
 			comments++
 		}
 	}
-	steps := map[string]int{}
-	for _, a := range h.desk.Sim.Audits(f.ticket) {
-		if mark, ok := a.Custom["privacydesk"].(map[string]any); ok {
-			steps[fmt.Sprint(mark["step"])]++
-		}
-	}
+	steps := h.said(f.ticket)
 	for step, n := range steps {
 		if n != 1 {
 			h.t.Errorf("ticket %d bears step %s %d times", f.ticket, step, n)
@@ -87,6 +82,17 @@ func (h *house) expectSaidOnce(f filed) {
 	if comments != f.comments || len(steps) != f.comments {
 		h.t.Errorf("ticket %d (%s, %v) has %d comments and the marks %v; want %d of each", f.ticket, f.kind, f.reasons, comments, steps, f.comments)
 	}
+}
+
+// said counts the marks of each step on a ticket.
+func (h *house) said(ticket int64) map[string]int {
+	steps := map[string]int{}
+	for _, a := range h.desk.Sim.Audits(ticket) {
+		if mark, ok := a.Custom["privacydesk"].(map[string]any); ok {
+			steps[fmt.Sprint(mark["step"])]++
+		}
+	}
+	return steps
 }
 
 // expectLedger verifies the chain of a request's events, as it stands in

@@ -56,7 +56,7 @@ type house struct {
 
 // houseOptions are what tests choose.
 type houseOptions struct {
-	redis   string // its URL
+	redis   string // its URL; empty for a child of the daemon's
 	prefix  string
 	people  []sample.Person
 	deletes string // the section, in YAML
@@ -107,8 +107,11 @@ func (h *house) must(err error) {
 }
 
 // keepLog leaves a failed test's log in the folder that PRIVACYDESK_TEST_LOGS
-// names.
+// names. A log that is not all of our making fails the test.
 func (h *house) keepLog() {
+	for _, line := range h.log.odd {
+		h.t.Errorf("this is no line of our log: %s", line)
+	}
 	if dir := os.Getenv("PRIVACYDESK_TEST_LOGS"); dir != "" && h.t.Failed() {
 		name := strings.ReplaceAll(h.t.Name(), "/", "-") + ".log"
 		h.must(os.WriteFile(filepath.Join(dir, name), h.log.all(), 0o600))
@@ -125,10 +128,15 @@ func (h *house) newKey(file string) {
 
 func (h *house) openRedis(o houseOptions) {
 	h.t.Helper()
-	options, err := redis.ParseURL(o.redis)
-	h.must(err)
+	options := &redis.Options{Network: "unix", Addr: filepath.Join(h.dir, "data", "redis", "redis.sock")}
+	if o.redis != "" {
+		var err error
+		options, err = redis.ParseURL(o.redis)
+		h.must(err)
+	}
 	h.redis = redis.NewClient(options)
 	h.t.Cleanup(func() { _ = h.redis.Close() })
+	var err error
 	h.store, err = redisstore.New(h.redis, redisstore.Options{Prefix: o.prefix})
 	h.must(err)
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/redis/go-redis/v9/logging"
 )
 
 // version is set by the linker; see Makefile.
@@ -14,6 +16,8 @@ var version = "dev"
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once, as a crash would
+	logging.Disable()            // it would write beside our log; what fails comes back as an error
 	world := surroundings{env: os.LookupEnv, stdout: os.Stdout, stderr: os.Stderr}
 	os.Exit(exitCode(run(ctx, os.Args[1:], world), os.Stderr))
 }

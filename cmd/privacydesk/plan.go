@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"slices"
 	"text/tabwriter"
 
 	"privacydesk/bot"
@@ -25,31 +27,49 @@ func (planCmd) Help() string {
 func (c planCmd) Run(ctx context.Context, s *surroundings) error {
 	return withApp(ctx, s, c.Config, func(a *app) error {
 		p, err := a.engine.Preview(ctx, c.Tenant, c.Email, bot.Kind(c.Kind))
-		if err != nil {
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return err
+		case err != nil:
 			return &usageError{err}
 		}
 		if c.JSON {
-			return printJSON(s.stdout, p)
+			err = printJSON(s.stdout, p)
+		} else {
+			err = printPlan(s.stdout, p)
 		}
-		failed := false
-		w := tabwriter.NewWriter(s.stdout, 0, 4, 2, ' ', 0)
-		_, _ = fmt.Fprintln(w, "SYSTEM\tORDER\tCOLLECTION\tROWS\tRETAINED\tSHARED\tON DELETE")
-		for _, sys := range p.Systems {
-			failed = failed || sys.Error != ""
-			printPlanned(w, sys)
-		}
-		if err := w.Flush(); err != nil {
-			return err
-		}
-		_, _ = fmt.Fprintln(s.stdout, "nothing was changed")
-		if failed {
+		if err == nil && incomplete(p) {
 			return errQuiet
 		}
-		return nil
+		return err
 	})
 }
 
-func printPlanned(w *tabwriter.Writer, sys bot.PreviewSystem) {
+// incomplete is true if the subject's data may be elsewhere, too.
+func incomplete(p bot.Preview) bool {
+	return p.Unsettled || slices.ContainsFunc(p.Systems, func(s bot.PreviewSystem) bool { return s.Error != "" })
+}
+
+func printPlan(out io.Writer, p bot.Preview) error {
+	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "SYSTEM\tORDER\tCOLLECTION\tROWS\tRETAINED\tSHARED\tON DELETE")
+	for _, sys := range p.Systems {
+		if p.Kind != bot.KindDelete {
+			sys.Refuses = ""
+		}
+		printPlanned(w, sys)
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if p.Unsettled {
+		_, _ = fmt.Fprintf(out, "searching was stopped after %d rounds, though the last one turned up more to search by; a request would be held (requests.max_rounds)\n", p.Rounds)
+	}
+	_, err := fmt.Fprintln(out, "nothing was changed")
+	return err
+}
+
+func printPlanned(w io.Writer, sys bot.PreviewSystem) {
 	switch {
 	case sys.Error != "":
 		_, _ = fmt.Fprintf(w, "%s\t%d\t\t\t\t\tcould not be searched: %s\n", sys.Name, sys.Rank, sys.Error)

@@ -31,7 +31,7 @@ const root = "../.."
 
 // pages are the documents whose commands, examples and links are proved here.
 func pages() []string {
-	return []string{"README.md", "docs/operations.md", "docs/data-maps.md"}
+	return []string{"README.md", "docs/operations.md", "docs/data-maps.md", "docs/zendesk.md"}
 }
 
 func document(t *testing.T, name string) string {

@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os/user"
-	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -27,6 +25,11 @@ type requestsCmd struct {
 	Cancel  cancelCmd  `cmd:"" help:"End a request that has not begun to erase."`
 }
 
+// Help carries the example.
+func (requestsCmd) Help() string {
+	return "Example:\n  privacydesk requests list --config privacydesk.yml --wait-on approver"
+}
+
 // operatorFlag says who acts; it goes into the request's ledger.
 type operatorFlag struct {
 	By string `help:"Who you are; default: the user of this session." placeholder:"NAME"`
@@ -42,13 +45,26 @@ func (o operatorFlag) name() string {
 	return ""
 }
 
+// requestID names a request on the command line.
+type requestID string
+
+// UnmarshalText takes t and the ticket's number.
+func (r *requestID) UnmarshalText(text []byte) error {
+	ticket := bot.TicketOfID(string(text))
+	if ticket == 0 {
+		return errors.New("is no request; write t and the ticket's number, such as t35436")
+	}
+	*r = requestID(bot.IDOfTicket(ticket))
+	return nil
+}
+
 type listCmd struct {
 	configFlag
-	Phase  string `help:"Only this phase."`
-	WaitOn string `help:"Only those that wait on: requester, agent, approver, time, request, system."`
-	Kind   string `help:"Only this kind."`
+	Phase  string `enum:",reading,locating,working,closing,done,forgotten" default:"" help:"Only this phase: reading, locating, working, closing, done or forgotten."`
+	WaitOn string `enum:",requester,agent,approver,time,request,system,vendor,person" default:"" help:"Only those that wait on: requester, agent, approver, time, request, system, vendor or person."`
+	Kind   string `enum:",access,delete,opt_out,direct" default:"" help:"Only this kind: access, delete, opt_out or direct."`
 	Tenant string `help:"Only this tenant."`
-	Limit  int    `default:"100" help:"At most so many."`
+	Limit  uint   `default:"100" help:"At most so many."`
 	JSON   bool   `help:"Print one JSON object."`
 }
 
@@ -84,8 +100,8 @@ func (c listCmd) Run(ctx context.Context, s *surroundings) error {
 	return withApp(ctx, s, c.Config, func(a *app) error {
 		filter := bot.Filter{Phase: bot.Phase(c.Phase), WaitOn: bot.WaitOn(c.WaitOn), Kind: bot.Kind(c.Kind), Tenant: c.Tenant}
 		views := []requestView{}
-		for cursor := ""; len(views) < c.Limit; {
-			cases, next, err := a.store.List(ctx, filter, cursor, min(c.Limit-len(views), 200))
+		for cursor := ""; uint(len(views)) < c.Limit; {
+			cases, next, err := a.store.List(ctx, filter, cursor, int(min(c.Limit-uint(len(views)), 200)))
 			if err != nil {
 				return err
 			}
@@ -110,8 +126,8 @@ func (c listCmd) Run(ctx context.Context, s *surroundings) error {
 
 type showCmd struct {
 	configFlag
-	ID   string `arg:"" help:"The request: t and the ticket's number."`
-	JSON bool   `help:"Print one JSON object."`
+	ID   requestID `arg:"" help:"The request: t and the ticket's number."`
+	JSON bool      `help:"Print one JSON object."`
 }
 
 // Help carries the example.
@@ -122,7 +138,7 @@ func (showCmd) Help() string {
 // Run shows one request.
 func (c showCmd) Run(ctx context.Context, s *surroundings) error {
 	return withApp(ctx, s, c.Config, func(a *app) error {
-		rec, events, err := oneMoment(ctx, a.store, c.ID)
+		rec, events, err := oneMoment(ctx, a.store, string(c.ID))
 		if errors.Is(err, bot.ErrNotFound) {
 			return fmt.Errorf("there is no request %s", c.ID)
 		}
@@ -130,7 +146,7 @@ func (c showCmd) Run(ctx context.Context, s *surroundings) error {
 			return err
 		}
 		chain := "whole"
-		if err := ledger.Verify(c.ID, events, rec.Case.Head); err != nil {
+		if err := ledger.Verify(string(c.ID), events, rec.Case.Head); err != nil {
 			chain = err.Error()
 		}
 		if c.JSON {
@@ -192,19 +208,20 @@ func printRequest(out io.Writer, c *bot.Case, events []ledger.Event, chain strin
 type actCmd struct {
 	configFlag
 	operatorFlag
-	ID string `arg:"" help:"The request: t and the ticket's number."`
+	JSON bool      `help:"Print one JSON object."`
+	ID   requestID `arg:"" help:"The request: t and the ticket's number."`
 }
 
 // act runs one operation. A worker that is at the request this moment is
 // waited for.
-func (c actCmd) act(ctx context.Context, s *surroundings, did string, op func(*bot.Engine, string) error) error {
+func (c actCmd) act(ctx context.Context, s *surroundings, did string, op func(e *bot.Engine, id, by string) error) error {
 	return withApp(ctx, s, c.Config, func(a *app) error {
 		for try := 0; ; try++ {
-			err := op(a.engine, c.name())
+			err := op(a.engine, string(c.ID), c.name())
+			if err == nil {
+				return tell(s, c.JSON, map[string]any{"ok": true, "request": c.ID, "did": did}, fmt.Sprintf("%s: %s", c.ID, did))
+			}
 			if !errors.Is(err, bot.ErrBusy) || try == 40 {
-				if err == nil {
-					_, err = fmt.Fprintf(s.stdout, "%s: %s\n", c.ID, did)
-				}
 				return err
 			}
 			select {
@@ -260,85 +277,30 @@ func (skipCmd) Help() string {
 
 // Run approves.
 func (c approveCmd) Run(ctx context.Context, s *surroundings) error {
-	return c.act(ctx, s, "approved", func(e *bot.Engine, by string) error { return e.Approve(ctx, c.ID, by) })
+	return c.act(ctx, s, "approved", func(e *bot.Engine, id, by string) error { return e.Approve(ctx, id, by) })
 }
 
 // Run holds.
 func (c holdCmd) Run(ctx context.Context, s *surroundings) error {
-	return c.act(ctx, s, "held", func(e *bot.Engine, by string) error { return e.Hold(ctx, c.ID, by) })
+	return c.act(ctx, s, "held", func(e *bot.Engine, id, by string) error { return e.Hold(ctx, id, by) })
 }
 
 // Run retries.
 func (c retryCmd) Run(ctx context.Context, s *surroundings) error {
-	return c.act(ctx, s, "taken up again", func(e *bot.Engine, by string) error { return e.Retry(ctx, c.ID, by) })
+	return c.act(ctx, s, "taken up again", func(e *bot.Engine, id, by string) error { return e.Retry(ctx, id, by) })
 }
 
 // Run releases.
 func (c releaseCmd) Run(ctx context.Context, s *surroundings) error {
-	return c.act(ctx, s, "released", func(e *bot.Engine, by string) error { return e.Release(ctx, c.ID, by) })
+	return c.act(ctx, s, "released", func(e *bot.Engine, id, by string) error { return e.Release(ctx, id, by) })
 }
 
 // Run cancels.
 func (c cancelCmd) Run(ctx context.Context, s *surroundings) error {
-	return c.act(ctx, s, "cancelled", func(e *bot.Engine, by string) error { return e.Cancel(ctx, c.ID, by) })
+	return c.act(ctx, s, "cancelled", func(e *bot.Engine, id, by string) error { return e.Cancel(ctx, id, by) })
 }
 
 // Run skips.
 func (c skipCmd) Run(ctx context.Context, s *surroundings) error {
-	return c.act(ctx, s, c.System+" left out", func(e *bot.Engine, by string) error { return e.Skip(ctx, c.ID, c.System, by) })
-}
-
-type pauseCmd struct {
-	configFlag
-	operatorFlag
-	Deletes bool `help:"Pause deletes; access requests go on." required:""`
-}
-
-// Help carries the example.
-func (pauseCmd) Help() string {
-	return "Example:\n  privacydesk pause --deletes --config privacydesk.yml"
-}
-
-// Run pauses.
-func (c pauseCmd) Run(ctx context.Context, s *surroundings) error {
-	return withApp(ctx, s, c.Config, func(a *app) error {
-		if err := a.store.PauseDeletes(ctx, c.name(), time.Now()); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintln(s.stdout, "deletes are paused: no replica starts another batch; `privacydesk resume` ends it")
-		return err
-	})
-}
-
-type resumeCmd struct{ configFlag }
-
-// Help carries the example.
-func (resumeCmd) Help() string {
-	return "Example:\n  privacydesk resume --config privacydesk.yml"
-}
-
-// Run resumes.
-func (c resumeCmd) Run(ctx context.Context, s *surroundings) error {
-	return withApp(ctx, s, c.Config, func(a *app) error {
-		if err := a.store.ResumeDeletes(ctx); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintln(s.stdout, "deletes go on")
-		return err
-	})
-}
-
-func printJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
+	return c.act(ctx, s, c.System+" left out", func(e *bot.Engine, id, by string) error { return e.Skip(ctx, id, c.System, by) })
 }

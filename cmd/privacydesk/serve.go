@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"privacydesk/bot"
+	"privacydesk/bot/redisstore"
 	"privacydesk/bot/web"
 	"privacydesk/bot/worker"
 	"privacydesk/bot/zendesk"
@@ -53,8 +54,7 @@ func (c serveCmd) Run(ctx context.Context, s *surroundings) error {
 	a.log.WithField("event", "started").WithField("address", running.address).Info("privacydesk serves")
 	select {
 	case <-ctx.Done():
-	case <-running.failed:
-		err = running.err()
+	case err = <-running.failed:
 	}
 	a.log.WithField("event", "stopping").Info("privacydesk stops")
 	return errors.Join(err, a.close(ctx))
@@ -62,50 +62,64 @@ func (c serveCmd) Run(ctx context.Context, s *surroundings) error {
 
 // running is a started installation.
 type running struct {
-	address string // of the web server; empty without one
-	failed  <-chan struct{}
-	err     func() error
+	address string       // of the web server; empty without one
+	failed  <-chan error // told when a part ends that must not
 }
 
 // mayErase refuses to work on a Redis that may forget what it acknowledged,
 // and on a spool that other replicas don't share.
 func (a *app) mayErase(ctx context.Context) error {
-	if a.embedded == nil || a.embedded.Keeps() {
-		problems, err := a.store.CheckServer(ctx)
-		if err != nil {
-			return err
-		}
-		for _, p := range problems {
-			if p.Fatal {
-				return &usageError{fmt.Errorf("redis: %s", p)}
-			}
-			a.log.WithField("event", "redis").Warn(p.String())
-		}
+	notes, err := a.redisKeeps(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range notes {
+		a.log.WithField("event", "redis").Warn(p.String())
 	}
 	return a.shareSpool(ctx)
 }
 
+// redisKeeps fails unless Redis keeps what it acknowledges; it returns what
+// else should be known of it. The demo's own, which keeps nothing and says
+// so, only has to answer.
+func (a *app) redisKeeps(ctx context.Context) (notes []redisstore.Problem, err error) {
+	if a.embedded != nil && !a.embedded.Keeps() {
+		return nil, a.redis.Ping(ctx).Err()
+	}
+	problems, err := a.store.CheckServer(ctx)
+	for _, p := range problems {
+		if p.Fatal {
+			return nil, &usageError{fmt.Errorf("redis: %s", p)}
+		}
+	}
+	return problems, err
+}
+
 // shareSpool proves that all replicas of this Redis have one spool and one
-// key shelf: the first writes their identities down, the others compare.
+// key shelf, as they lie there now: the first names their identities, the
+// others compare.
 func (a *app) shareSpool(ctx context.Context) error {
-	const name = "spool/identity"
-	ours := a.spool.Identity() + "/" + a.keys.Identity()
-	stored, err := a.store.Cursor(ctx, name)
-	if err != nil {
+	if err := errors.Join(a.spool.Check(), a.keys.Check()); err != nil {
 		return err
 	}
-	if stored == "" {
-		return a.store.SetCursor(ctx, name, ours)
+	ours := a.spool.Identity() + "/" + a.keys.Identity()
+	agreed, err := a.store.Agree(ctx, "spool/identity", ours)
+	if err == nil && agreed != ours {
+		err = &usageError{errors.New("data_dir: this folder's spool or key shelf is not the one that the other replicas of this Redis use; mount the same one, or use a Redis of its own")}
 	}
-	if stored != ours {
-		return &usageError{errors.New("data_dir: this folder's spool or key shelf is not the one that the other replicas of this Redis use; mount the same one, or use a Redis of its own")}
-	}
-	return nil
+	return err
 }
 
 // start starts the roles. What it starts is ended by close.
 func (a *app) start(ctx context.Context, roles []string) (*running, error) {
 	has := func(role string) bool { return slices.Contains(roles, role) }
+	var server *web.Server
+	if has("web") || has("intake") {
+		var err error
+		if server, err = a.listen(ctx, has("intake")); err != nil { // before anything works: the port may be taken
+			return nil, err
+		}
+	}
 	if has("worker") {
 		if err := a.startWorker(); err != nil {
 			return nil, err
@@ -116,21 +130,30 @@ func (a *app) start(ctx context.Context, roles []string) (*running, error) {
 			return nil, err
 		}
 	}
-	r := &running{err: func() error { return nil }}
-	if has("web") || has("intake") {
-		server, err := a.startWeb(ctx, has("intake"))
-		if err != nil {
+	failed := make(chan error, 2)
+	r := &running{failed: failed}
+	if server != nil {
+		if err := server.Start(ctx); err != nil {
 			return nil, err
 		}
+		a.onClose(server.Shutdown)
 		r.address = server.Addr().String()
+		go heed(failed, "the web server ended", server.Done())
 	}
 	if a.embedded != nil {
-		r.failed = a.embedded.Done()
-		r.err = func() error {
-			return fmt.Errorf("the redis-server of our own ended: %w", errors.Join(a.embedded.Err()))
-		}
+		go func() {
+			<-a.embedded.Done()
+			failed <- fmt.Errorf("the redis-server of our own ended: %w", errors.Join(a.embedded.Err()))
+		}()
 	}
 	return r, nil
+}
+
+// heed tells of a part's failure. Its end in order is none.
+func heed(failed chan<- error, what string, done <-chan error) {
+	if err := <-done; err != nil {
+		failed <- fmt.Errorf("%s: %w", what, err)
+	}
 }
 
 func (a *app) startWorker() error {
@@ -148,8 +171,8 @@ func (a *app) startWorker() error {
 	return nil
 }
 
-// startClock runs the schedules: sweeping, polling, and once a day what
-// outlived its use.
+// startClock runs the schedules: sweeping, polling, looking for requests whose
+// record was lost, and once a day removing what outlived its use.
 func (a *app) startClock() error {
 	clock, err := worker.NewClock(worker.ClockOptions{Redis: a.redis, Prefix: a.cfg.Redis.Prefix, Location: a.cfg.Requests.Location.Location, Log: a.log})
 	if err != nil {
@@ -163,6 +186,7 @@ func (a *app) startClock() error {
 		{"sweep", a.cfg.Intake.Sweep, a.engine.Sweep},
 		{"poll", a.cfg.Intake.Poll, func(ctx context.Context) error { _, err := poller.Poll(ctx); return err }},
 		{"tidy", "@every 1m", a.queue.Tidy},
+		{"orphans", "@every 10m", a.engine.Orphans},
 		{"clean", "@daily", a.clean},
 	} {
 		if err := clock.Schedule(job.name, job.spec, true, job.f); err != nil {
@@ -177,17 +201,16 @@ func (a *app) startClock() error {
 }
 
 // clean removes unfinished spool files of workers that died, and tenants' keys
-// that nothing used for as long as records are kept. It hints at requests whose
-// record was lost.
+// that nothing used for as long as records are kept.
 func (a *app) clean(ctx context.Context) error {
 	_, spoolErr := a.spool.Clean(ctx, time.Now().Add(-48*time.Hour))
 	_, keysErr := a.keys.Retire(ctx, time.Now().Add(-a.cfg.Requests.KeepRecords))
-	return errors.Join(spoolErr, keysErr, a.engine.Orphans(ctx))
+	return errors.Join(spoolErr, keysErr)
 }
 
-// startWeb serves health and metrics, and the webhook where there is a
+// listen takes the port for health and metrics, and the webhook where there is a
 // secret to check it by.
-func (a *app) startWeb(ctx context.Context, intake bool) (*web.Server, error) {
+func (a *app) listen(ctx context.Context, intake bool) (*web.Server, error) {
 	mounts := map[string]http.Handler{}
 	hook := a.cfg.Zendesk.Webhook
 	var err error
@@ -228,10 +251,10 @@ func (a *app) startWeb(ctx context.Context, intake bool) (*web.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := server.Start(ctx); err != nil {
+	if err := server.Listen(ctx); err != nil {
 		return nil, err
 	}
-	a.onClose(server.Shutdown)
+	a.onClose(func(context.Context) error { return server.Close() })
 	return server, nil
 }
 
@@ -259,8 +282,10 @@ func (a *app) takeHints(ctx context.Context, ids []string, invocation string, ke
 
 // ready asks what a daemon can't do without.
 func (a *app) ready(ctx context.Context) []web.Dependency {
+	_, redisErr := a.redisKeeps(ctx)
 	return []web.Dependency{
-		{Name: "redis", Err: a.redis.Ping(ctx).Err()},
+		{Name: "redis", Err: redisErr},
+		{Name: "spool", Err: a.shareSpool(ctx)},
 		{Name: "directory", Err: a.directory.Check(ctx)},
 	}
 }

@@ -6,10 +6,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"time"
 )
 
 type versionCmd struct{}
+
+// Help carries the example.
+func (versionCmd) Help() string { return "Example:\n  privacydesk version" }
 
 // Run prints the version.
 func (versionCmd) Run(s *surroundings) error {
@@ -28,11 +32,14 @@ func (healthCmd) Help() string {
 
 // Run asks once and fails on any answer but 200.
 func (c healthCmd) Run(ctx context.Context, s *surroundings) (err error) {
+	if at, err := url.Parse(c.URL); err != nil || at.Host == "" || at.Scheme != "http" && at.Scheme != "https" {
+		return &usageError{errors.New("--url: is no URL; write it as http://127.0.0.1:8080/healthz")}
+	}
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, c.URL, http.NoBody)
 	if err != nil {
-		return &usageError{fmt.Errorf("--url: %w", err)}
+		return err
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {

@@ -84,7 +84,7 @@ func sampleKey() []byte {
 // /readyz, and stops it in order once f has looked at it.
 func startOnce(b *testing.B, program, config string, f func(pid int)) time.Duration {
 	b.Helper()
-	ctx, cancel := context.WithTimeout(b.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(b.Context(), patience)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, "serve", "--config", config)
 	logged, err := cmd.StderrPipe()

@@ -2,9 +2,7 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -12,7 +10,6 @@ import (
 	"path/filepath"
 	"time"
 
-	"privacydesk/bot/report"
 	"privacydesk/bot/spool"
 	"privacydesk/bot/zendesksim"
 	"privacydesk/cmd/privacydesk/sample"
@@ -20,66 +17,22 @@ import (
 	"privacydesk/connectors/all"
 )
 
-type verifyCmd struct {
-	File      string `arg:"" help:"A report (zip) or a certificate (json)."`
-	PublicKey string `placeholder:"HEX" help:"The signing key that you trust, as keys show prints it."`
-	JSON      bool   `help:"Print one JSON object."`
-}
-
-// Help carries the example.
-func (verifyCmd) Help() string { return "Example:\n  privacydesk verify certificate.json" }
-
-// Run verifies offline.
-func (c verifyCmd) Run(s *surroundings) error {
-	var trusted ed25519.PublicKey
-	if c.PublicKey != "" {
-		raw, err := hex.DecodeString(c.PublicKey)
-		if err != nil || len(raw) != ed25519.PublicKeySize {
-			return &usageError{errors.New("--public-key: give 64 hex digits, as `privacydesk keys show` prints them")}
-		}
-		trusted = raw
-	}
-	v, err := report.VerifyFile(c.File, trusted)
-	if err != nil {
-		return err
-	}
-	if c.JSON {
-		if err := printJSON(s.stdout, v); err != nil {
-			return err
-		}
-	} else {
-		printVerdict(s, c.File, v)
-	}
-	if !v.OK() {
-		return errQuiet
-	}
-	return nil
-}
-
-func printVerdict(s *surroundings, file string, v report.Verdict) {
-	for _, p := range v.Problems {
-		_, _ = fmt.Fprintln(s.stdout, "problem: "+p)
-	}
-	if !v.OK() {
-		_, _ = fmt.Fprintf(s.stdout, "%s: NOT as it was made\n", file)
-		return
-	}
-	_, _ = fmt.Fprintf(s.stdout, "%s: as it was made (%s, request %s, ticket %d)\n", file, v.Schema, v.Request, v.Ticket)
-	if v.KeyID != "" && !v.Trusted {
-		_, _ = fmt.Fprintf(s.stdout, "signed by key %s; compare it with what the sender publishes, or give --public-key\n", v.KeyID)
-	}
-}
-
 type keysCmd struct {
 	Rotate rotateCmd  `cmd:"" help:"Wrap everything under the newest master key."`
 	Show   showKeyCmd `cmd:"" help:"Show the public key that signs certificates."`
 }
 
-type rotateCmd struct{ configFlag }
+// Help carries the example.
+func (keysCmd) Help() string { return "Example:\n  privacydesk keys show --config privacydesk.yml" }
+
+type rotateCmd struct {
+	configFlag
+	JSON bool `help:"Print one JSON object."`
+}
 
 // Help carries the example.
 func (rotateCmd) Help() string {
-	return "Put the new key first in keys.master, keep the old one after it, restart the replicas, then:\n  privacydesk keys rotate --config privacydesk.yml\nAfterwards the old key may be removed."
+	return "Put the new key first in keys.master, keep the old one after it, and restart the replicas before.\nAfterwards the old key may be removed.\n\nExample:\n  privacydesk keys rotate --config privacydesk.yml"
 }
 
 // openShelf opens the key shelf alone: no Redis, no Zendesk.
@@ -105,14 +58,17 @@ func (c rotateCmd) Run(ctx context.Context, s *surroundings) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.stdout, "master key %s now wraps everything; %d keys were wrapped anew\n", r.Master, r.Rewrapped)
+	words := fmt.Sprintf("master key %s now wraps everything; %d keys were wrapped anew", r.Master, r.Rewrapped)
 	for _, id := range r.Dropped {
-		_, _ = fmt.Fprintf(s.stdout, "master key %s wraps nothing any more and may be removed from keys.master\n", id)
+		words += fmt.Sprintf("\nmaster key %s wraps nothing any more and may be removed from keys.master", id)
 	}
-	return err
+	return tell(s, c.JSON, map[string]any{"ok": true, "master": r.Master, "rewrapped": r.Rewrapped, "dropped": append([]string{}, r.Dropped...)}, words)
 }
 
-type showKeyCmd struct{ configFlag }
+type showKeyCmd struct {
+	configFlag
+	JSON bool `help:"Print one JSON object."`
+}
 
 // Help carries the example.
 func (showKeyCmd) Help() string { return "Example:\n  privacydesk keys show --config privacydesk.yml" }
@@ -123,8 +79,8 @@ func (c showKeyCmd) Run(s *surroundings) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(s.stdout, "%s  key id %s\n", hex.EncodeToString(shelf.PublicKey()), spool.SigningKeyID(shelf.PublicKey()))
-	return err
+	key, id := hex.EncodeToString(shelf.PublicKey()), spool.SigningKeyID(shelf.PublicKey())
+	return tell(s, c.JSON, map[string]any{"public_key": key, "key_id": id}, key+"  key id "+id)
 }
 
 type docsCmd struct {
@@ -166,11 +122,17 @@ func (c docsCmd) Run(s *surroundings) error {
 }
 
 type zendeskCmd struct {
+	Setup    setupCmd    `cmd:"" help:"Create, or find and repair, what privacydesk needs in the account, and write the ids into the configuration."`
+	Login    loginCmd    `cmd:"" help:"Let the OAuth client act for a person who signs in at a browser."`
 	Simulate simulateCmd `cmd:"" help:"Run the simulated Zendesk with a form, people and an OAuth client, to try privacydesk against."`
 }
 
+// Help carries the example.
+func (zendeskCmd) Help() string { return "Example:\n  privacydesk zendesk simulate" }
+
 type simulateCmd struct {
 	Listen string `default:"127.0.0.1:8090" help:"Address and port; keep it on this machine: the simulator's agent pages ask for no sign-in."`
+	Empty  bool   `help:"Without form, fields and status: to try zendesk setup on."`
 }
 
 // Help carries the example.
@@ -180,14 +142,25 @@ func (simulateCmd) Help() string {
 
 // Run serves until the context ends.
 func (c simulateCmd) Run(ctx context.Context, s *surroundings) error {
-	desk := sample.NewDesk(zendesksim.New(zendesksim.Options{}))
+	sim := zendesksim.New(zendesksim.Options{})
+	var desk *sample.Desk
+	if c.Empty {
+		desk = sample.EmptyDesk(sim)
+		sim.AddRedirect(desk.ClientID, "http://127.0.0.1:8091/callback") // of zendesk login
+	} else {
+		desk = sample.NewDesk(sim)
+	}
 	server, address, err := serveSim(ctx, desk.Sim, c.Listen)
 	if err != nil {
 		return &usageError{err}
 	}
 	defer func() { _ = server.Close() }()
-	_, _ = fmt.Fprintf(s.stdout, "simulated Zendesk at http://%s\n  agents see tickets at http://%s/agent/tickets\n\nzendesk:\n  url: http://%s\n  oauth: {client_id: %s, client_secret: %s}\n  form: %d\n  kind_field: %d\n  tenant_field: %d\n  due_field: %d\n  kind_values: {privacy_access: access, privacy_delete: delete, privacy_opt_out: opt_out, privacy_direct: direct}\n",
-		address, address, address, desk.ClientID, desk.ClientSecret, desk.Form, desk.Kind, desk.Tenant, desk.Due)
+	_, _ = fmt.Fprintf(s.stdout, "simulated Zendesk at http://%s\n  agents see tickets at http://%s/agent/tickets\n\nzendesk:\n  url: http://%s\n  oauth: {client_id: %s, client_secret: %s}\n",
+		address, address, address, desk.ClientID, desk.ClientSecret)
+	if !c.Empty {
+		_, _ = fmt.Fprintf(s.stdout, "  form: %d\n  kind_field: %d\n  tenant_field: %d\n  due_field: %d\n  kind_values: {privacy_access: access, privacy_delete: delete, privacy_opt_out: opt_out, privacy_direct: direct}\n",
+			desk.Form, desk.Kind, desk.Tenant, desk.Due)
+	}
 	go desk.Sim.AutoDeliver(ctx)
 	<-ctx.Done()
 	return nil

@@ -70,7 +70,7 @@ func countDeskCalls(tb testing.TB, kind string, reason bot.Reason) deskCalls {
 // delivered and looked at: what they cost belongs to the ticket.
 func awaitIdle(tb testing.TB, d *demo) {
 	tb.Helper()
-	ctx, cancel := context.WithTimeout(tb.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(tb.Context(), patience)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

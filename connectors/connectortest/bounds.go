@@ -94,6 +94,11 @@ func memoryFlat(b *bench) {
 			}
 		})
 		b.ok(c.Erase(b.Context(), []*connectors.Job{j}), j)
+		j = again(j)
+		b.ok(c.Locate(b.Context(), []*connectors.Job{j}), j)
+		if left := j.Finding.Total().Rows; left != 0 {
+			b.Errorf("%d rows left of %d", left, size)
+		}
 	}
 	if grown := peak[large] - peak[small]; grown > tolerance {
 		b.Errorf("%d rows take %d bytes more than %d rows", large, grown, small)

@@ -216,11 +216,35 @@ func (b *bench) erased() {
 			}
 			left = slices.Delete(left, i, i+1)
 		}
+		b.masksHold(name, left, masks[name])
 		for _, original := range masks[name] {
 			left = b.takeMasked(name, left, original)
 		}
 		for _, r := range left {
 			b.Errorf("%s: a row of the subject remains: %s", name, line(r))
+		}
+	}
+}
+
+// masksHold compares masked values with what the map asks for: one fixed
+// text, nothing, and addresses of one form, each row's its own and the same
+// in every attempt.
+func (b *bench) masksHold(name string, left, masked []Row) {
+	b.Helper()
+	seen := map[any]bool{}
+	for _, original := range masked {
+		i := slices.IndexFunc(left, func(r Row) bool { return r["id"] == original["id"] })
+		if i < 0 {
+			continue // takeMasked says so
+		}
+		now := left[i]
+		address, _ := now["requester"].(string)
+		if local, ok := strings.CutSuffix(address, "@deleted.invalid"); !ok || len(local) != 16 || seen[address] {
+			b.Errorf("%s: the masked address is not unique, or not as the map says: %s", name, line(now))
+		}
+		seen[address] = true
+		if now["subject"] != "removed" || now["body"] != nil {
+			b.Errorf("%s: not masked as the map says: %s", name, line(now))
 		}
 	}
 }

@@ -146,6 +146,7 @@ type Field struct {
 	Line     int
 
 	kept       string // why a personal field of a masked collection stays
+	unusable   string // why Fides' masking of the field can't be done here
 	references []reference
 }
 

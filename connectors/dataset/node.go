@@ -228,17 +228,18 @@ func (r *reader) scalar(n *yaml.Node, where string) string {
 	return n.Value
 }
 
-// flag reads a boolean; yes, no, on and off count, as they do for Fides.
+// flag reads a boolean; yes, no, on and off count, quoted or not, as they do
+// for Fides.
 func (o *object) flag(key string) bool {
 	n := o.get(key)
 	if n == nil {
 		return false
 	}
-	if n.Kind == yaml.ScalarNode && n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) == 0 {
+	if n.Kind == yaml.ScalarNode {
 		switch strings.ToLower(n.Value) {
-		case "true", "yes", "on":
+		case "true", "yes", "on", "t", "y", "1":
 			return true
-		case "false", "no", "off":
+		case "false", "no", "off", "f", "n", "0":
 			return false
 		}
 	}

@@ -152,7 +152,7 @@ func (r *reader) dataset(m *Map, n *yaml.Node) {
 // meta is fides_meta, or fidesops_meta where that is absent.
 func (o *object) meta() *object {
 	old := o.sub("fidesops_meta")
-	if cur := o.sub("fides_meta"); cur != nil {
+	if cur := o.sub("fides_meta"); cur != nil && (len(cur.order) > 0 || old == nil) {
 		if old != nil {
 			o.r.note(o.lineOf("fidesops_meta"), o.where, "fidesops_meta gives way to fides_meta")
 		}
@@ -218,7 +218,7 @@ func (c *Collection) takeMeta(o *object) {
 		if name := s.str("strategy"); name == "delete" {
 			c.Action = "delete"
 		} else {
-			o.r.fail(s.line, c.Key, fmt.Sprintf("a collection's masking_strategy_override is delete, not %q", name), "say `strategy: delete`, or `privacydesk: {on_delete: …}`")
+			o.r.note(s.line, c.Key, fmt.Sprintf("a collection's masking_strategy_override %q has no effect: only delete has", name))
 		}
 		s.ignore("configuration")
 		s.done()

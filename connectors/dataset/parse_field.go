@@ -82,10 +82,11 @@ func (r *reader) checkNested(f *Field, o *object) {
 		return
 	}
 	if f.Identity != "" || f.PrimaryKey || len(f.references) > 0 {
-		r.fail(f.Line, o.where, "a field with parts can't be an identity, a key or a reference", "move it to one of the parts")
+		f.Identity, f.PrimaryKey, f.references = "", false, nil
+		r.note(f.Line, o.where, "a field with parts is no identity, key or reference here: say it of one of the parts")
 	}
 	if f.Mask != nil {
-		r.fail(f.Line, o.where, "a field with parts can't be masked", "mask its parts")
+		f.Mask, f.unusable = nil, "a field with parts can't be masked"
 	}
 }
 
@@ -108,9 +109,7 @@ func (f *Field) takeMeta(o *object) {
 		f.takeReference(o, n)
 	}
 	if s := o.sub("masking_strategy_override"); s != nil {
-		if f.Mask = s.fidesMask(); f.Mask != nil {
-			f.checkMask(s)
-		}
+		f.takeFidesMask(s)
 	}
 	o.noteRedact()
 	o.done()
@@ -143,7 +142,7 @@ func (f *Field) takeReference(o *object, n *yaml.Node) {
 
 func (f *Field) noteCategories(o *object) {
 	for _, c := range f.Categories {
-		if !KnownCategory(c) {
+		if !connectors.KnownCategory(c) {
 			o.r.note(o.line, o.where, fmt.Sprintf("the data category %q is not fideslang's", c))
 		}
 	}

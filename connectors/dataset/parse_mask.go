@@ -38,37 +38,50 @@ func (f *Field) takeMask(o *object) {
 		return
 	}
 	o.strict()
-	f.Mask = m
-	if m != nil {
-		f.checkMask(o)
+	f.Mask, f.unusable = m, ""
+	if what, mend := f.maskFault(); what != "" {
+		o.r.fail(o.line, o.where, what, mend)
 	}
 }
 
-// checkMask refuses what could never be written.
-func (f *Field) checkMask(o *object) {
+// maskFault is why the field's mask could never be written, or "".
+func (f *Field) maskFault() (what, mend string) {
 	m := f.Mask
-	if f.ReadOnly {
-		o.r.fail(o.line, o.where, "a read_only field can't be masked", "remove read_only or the strategy")
-	}
-	if f.PrimaryKey {
-		o.r.fail(o.line, o.where, "a primary key can't be masked: rows would be lost to each other", "delete the rows, or keep the key with `strategy: keep`")
-	}
-	if m.Unique && (m.Strategy == StrategyFixed) {
-		o.r.fail(o.line, o.where, "a fixed value is not unique", "use random, hash or hmac")
+	if m == nil {
+		return "", ""
 	}
 	base := strings.TrimSuffix(f.DataType, "[]")
 	plain := m.Strategy == StrategyNull || m.Strategy == StrategyFixed
-	if !plain && (strings.HasSuffix(f.DataType, "[]") || base == "boolean" || base == "object" || base == "object_id") {
-		o.r.fail(o.line, o.where, fmt.Sprintf("%s can't write the type %s", m.Strategy, f.DataType), "use null or fixed")
+	switch {
+	case f.ReadOnly:
+		return "a read_only field can't be masked", "remove read_only or the strategy"
+	case f.PrimaryKey:
+		return "a primary key can't be masked: rows would be lost to each other", "delete the rows, or keep the key with `strategy: keep`"
+	case m.Unique && m.Strategy == StrategyFixed:
+		return "a fixed value is not unique", "use random, hash or hmac"
+	case !plain && (strings.HasSuffix(f.DataType, "[]") || base == "boolean" || base == "object" || base == "object_id"):
+		return fmt.Sprintf("%s can't write the type %s", m.Strategy, f.DataType), "use null or fixed"
+	case f.Length > 0 && len([]rune(m.Suffix))+max(m.Length, len([]rune(m.Value))) > f.Length:
+		return "what is written is longer than the field", "shorten it, or correct length"
 	}
-	if f.Length > 0 && len([]rune(m.Suffix))+max(m.Length, len([]rune(m.Value))) > f.Length {
-		o.r.fail(o.line, o.where, "what is written is longer than the field", "shorten it, or correct length")
+	return "", ""
+}
+
+// takeFidesMask reads a field's masking_strategy_override. What can't be done
+// here makes deletes refuse, if they would mask the collection; the file
+// loads all the same, for it was not written for us.
+func (f *Field) takeFidesMask(o *object) {
+	f.Mask, f.unusable = o.fidesMask()
+	if what, _ := f.maskFault(); what != "" {
+		f.Mask, f.unusable = nil, what
+	}
+	if f.unusable != "" {
+		o.r.note(o.line, o.where, "the masking_strategy_override can't be done: "+f.unusable)
 	}
 }
 
-// fidesMask reads Fides' masking_strategy_override of a field and says it in
-// our strategies.
-func (o *object) fidesMask() *Mask {
+// fidesMask says Fides' strategy in ours, or why none of ours is like it.
+func (o *object) fidesMask() (mask *Mask, why string) {
 	name := o.str("strategy")
 	conf := o.sub("configuration")
 	if conf == nil {
@@ -87,7 +100,7 @@ func (o *object) fidesMask() *Mask {
 		m.Strategy, m.Value = StrategyFixed, conf.str("rewrite_value")+m.Suffix
 		m.Suffix = ""
 		if m.Value == "" {
-			o.r.fail(o.line, o.where, "string_rewrite needs a rewrite_value", "add it, or use null_rewrite")
+			return nil, "string_rewrite needs a rewrite_value"
 		}
 	case "hash":
 		m.Strategy = StrategyHash
@@ -96,13 +109,11 @@ func (o *object) fidesMask() *Mask {
 	case "random_string_rewrite":
 		m.Strategy = StrategyRandom
 	case "aes_encrypt":
-		o.r.fail(o.line, o.where, "aes_encrypt keeps the value for whoever holds the key", "use random_string_rewrite, hmac or null_rewrite")
-		return nil
+		return nil, "aes_encrypt keeps the value for whoever holds the key"
 	default:
-		o.r.fail(o.line, o.where, fmt.Sprintf("the masking strategy %q is not known", name), "one of null_rewrite, string_rewrite, hash, hmac, random_string_rewrite")
-		return nil
+		return nil, fmt.Sprintf("the masking strategy %q is not known", name)
 	}
 	conf.done()
 	o.done()
-	return m
+	return m, ""
 }

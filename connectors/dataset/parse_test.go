@@ -238,8 +238,6 @@ var bad = []struct {
 	{"no such collection", field("fides_meta: {references: [{dataset: a, field: d.g}]}"), 7, "no such collection"},
 	{"no such field", field("fides_meta: {references: [{dataset: a, field: c.h}]}"), 7, "no such field"},
 	{"to itself", field("fides_meta: {references: [{dataset: a, field: c.f}]}"), 7, "refers to itself"},
-	{"encryption", field("fides_meta: {masking_strategy_override: {strategy: aes_encrypt}}"), 7, "random_string_rewrite"},
-	{"unknown masking", field("fides_meta: {masking_strategy_override: {strategy: blur}}"), 7, "null_rewrite"},
 	{"all elements of one", field("fides_meta: {return_all_elements: true}"), 7, "needs a list"},
 	{"masked key", field("fides_meta: {primary_key: true}\n          privacydesk: {on_delete: {strategy: hash}}"), 8, "primary key"},
 	{"fixed of nothing", field("privacydesk: {on_delete: {strategy: fixed}}"), 7, "needs a value"},

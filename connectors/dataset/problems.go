@@ -76,6 +76,8 @@ func (k *checker) masks(c *Collection) {
 	for _, f := range c.Fields {
 		where := c.Key + "." + f.Path
 		switch {
+		case f.unusable != "":
+			k.add(connectors.SeverityDeletes, where, f.unusable, "say `privacydesk: {on_delete: {strategy: …}}`: one of null, fixed, hash, hmac, random, keep")
 		case f.Container:
 		case f.Mask == nil && f.Personal() && f.kept == "":
 			k.add(connectors.SeverityDeletes, where, fmt.Sprintf("on_delete is %s, and this personal field would stay", c.Action),

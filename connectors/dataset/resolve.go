@@ -82,7 +82,7 @@ func (s *resolver) defaultTenant(c *Collection) *tenantSpec {
 
 // implyAction: a map that masks fields and says no more means to de-identify.
 func (s *resolver) implyAction(c *Collection) {
-	if c.Action == connectors.ActionNone && slices.ContainsFunc(c.Fields, func(f *Field) bool { return f.Mask != nil }) {
+	if c.Action == connectors.ActionNone && slices.ContainsFunc(c.Fields, func(f *Field) bool { return f.Mask != nil || f.unusable != "" }) {
 		c.Action = connectors.ActionMask
 	}
 	if c.Action == connectors.ActionDelete || c.Action == connectors.ActionRetain {

@@ -2,7 +2,8 @@ package dataset
 
 import (
 	"slices"
-	"strings"
+
+	"privacydesk/connectors"
 )
 
 // What a business never discloses in answer to a request to know, though it
@@ -50,7 +51,7 @@ func withheldCategories() map[string]string {
 func withheldReason(categories []string) string {
 	table := withheldCategories()
 	for _, c := range categories {
-		for up := c; up != ""; up = parent(up) {
+		for up := c; up != ""; up = connectors.ParentCategory(up) {
 			if reason, ok := table[up]; ok {
 				return reason
 			}
@@ -70,13 +71,4 @@ func mayDisclose(categories []string) bool {
 		}
 	}
 	return true
-}
-
-// parent is the category above, or "".
-func parent(category string) string {
-	i := strings.LastIndexByte(category, '.')
-	if i < 0 {
-		return ""
-	}
-	return category[:i]
 }

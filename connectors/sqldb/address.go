@@ -113,7 +113,7 @@ func (a addressing) among(d dialect, b *builder, t *table, alias string, rows []
 		for i, r := range rows {
 			values[i] = r.key[0]
 		}
-		return orNothing(d.exact(b, alias, a.columns[0], values))
+		return partIs(d, b, alias, a.columns[0], values)
 	}
 	return a.amongComposite(d, b, alias, rows)
 }
@@ -143,13 +143,28 @@ func (a addressing) amongComposite(d dialect, b *builder, alias string, rows []a
 	for _, h := range order {
 		var conds []string
 		for i, part := range h.parts {
-			conds = append(conds, orNothing(d.exact(b, alias, a.columns[i], []connectors.Value{part})))
+			conds = append(conds, partIs(d, b, alias, a.columns[i], []connectors.Value{part}))
 		}
-		conds = append(conds, orNothing(d.exact(b, alias, a.columns[n], h.last)))
+		conds = append(conds, partIs(d, b, alias, a.columns[n], h.last))
 		out = append(out, "("+all(conds...)+")")
 	}
 	return orNothing(either(out))
 }
+
+// partIs compiles "the part of the key is one of these". In SQLite NULL may
+// be one.
+func partIs(d dialect, b *builder, alias string, c *column, values []connectors.Value) string {
+	var out []string
+	if cond := d.exact(b, alias, c, values); cond != "" {
+		out = append(out, cond)
+	}
+	if slices.ContainsFunc(values, isNull) {
+		out = append(out, col(d, alias, c)+" IS NULL")
+	}
+	return orNothing(either(out))
+}
+
+func isNull(v connectors.Value) bool { return v.Kind() == connectors.KindNone }
 
 func orNothing(cond string) string {
 	if cond == "" {
@@ -167,9 +182,17 @@ func afterKey(d dialect, b *builder, alias string, key []*column, last []connect
 	for i := range key {
 		var conds []string
 		for k := range i {
+			if isNull(last[k]) {
+				conds = append(conds, col(d, alias, key[k])+" IS NULL")
+				continue
+			}
 			conds = append(conds, d.order(alias, key[k])+" = "+d.assign(b, key[k], last[k]))
 		}
-		conds = append(conds, d.order(alias, key[i])+" > "+d.assign(b, key[i], last[i]))
+		if isNull(last[i]) { // SQLite sorts it first
+			conds = append(conds, col(d, alias, key[i])+" IS NOT NULL")
+		} else {
+			conds = append(conds, d.order(alias, key[i])+" > "+d.assign(b, key[i], last[i]))
+		}
 		out = append(out, "("+all(conds...)+")")
 	}
 	return either(out)

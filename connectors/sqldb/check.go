@@ -33,6 +33,7 @@ func (c *connector) Check(ctx context.Context) ([]connectors.Problem, error) {
 			}
 		}
 		v.links(found)
+		v.unmapped(found)
 		return v.canary(ctx, found)
 	})
 	return found.sorted(), err
@@ -136,7 +137,7 @@ func (v *visit) links(found *findings) {
 			continue
 		}
 		a, b := child.column(l.ChildField.Path), parent.column(l.ParentField.Path)
-		if a != nil && b != nil && !matchable(a.class, b.class) {
+		if a != nil && b != nil && !matchable(a, b) {
 			found.add(connectors.SeverityBlocks, l.Child.Key+"."+l.ChildField.Path,
 				"it is of the type "+a.kind+" and refers to "+l.Parent.Key+"."+l.ParentField.Path+" of the type "+b.kind+": their values never match",
 				"map a column of the same type")
@@ -147,14 +148,27 @@ func (v *visit) links(found *findings) {
 	}
 	for _, c := range v.m.All() {
 		for _, s := range c.Seeds() {
+			v.recognises(found, c, s)
 			v.indexed(found, c, s.Field)
 		}
 	}
 }
 
-func matchable(a, b class) bool {
-	number := func(c class) bool { return c == classInt || c == classDecimal }
-	return a == b || number(a) && number(b)
+func matchable(a, b *column) bool {
+	return a.class == b.class || numeric(a) && numeric(b)
+}
+
+// recognises: an address in a column of another type is never recognised.
+func (v *visit) recognises(found *findings, c *dataset.Collection, s dataset.Seed) {
+	t := v.live.find(c.Name)
+	if t == nil || c.Skip {
+		return
+	}
+	k := t.column(s.Field.Path)
+	if k != nil && s.Normal == dataset.NormalEmail && !v.d.holds(k, connectors.Text("x")) {
+		found.add(connectors.SeverityBlocks, c.Key+"."+s.Field.Path, "it is of the type "+k.kind+", which can't hold the identity "+string(s.Type)+" as one text: nobody would be found by it",
+			"map a column of text, or skip the collection")
+	}
 }
 
 func (v *visit) indexed(found *findings, c *dataset.Collection, f *dataset.Field) {
@@ -194,7 +208,7 @@ func (v *visit) masksFit(found *findings, p place) {
 // sampleOf is some value that the column may hold.
 func sampleOf(c *column) connectors.Value {
 	switch c.class {
-	case classInt, classDecimal:
+	case classInt, classDecimal, classFloat:
 		return connectors.Int(1)
 	case classUUID:
 		return connectors.UUID([16]byte{1})

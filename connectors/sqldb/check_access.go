@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"privacydesk/connectors"
+	"privacydesk/connectors/dataset"
+	"privacydesk/connectors/walk"
 )
 
 // allowed asks the server, for each statement that will be made on a table,
@@ -16,7 +18,12 @@ func (v *visit) allowed(ctx context.Context, found *findings, p place) error {
 		if err == nil {
 			continue
 		}
-		if err = v.fail(ctx, v.at(p.Collection), err); connectors.KindOf(err) != connectors.Credentials {
+		err = v.fail(ctx, v.at(p.Collection), err)
+		if connectors.KindOf(err) == connectors.Misfit && strings.HasPrefix(try.right, "UPDATE (") {
+			found.add(try.severity, p.Key+"."+strings.Trim(try.right[len("UPDATE "):], "()"), "what the map says can't be written there: "+problemText(err), "choose another value or strategy")
+			continue
+		}
+		if connectors.KindOf(err) != connectors.Credentials {
 			return err
 		}
 		found.add(try.severity, p.Key, "the account may not "+try.right+": "+problemText(err), "grant "+try.right)
@@ -50,18 +57,58 @@ func (v *visit) tries(p place) []try {
 	switch {
 	case p.Action == connectors.ActionDelete:
 		out = append(out, try{"DELETE", connectors.SeverityDeletes, statement("EXPLAIN DELETE FROM " + name + " WHERE " + nothing)})
+		for _, f := range v.plan.Nulls(p.Collection) {
+			out = append(out, try{"UPDATE (" + f + ")", connectors.SeverityDeletes, statement("EXPLAIN UPDATE " + name + " SET " + v.d.quote(f) + " = NULL WHERE " + nothing)})
+		}
 		if v.unreferred(p.t, "t") != "" && v.d.forUpdate() != "" {
 			out = append(out, try{"UPDATE (to lock rows)", connectors.SeverityDeletes, statement("EXPLAIN SELECT 1 FROM " + name + " WHERE " + nothing + v.d.forUpdate())})
 		}
 	case masks(p.Action):
 		for _, f := range p.Masked() {
-			c := v.d.quote(f.Path)
-			out = append(out, try{"UPDATE (" + f.Path + ")", connectors.SeverityDeletes, statement("EXPLAIN UPDATE " + name + " SET " + c + " = " + c + " WHERE " + nothing)})
+			out = append(out, try{"UPDATE (" + f.Path + ")", connectors.SeverityDeletes, v.updatable(p, f)})
 		}
 	default:
 		return out
 	}
 	return append(out, try{"write to the database", connectors.SeverityDeletes, v.writable})
+}
+
+// updatable explains the change of a field: to the map's own value, if that is
+// one, which the server then reads as the column's type.
+func (v *visit) updatable(p place, f *dataset.Field) func(context.Context) error {
+	return func(ctx context.Context) error {
+		b := &builder{}
+		c := p.t.column(f.Path)
+		value, fixed := v.d.quote(f.Path), connectors.Value{}
+		if f.Mask.Strategy == dataset.StrategyFixed {
+			var err error
+			if fixed, err = walk.MaskValue(f.Mask, maskLimits(selected{place: p}, c), "sample", sampleOf(c), sampleMasker{}); err == nil {
+				value = v.d.assign(b, c, fixed)
+			}
+		}
+		q := query{sql: "EXPLAIN UPDATE " + qualified(v.d, p.t) + " SET " + v.d.quote(f.Path) + " = " + value + " WHERE " + nothing}
+		q.args = b.args
+		if err := v.s.query(ctx, q, func([]cell) error { return nil }); err != nil || isNull(fixed) {
+			return err
+		}
+		return v.spells(ctx, p, c, fixed)
+	}
+}
+
+// spells: a value that reads back otherwise than it was written would never
+// be known for a mask.
+func (v *visit) spells(ctx context.Context, p place, c *column, fixed connectors.Value) error {
+	b := &builder{}
+	spelled := v.d.spelled(b, c, fixed.Raw())
+	if spelled == "" {
+		return nil
+	}
+	return v.s.query(ctx, query{sql: "SELECT " + spelled, args: b.args}, func(cells []cell) error {
+		if string(cells[0].text) == fixed.Raw() {
+			return nil
+		}
+		return connectors.NewError(connectors.Misfit, v.at(p.Collection), "the server spells the value otherwise than the map", nil)
+	})
 }
 
 // writable opens a transaction as an erase does, and leaves it.

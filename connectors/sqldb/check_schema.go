@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -28,18 +29,27 @@ func (v *visit) sideEffects(p place) []connectors.Problem {
 	if !p.t.plain {
 		blocks("it is a view or a foreign table, whose rows are not its own", "map the tables behind it")
 	}
-	if p.t.blind != "" {
-		blocks(p.t.blind, "grant TRIGGER on the table, by which alone the server shows them")
+	for _, b := range p.t.blind {
+		blocks(b.what, b.mend)
 	}
 	for _, t := range p.t.triggers {
 		fires := t.onDelete && p.Action == connectors.ActionDelete || t.onUpdate
-		name := p.t.name + "." + t.name
+		name := t.on + "." + t.name
 		if fires && !slices.Contains(v.o.AcceptTriggers, name) {
 			blocks("the trigger or rule "+t.name+" fires when rows go or change", "see what it does, then add "+name+" to accept_triggers")
 		}
 	}
 	if p.Action != connectors.ActionDelete {
+		v.spreads(found, p)
 		return found.problems
+	}
+	if p.t.plain && v.d.rowID(p.t, "t") == "" && len(p.t.primary) == 0 {
+		blocks("the table has no primary key, by which rows would be deleted in batches", "give the table a primary key")
+	}
+	for _, f := range v.plan.Nulls(p.Collection) {
+		if c := p.t.column(f); c != nil && (!c.nullable || c.generated) {
+			blocks("its references go round in a circle, which "+f+" would be set to NULL to break, and the column can't be NULL", "let the column be NULL")
+		}
 	}
 	for _, k := range p.t.incoming {
 		if k.acts() && !v.declared(k) {
@@ -48,6 +58,26 @@ func (v *visit) sideEffects(p place) []connectors.Problem {
 		}
 	}
 	return found.problems
+}
+
+// spreads: a masked value to which a foreign key leads is written into the
+// referring rows too, or refused half-way; one that a foreign key has to find
+// is found nowhere.
+func (v *visit) spreads(found *findings, p place) {
+	for _, f := range p.Masked() {
+		for _, k := range p.t.incoming {
+			if slices.Contains(k.references, f.Path) {
+				found.add(connectors.SeverityDeletes, p.Key+"."+f.Path, "rows of "+k.from.key()+" refer to the column by the foreign key "+k.name+", so it can't be de-identified",
+					"keep it, or delete the rows")
+			}
+		}
+		for _, k := range p.t.outgoing {
+			if f.Mask.Strategy != dataset.StrategyNull && slices.Contains(k.columns, f.Path) {
+				found.add(connectors.SeverityDeletes, p.Key+"."+f.Path, "the column has to refer to a row of "+k.to.key()+" by the foreign key "+k.name+", so nothing else can be written there",
+					"use the strategy null")
+			}
+		}
+	}
 }
 
 // declared reports whether the map knows the reference that a key stands for,
@@ -77,6 +107,10 @@ func (v *visit) knows(k *foreignKey, more func(*dataset.Link) bool) bool {
 func (v *visit) strangeKeys(found *findings, p place) {
 	known := func(k *foreignKey) bool { return v.knows(k, func(*dataset.Link) bool { return true }) }
 	for _, k := range p.t.incoming {
+		if p.Action == connectors.ActionDelete && !k.acts() && known(k) && !v.knows(k, letsGo) {
+			found.add(connectors.SeverityNote, p.Key, "rows of "+k.from.key()+" stay after a delete and refer to it by the foreign key "+k.name+": a row with such ones can't be deleted",
+				"de-identify "+p.Key+" instead, or let that reference be NULL")
+		}
 		if k.acts() && p.Action == connectors.ActionDelete || known(k) {
 			continue // the former is told among the side effects
 		}
@@ -95,6 +129,12 @@ func (v *visit) strangeKeys(found *findings, p place) {
 	}
 }
 
+// letsGo: the referring rows are deleted too, or their reference is cleared.
+func letsGo(l *dataset.Link) bool {
+	m := l.ChildField.Mask
+	return l.Child.Action == connectors.ActionDelete || masks(l.Child.Action) && m != nil && m.Strategy == dataset.StrategyNull
+}
+
 // uncovered tells of columns whose name sounds like personal data and that no
 // field covers.
 func (v *visit) uncovered(found *findings, p place) {
@@ -107,6 +147,33 @@ func (v *visit) uncovered(found *findings, p place) {
 			severity, what = connectors.SeverityDeletes, "its name sounds like personal data, and the map does not have it: it would stay in de-identified rows"
 		}
 		found.add(severity, p.Key+"."+c.name, what, "add the field, with its data category")
+	}
+}
+
+// unmapped tells of whole tables that sound like personal data and that the
+// map does not have: what is in them is neither reported nor erased.
+func (v *visit) unmapped(found *findings) {
+	mapped, schemas := map[*table]bool{}, map[string]bool{v.live.home: true}
+	for _, c := range v.m.All() {
+		if t := v.live.find(c.Name); t != nil {
+			mapped[t], schemas[t.schema] = true, true
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(v.live.tables)) {
+		t := v.live.tables[key]
+		if mapped[t] || t.heir || !t.plain || !schemas[t.schema] {
+			continue
+		}
+		var personal []string
+		for _, c := range t.columns {
+			if soundsPersonal(c.name) && c.class != classInt {
+				personal = append(personal, c.name)
+			}
+		}
+		if len(personal) > 0 {
+			found.add(connectors.SeverityNote, key, "the map does not have the table, and names of its columns sound like personal data ("+strings.Join(personal, ", ")+"): it is neither reported nor erased",
+				"map it, with skip_processing if that is right")
+		}
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"privacydesk/connectors"
 	"privacydesk/connectors/connectortest"
+	"privacydesk/connectors/sqldb"
 )
 
 const password = "hunter2-hunter2"
@@ -57,6 +58,11 @@ func (w *world) broken(dataMap string) []connectortest.Breakage {
 			return w.open(tb, dataMap, nil)
 		}},
 	}
+	out = append(out, connectortest.Breakage{Name: "the server quotes a row", Kind: connectors.Misfit, Break: func(tb testing.TB) connectors.Connector {
+		tb.Helper()
+		w.quoting(tb)
+		return w.open(tb, dataMap, func(o *sqldb.Options) { o.AcceptTriggers = []string{"person.tell"} })
+	}})
 	switch w.kind {
 	case "postgres":
 		bad := strings.Replace(w.dsn, "postgres@", "stranger:"+password+"@", 1)
@@ -83,6 +89,20 @@ func (w *world) broken(dataMap string) []connectortest.Breakage {
 			}})
 	}
 	return out
+}
+
+// quoting makes the server answer a delete with an error that tells the row.
+func (w *world) quoting(tb testing.TB) {
+	tb.Helper()
+	switch w.kind {
+	case "postgres":
+		w.exec(tb, "CREATE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no: % %', OLD.email, OLD.name USING DETAIL = OLD.email, HINT = OLD.name; END $$")
+		w.exec(tb, "CREATE TRIGGER tell BEFORE DELETE ON person FOR EACH ROW EXECUTE FUNCTION tell()")
+	case "mysql":
+		w.exec(tb, "CREATE TRIGGER tell BEFORE DELETE ON person FOR EACH ROW SIGNAL SQLSTATE '45000' SET MESSAGE_TEXT = OLD.email")
+	default:
+		w.exec(tb, "CREATE TRIGGER tell BEFORE DELETE ON person BEGIN SELECT RAISE(ABORT, '"+connectortest.Email+"'); END")
+	}
 }
 
 func (w *world) dropColumn(tb testing.TB, table, column string) {

@@ -54,6 +54,12 @@ func (v *visit) harmless(steps []walk.EraseStep) error {
 		if found := v.sideEffects(p); len(found) > 0 {
 			return connectors.NewError(connectors.Misfit, v.at(step.Collection), found[0].What, nil).WithMend(found[0].Mend)
 		}
+		if step.Op != walk.OpMask {
+			continue
+		}
+		if _, err := v.masking(selected{p, step.Selection}); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -21,6 +21,7 @@ import (
 var (
 	errBadDSN       = errors.New("the DSN can't be read")
 	errLockHeld     = errors.New("another attempt of this run holds the lock")
+	errReadOnly     = errors.New("the database takes no changes: it is a replica, or read-only to the account")
 	errNotCommitted = errors.New("the transaction was rolled back")
 )
 
@@ -38,6 +39,8 @@ func (c *connector) fail(ctx context.Context, op string, err error) error {
 		return connectors.NewError(connectors.Transient, op, "the call was ended before it was done", ctx.Err())
 	case errors.Is(err, errBadDSN):
 		return connectors.NewError(connectors.Misfit, op, errBadDSN.Error(), nil).WithMend("see the option dsn of system " + c.env.System)
+	case errors.Is(err, errReadOnly):
+		return connectors.NewError(connectors.Credentials, op, errReadOnly.Error(), nil).WithMend("name the primary server in the option dsn of system " + c.env.System)
 	case errors.Is(err, errLockHeld), errors.Is(err, errNotCommitted):
 		return connectors.NewError(connectors.Transient, op, unwrapText(err), nil)
 	}

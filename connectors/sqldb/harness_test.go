@@ -127,6 +127,23 @@ func scan(tb testing.TB, rows *sql.Rows) []connectortest.Row {
 	return out
 }
 
+// oneConnection speaks over one connection of database/sql alone.
+func oneConnection(tb testing.TB, dsn string) database {
+	tb.Helper()
+	db, err := sql.Open("mysql", dsn)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	db.SetMaxOpenConns(1)
+	tb.Cleanup(func() { _ = db.Close() })
+	return database{exec: func(tb testing.TB, statement string, args ...any) {
+		tb.Helper()
+		if _, err := db.Exec(statement, args...); err != nil {
+			tb.Fatalf("%s: %v", statement, err)
+		}
+	}}
+}
+
 func connectPostgres(tb testing.TB, dsn string) database {
 	tb.Helper()
 	conn, err := pgx.Connect(tb.Context(), dsn)

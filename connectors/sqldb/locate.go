@@ -73,7 +73,7 @@ func (v *visit) explore(ctx context.Context, walks []*walking) error {
 			return nil
 		}
 		for _, g := range group(walks) {
-			if err := v.run(ctx, g); err != nil {
+			if err := v.ask(ctx, g); err != nil {
 				return err
 			}
 		}
@@ -95,34 +95,42 @@ type asker struct {
 	step walk.Step
 }
 
-// group merges steps that read the same fields of one collection by the same
-// links. Their values and tenants are put together, which finds more than
-// each asked for.
-func group(walks []*walking) []*asked {
-	byShape := map[string]*asked{}
-	var order []*asked
+// group puts together who reads the same fields of one collection by the same
+// links.
+func group(walks []*walking) [][]asker {
+	byShape := map[string]int{}
+	var out [][]asker
 	for _, w := range walks {
 		for _, s := range w.steps {
 			shape := shapeOf(s)
-			a := byShape[shape]
-			if a == nil {
-				a = &asked{collection: s.Collection, scope: s.Scope.Scope, fetch: s.Fetch, searches: slices.Clone(s.Links)}
-				for i := range a.searches {
-					a.searches[i].Values = nil
-				}
-				byShape[shape] = a
-				order = append(order, a)
+			i, ok := byShape[shape]
+			if !ok {
+				i = len(out)
+				byShape[shape], out = i, append(out, nil)
 			}
-			if !slices.Contains(a.tenants, s.Scope.Tenant) {
-				a.tenants = append(a.tenants, s.Scope.Tenant)
-			}
-			for i, l := range s.Links {
-				a.searches[i].Values = append(a.searches[i].Values, l.Values...)
-			}
-			a.by = append(a.by, asker{w, s})
+			out[i] = append(out[i], asker{w, s})
 		}
 	}
-	return order
+	return out
+}
+
+// merge makes one query of steps of one shape. Their values and tenants are
+// put together, which finds more than each asked for.
+func merge(by []asker) *asked {
+	first := by[0].step
+	a := &asked{collection: first.Collection, scope: first.Scope.Scope, fetch: first.Fetch, searches: slices.Clone(first.Links), by: by}
+	for i := range a.searches {
+		a.searches[i].Values = nil
+	}
+	for _, asker := range by {
+		if t := asker.step.Scope.Tenant; !slices.Contains(a.tenants, t) {
+			a.tenants = append(a.tenants, t)
+		}
+		for i, l := range asker.step.Links {
+			a.searches[i].Values = append(a.searches[i].Values, l.Values...)
+		}
+	}
+	return a
 }
 
 func shapeOf(s walk.Step) string {
@@ -133,17 +141,63 @@ func shapeOf(s walk.Step) string {
 	return strings.Join(parts, "\x00")
 }
 
-func (v *visit) run(ctx context.Context, a *asked) error {
-	op := v.at(a.collection)
-	q, ok, err := v.reading(a)
-	if err != nil {
-		return failAll(a, err)
-	}
-	if !ok {
+// ask reads for all who ask the same. What only one of them is to blame for
+// (a tenant or an identity that the columns can't hold) is that job's
+// failure; what is too much for one statement is asked by halves.
+func (v *visit) ask(ctx context.Context, by []asker) error {
+	by = slices.DeleteFunc(slices.Clone(by), func(a asker) bool {
+		if a.w.job.Err() == nil {
+			a.w.job.Fail(v.admits(a.step))
+		}
+		return a.w.job.Err() != nil
+	})
+	if len(by) == 0 {
 		return nil
 	}
+	a := merge(by)
+	q, ok, err := v.reading(a)
+	switch {
+	case err != nil && connectors.KindOf(err) == connectors.TooMuch && len(by) > 1:
+		half := len(by) / 2
+		if err := v.ask(ctx, by[:half]); err != nil {
+			return err
+		}
+		return v.ask(ctx, by[half:])
+	case err != nil:
+		return failAll(by, err)
+	case !ok:
+		return nil
+	}
+	return v.run(ctx, a, q)
+}
+
+// admits fails if a step's collection could never hold its tenant or one of
+// its identities: nothing would be found, and nobody would know why.
+func (v *visit) admits(step walk.Step) error {
+	p, err := v.place(step.Collection)
+	if err != nil {
+		return err
+	}
+	if _, err := v.inScope(&builder{}, p, "t", step.Scope.Scope, []string{step.Scope.Tenant}); err != nil {
+		return err
+	}
+	for _, s := range step.Links {
+		c, err := v.column(p, s.Field)
+		if err != nil {
+			return err
+		}
+		if s.Identity != "" && !slices.ContainsFunc(s.Values, func(value connectors.Value) bool { return v.d.holds(c, value) }) {
+			return connectors.NewError(connectors.Misfit, v.at(step.Collection)+"."+s.Field,
+				"the identity "+string(s.Identity)+" is known in another type than the column's ("+c.kind+"), so that nobody would be found by it", nil).
+				WithMend("map columns of one type to each other")
+		}
+	}
+	return nil
+}
+
+func (v *visit) run(ctx context.Context, a *asked, q query) error {
 	scoped := a.scope.Kind == dataset.ScopeField
-	err = v.s.query(ctx, q, func(cells []cell) error {
+	err := v.s.query(ctx, q, func(cells []cell) error {
 		row := walk.Row{Cells: make([]connectors.Value, len(a.fetch))}
 		if scoped {
 			row.Tenant = cells[0].value()
@@ -162,18 +216,18 @@ func (v *visit) run(ctx context.Context, a *asked) error {
 		}
 		return nil
 	})
-	return v.fail(ctx, op, err)
+	return v.fail(ctx, v.at(a.collection), err)
 }
 
 // failAll tells every job that asked. What the map and the schema disagree
 // on is the jobs' own failure; other jobs may not need that collection.
-func failAll(a *asked, err error) error {
+func failAll(by []asker, err error) error {
 	var ours *connectors.Error
 	if !errors.As(err, &ours) {
 		return err
 	}
-	for _, by := range a.by {
-		by.w.job.Fail(err)
+	for _, asker := range by {
+		asker.w.job.Fail(err)
 	}
 	return nil
 }

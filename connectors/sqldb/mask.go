@@ -49,9 +49,13 @@ func (v *visit) masking(s selected) (*masking, error) {
 }
 
 func maskLimits(s selected, c *column) walk.Column {
+	digits := int(c.precision - c.scale)
+	if c.class == classFloat {
+		digits = 6 // what four bytes hold exactly
+	}
 	return walk.Column{
 		Collection: s.Key, Field: c.name, Kind: maskKind(c), Nullable: c.nullable, Unique: s.t.unique(c.name),
-		MaxLength: int(c.length), Bits: c.bits, Digits: int(c.precision - c.scale),
+		MaxLength: int(c.length), Bits: c.bits, Digits: digits,
 	}
 }
 
@@ -61,7 +65,7 @@ func maskKind(c *column) walk.ColumnKind {
 		return walk.ColumnText
 	case classInt:
 		return walk.ColumnInt
-	case classDecimal:
+	case classDecimal, classFloat:
 		return walk.ColumnDecimal
 	case classBool:
 		return walk.ColumnBool
@@ -76,7 +80,7 @@ func maskKind(c *column) walk.ColumnKind {
 		case strings.HasPrefix(c.kind, "timestamp"), strings.HasPrefix(c.kind, "datetime"):
 			return walk.ColumnDateTime
 		}
-	case classFloat, classJSON, classOther:
+	case classJSON, classOther:
 	}
 	return walk.ColumnOther
 }

@@ -3,7 +3,6 @@ package sqldb
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -12,6 +11,7 @@ import (
 	"github.com/go-sql-driver/mysql"
 
 	"privacydesk/connectors"
+	"privacydesk/connectors/walk"
 )
 
 // mysqlDialect serves MySQL and MariaDB. Their collations call é and e, and
@@ -192,11 +192,7 @@ func (d mysqlDialect) exact(b *builder, alias string, c *column, values []connec
 	case classInt, classDecimal, classFloat:
 		return name + " IN (" + d.numbers(b, words, c) + ")"
 	case classBytes:
-		out := make([]string, len(words))
-		for i, w := range words {
-			out[i] = d.bind(b, []byte(w))
-		}
-		return name + " IN (" + strings.Join(out, ", ") + ")"
+		return name + " IN (" + d.bytes(b, words) + ")"
 	case classUUID, classTime, classBool:
 		return name + " IN (" + d.words(b, words, "?") + ")"
 	case classText, classJSON, classOther:
@@ -207,48 +203,6 @@ func (d mysqlDialect) exact(b *builder, alias string, c *column, values []connec
 		narrow = name + " IN (" + d.words(b, words, "?") + ") AND "
 	}
 	return "(" + narrow + d.bytewise(alias, c) + " IN (" + d.words(b, words, "CAST(? AS BINARY)") + "))"
-}
-
-// many is where single values give way to one JSON array, because a prepared
-// statement holds at most 65,535. It is high, since MariaDB before 11.1 joins
-// no subquery in a DELETE but runs it anew for each row.
-const many = 15_000
-
-func (d mysqlDialect) numbers(b *builder, words []string, c *column) string {
-	if len(words) > many {
-		kind := "DECIMAL(65, 30)"
-		if c.class == classInt && !c.unsigned {
-			kind = "BIGINT"
-		} else if c.class == classInt {
-			kind = "BIGINT UNSIGNED"
-		}
-		return "SELECT j.v FROM JSON_TABLE(" + d.bind(b, "["+strings.Join(words, ",")+"]") + ", '$[*]' COLUMNS (v " + kind + " PATH '$')) AS j"
-	}
-	out := make([]string, len(words))
-	for i, w := range words {
-		if n, err := strconv.ParseInt(w, 10, 64); err == nil {
-			out[i] = d.bind(b, n)
-		} else if n, err := strconv.ParseUint(w, 10, 64); err == nil {
-			out[i] = d.bind(b, n)
-		} else {
-			out[i] = "CAST(" + d.bind(b, w) + " AS DECIMAL(65, 30))"
-		}
-	}
-	return strings.Join(out, ", ")
-}
-
-func (d mysqlDialect) words(b *builder, words []string, each string) string {
-	if len(words) > many {
-		if array, err := json.Marshal(words); err == nil {
-			return "SELECT " + strings.Replace(each, "?", "j.v", 1) + " FROM JSON_TABLE(" + d.bind(b, string(array)) +
-				", '$[*]' COLUMNS (v LONGTEXT PATH '$')) AS j"
-		}
-	}
-	out := make([]string, len(words))
-	for i, w := range words {
-		out[i] = strings.Replace(each, "?", d.bind(b, w), 1)
-	}
-	return strings.Join(out, ", ")
 }
 
 // alike takes white space out wherever it stands, which finds all that
@@ -276,7 +230,7 @@ func (d mysqlDialect) alike(b *builder, alias string, c *column, texts []string)
 func (d mysqlDialect) same(aliasA string, a *column, aliasB string, b *column) string {
 	plain := col(d, aliasA, a) + " = " + col(d, aliasB, b)
 	switch {
-	case a.class == b.class && a.class != classText && a.class != classOther:
+	case a.class == b.class && a.class != classText && a.class != classOther, numeric(a) && numeric(b):
 		return plain
 	case a.class == classText && b.class == classText && a.charset == b.charset && a.collation == b.collation:
 		return "(" + plain + " AND " + d.bytewise(aliasA, a) + " = " + d.bytewise(aliasB, b) + ")"
@@ -287,6 +241,14 @@ func (d mysqlDialect) same(aliasA string, a *column, aliasB string, b *column) s
 		return "CAST(" + col(d, aliasA, a) + " AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin = CAST(" +
 			col(d, aliasB, b) + " AS CHAR CHARACTER SET utf8mb4) COLLATE utf8mb4_bin"
 	}
+}
+
+func (mysqlDialect) holds(c *column, v connectors.Value) bool { return kindFits(c, v) }
+
+func (mysqlDialect) tenant(c *column, name string) []connectors.Value { return oneSpelling(c, name) }
+
+func (d mysqlDialect) refers(child string, c *column, parent string, p *column) string {
+	return col(d, child, c) + " = " + col(d, parent, p)
 }
 
 func (mysqlDialect) rowID(*table, string) string { return "" }
@@ -327,6 +289,17 @@ func (d mysqlDialect) deleteFrom(t *table) (head, alias string) {
 
 func (d mysqlDialect) update(t *table) (head, alias string) {
 	return "UPDATE " + qualified(d, t), qualified(d, t)
+}
+
+func (d mysqlDialect) spelled(b *builder, c *column, text string) string {
+	switch {
+	case c.class == classJSON:
+		return "CAST(CAST(" + d.bind(b, text) + " AS JSON) AS CHAR)"
+	case c.class == classTime && maskKind(c) == walk.ColumnOther:
+		return "CAST(" + d.bind(b, text) + " AS " + c.kind + ")"
+	default:
+		return ""
+	}
 }
 
 func (mysqlDialect) forUpdate() string { return " FOR UPDATE" }

@@ -34,13 +34,6 @@ const mysqlTriggers = `
 SELECT event_object_schema, event_object_table, trigger_name, event_manipulation = 'DELETE', event_manipulation = 'UPDATE'
 FROM information_schema.triggers WHERE event_manipulation <> 'INSERT' ORDER BY 1, 2, 3`
 
-// Triggers are shown only to those who may change them, so that none is no
-// news without the privilege. '%' stands for all schemas.
-const mysqlSees = `
-SELECT '%', '%' FROM information_schema.user_privileges WHERE privilege_type = 'TRIGGER'
-UNION SELECT table_schema, '%' FROM information_schema.schema_privileges WHERE privilege_type = 'TRIGGER'
-UNION SELECT table_schema, table_name FROM information_schema.table_privileges WHERE privilege_type = 'TRIGGER'`
-
 func (mysqlDialect) introspect(ctx context.Context, s session, o *Options) (*schema, error) {
 	out := &schema{tables: map[string]*table{}, home: o.Schema}
 	if out.home == "" {
@@ -62,21 +55,7 @@ func (mysqlDialect) introspect(ctx context.Context, s session, o *Options) (*sch
 			return nil, err
 		}
 	}
-	seen := map[string]bool{}
-	if err := texts(ctx, s, mysqlSees, func(r []string) { seen[r[0]+"."+r[1]] = true }); err != nil {
-		return nil, err
-	}
-	for _, t := range out.tables {
-		if !seen["%.%"] && !seen[likeEscaped(t.schema)+".%"] && !seen[t.schema+".%"] && !seen[t.key()] {
-			t.blind = "its triggers are hidden from the account"
-		}
-	}
-	return out, nil
-}
-
-// likeEscaped is how grants spell a schema whose name has an underscore.
-func likeEscaped(name string) string {
-	return strings.NewReplacer("_", `\_`, "%", `\%`).Replace(name)
+	return out, hiddenFromMySQL(ctx, s, out)
 }
 
 func addMySQLColumn(s *schema, r []string) {

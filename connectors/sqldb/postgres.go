@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 
 	"privacydesk/connectors"
+	"privacydesk/connectors/walk"
 )
 
 type postgres struct{}
@@ -141,10 +142,27 @@ func (d postgres) same(aliasA string, a *column, aliasB string, b *column) strin
 	if a.bytewise && b.bytewise {
 		return col(d, aliasA, a) + " = " + col(d, aliasB, b)
 	}
+	if numeric(a) && numeric(b) {
+		return col(d, aliasA, a) + " = " + col(d, aliasB, b)
+	}
 	if a.class == classText || b.class == classText || a.class != b.class {
 		return col(d, aliasA, a) + `::text COLLATE "C" = ` + col(d, aliasB, b) + `::text COLLATE "C"`
 	}
 	return col(d, aliasA, a) + " = " + col(d, aliasB, b)
+}
+
+func (postgres) holds(c *column, v connectors.Value) bool { return kindFits(c, v) }
+
+func (postgres) tenant(c *column, name string) []connectors.Value { return oneSpelling(c, name) }
+
+// refers: search_path hides the operators of citext, whose own call texts
+// equal that differ in case.
+func (d postgres) refers(child string, c *column, parent string, p *column) string {
+	x, y := col(d, child, c), col(d, parent, p)
+	if c.kind == "citext" || p.kind == "citext" {
+		return "lower(" + x + "::text) = lower(" + y + "::text)"
+	}
+	return x + " = " + y
 }
 
 func (postgres) rowID(_ *table, alias string) string { return alias + ".ctid" }
@@ -190,6 +208,13 @@ func (d postgres) assign(b *builder, c *column, v connectors.Value) string {
 	default:
 		return d.bind(b, v.Raw())
 	}
+}
+
+func (d postgres) spelled(b *builder, c *column, text string) string {
+	if maskKind(c) != walk.ColumnOther || c.kind == "bit" || c.kind == "" {
+		return ""
+	}
+	return "CAST(" + d.bind(b, text) + "::text AS " + c.kind + ")::text"
 }
 
 // either joins conditions; of none it is "".

@@ -46,12 +46,23 @@ ORDER BY 1, 2, 3, p.place`
 const postgresTriggers = `
 SELECT n.nspname, c.relname, t.tgname, (t.tgtype & 8) <> 0, (t.tgtype & 16) <> 0
 FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE NOT t.tgisinternal AND t.tgenabled <> 'D' AND (t.tgtype & 24) <> 0 AND` + postgresUser + `
+WHERE NOT t.tgisinternal AND t.tgparentid = 0 AND t.tgenabled <> 'D' AND (t.tgtype & 24) <> 0 AND` + postgresUser + `
 UNION ALL
 SELECT n.nspname, c.relname, w.rulename, w.ev_type = '4', w.ev_type = '2'
 FROM pg_rewrite w JOIN pg_class c ON c.oid = w.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND w.ev_enabled <> 'D' AND w.ev_type IN ('2', '4') AND` + postgresUser + `
 ORDER BY 1, 2, 3`
+
+// A statement on a table is one on its partitions and heirs too.
+const postgresHeirs = `
+WITH RECURSIVE below(above, oid) AS (
+  SELECT inhparent, inhrelid FROM pg_inherits
+  UNION SELECT b.above, i.inhrelid FROM below b JOIN pg_inherits i ON i.inhparent = b.oid)
+SELECT n.nspname, c.relname, hn.nspname, h.relname
+FROM below b JOIN pg_class c ON c.oid = b.above JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_class h ON h.oid = b.oid JOIN pg_namespace hn ON hn.oid = h.relnamespace
+WHERE` + postgresUser + `
+ORDER BY 1, 2, 3, 4`
 
 func (postgres) introspect(ctx context.Context, s session, o *Options) (*schema, error) {
 	out := &schema{tables: map[string]*table{}, home: o.Schema}
@@ -66,6 +77,7 @@ func (postgres) introspect(ctx context.Context, s session, o *Options) (*schema,
 		{postgresIndexes, addIndexColumn},
 		{postgresKeys, addPostgresKey},
 		{postgresTriggers, addTrigger},
+		{postgresHeirs, addHeir},
 	}
 	for _, step := range steps {
 		if err := texts(ctx, s, step.sql, func(row []string) { step.row(out, row) }); err != nil {
@@ -106,7 +118,11 @@ func addPostgresColumn(s *schema, r []string) {
 	if err != nil {
 		mod = -1
 	}
-	c := &column{name: r[3], kind: r[4], class: postgresClass(r[4]), nullable: yes(r[6]), generated: yes(r[7])}
+	kind := r[4]
+	if strings.HasSuffix(kind, ".citext") { // wherever the extension was put
+		kind = "citext"
+	}
+	c := &column{name: r[3], kind: kind, class: postgresClass(kind), nullable: yes(r[6]), generated: yes(r[7])}
 	// The modifier is 4 more than the length, or packs precision and scale:
 	// PostgreSQL, src/backend/utils/adt/{varchar,numeric}.c.
 	if mod >= 4 && (c.kind == "character varying" || c.kind == "character") {
@@ -194,9 +210,33 @@ func (s *schema) addKey(k keyColumn) {
 	to.incoming = append(to.incoming, key)
 }
 
+// addHeir takes a table and one of its partitions or heirs: what fires and
+// acts there does so for statements that name the table. It comes after all
+// keys and triggers are known; rows of one table follow each other.
+func addHeir(s *schema, r []string) {
+	t, heir := s.tables[r[0]+"."+r[1]], s.tables[r[2]+"."+r[3]]
+	if t == nil || heir == nil {
+		return
+	}
+	heir.heir = true
+	t.plain = t.plain && heir.plain
+	for _, g := range heir.triggers {
+		if g.on == heir.name {
+			t.triggers = append(t.triggers, g)
+		}
+	}
+	for _, k := range heir.incoming {
+		if k.to == heir {
+			moved := *k
+			moved.to = t
+			t.incoming = append(t.incoming, &moved)
+		}
+	}
+}
+
 // addTrigger takes schema, table, name, on delete, on update.
 func addTrigger(s *schema, r []string) {
 	if t := s.tables[r[0]+"."+r[1]]; t != nil {
-		t.triggers = append(t.triggers, trigger{name: r[2], onDelete: yes(r[3]), onUpdate: yes(r[4])})
+		t.triggers = append(t.triggers, trigger{name: r[2], on: r[1], onDelete: yes(r[3]), onUpdate: yes(r[4])})
 	}
 }

@@ -87,9 +87,16 @@ func (s *postgresSession) begin(ctx context.Context, lock string) error {
 	setup := "BEGIN; SET LOCAL statement_timeout TO " + millis(s.o.StatementTimeout) +
 		"; SET LOCAL idle_in_transaction_session_timeout TO " + millis(s.o.StatementTimeout) +
 		"; SET LOCAL lock_timeout TO " + millis(s.o.LockTimeout) +
-		"; SELECT pg_advisory_xact_lock(" + strconv.FormatInt(lockNumber(lock), 10) + ")"
-	_, err := s.conn.Exec(ctx, setup).ReadAll()
-	return err
+		"; SELECT pg_advisory_xact_lock(" + strconv.FormatInt(lockNumber(lock), 10) + ")" +
+		"; SELECT current_setting('transaction_read_only')"
+	results, err := s.conn.Exec(ctx, setup).ReadAll()
+	if err != nil {
+		return err
+	}
+	if last := results[len(results)-1]; len(last.Rows) == 1 && string(last.Rows[0][0]) == "on" {
+		return errReadOnly
+	}
+	return nil
 }
 
 // lockNumber names an advisory lock.

@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -88,13 +89,13 @@ func (v *visit) tenantIs(b *builder, p place, alias, field string, tenants []str
 	}
 	values := make([]connectors.Value, 0, len(tenants))
 	for _, t := range tenants {
-		value, ok := tenantValue(c, t)
-		if !ok {
+		spelled := v.d.tenant(c, t)
+		if len(spelled) == 0 {
 			return "", connectors.NewError(connectors.Misfit, v.at(p.Collection)+"."+field,
 				"the tenant's name can't be a value of this column ("+c.kind+")", nil).
 				WithMend("see how system " + v.env.System + " spells its tenants")
 		}
-		values = append(values, value)
+		values = append(values, spelled...)
 	}
 	if cond := v.d.exact(b, alias, c, values); cond != "" {
 		return cond, nil
@@ -102,11 +103,12 @@ func (v *visit) tenantIs(b *builder, p place, alias, field string, tenants []str
 	return nothing, nil
 }
 
-// tenantValue reads the tenant's spelling as the column's type. SQLite's
-// declared types bind nothing, so a text column may hold what looks like a
-// number; there the declared class decides alone.
-func tenantValue(c *column, tenant string) (connectors.Value, bool) {
-	return typed(c, tenant)
+// oneSpelling reads the tenant's name as the column's type.
+func oneSpelling(c *column, tenant string) []connectors.Value {
+	if v, ok := typed(c, tenant); ok {
+		return []connectors.Value{v}
+	}
+	return nil
 }
 
 // reached compiles "one of the links holds one of its values", exactly. It
@@ -118,11 +120,19 @@ func (v *visit) reached(b *builder, p place, alias string, links []connectors.Li
 		if err != nil {
 			return "", err
 		}
-		if cond := v.d.exact(b, alias, c, l.Values); cond != "" {
+		if cond := v.d.exact(b, alias, c, solid(l.Values)); cond != "" {
 			out = append(out, cond)
 		}
 	}
 	return either(out), nil
+}
+
+// solid leaves out what must never be searched: an empty or blank value.
+func solid(values []connectors.Value) []connectors.Value {
+	if !slices.ContainsFunc(values, connectors.Value.IsEmpty) {
+		return values
+	}
+	return slices.DeleteFunc(slices.Clone(values), connectors.Value.IsEmpty)
 }
 
 // searched compiles a step's searches: identities widely, since Go compares
@@ -138,7 +148,7 @@ func (v *visit) searched(b *builder, p place, alias string, searches []walk.Sear
 		if s.Normal == dataset.NormalEmail && s.Identity != "" {
 			cond = v.alike(b, alias, c, s)
 		} else {
-			cond = v.d.exact(b, alias, c, s.Values)
+			cond = v.d.exact(b, alias, c, solid(s.Values))
 		}
 		if cond != "" {
 			out = append(out, cond)
@@ -220,7 +230,7 @@ func (v *visit) unreferred(t *table, alias string) string {
 				on = nil
 				break
 			}
-			on = append(on, col(v.d, name, from)+" = "+col(v.d, alias, to))
+			on = append(on, v.d.refers(name, from, alias, to))
 		}
 		if len(on) == 0 {
 			out = append(out, nothing)

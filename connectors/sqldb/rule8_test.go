@@ -111,6 +111,7 @@ func TestRule8_HiddenTriggersAreRefused(t *testing.T) {
 		t.Errorf("call %v, job %v", err, j.Err())
 	}
 	w.exec(t, `GRANT TRIGGER ON person TO narrow`)
+	w.exec(t, `GRANT PROCESS ON *.* TO narrow`)
 	erase(t, c, locate(t, c, subject("ann@example.com")))
 	if got := w.left(t, "person", "id"); got != "2,3" {
 		t.Errorf("left: %s", got)

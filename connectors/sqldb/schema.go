@@ -48,9 +48,14 @@ type table struct {
 	triggers []trigger     // on delete or update; rewrite rules too
 	incoming []*foreignKey // keys of other tables (or of this one) that point here
 	outgoing []*foreignKey
-	rowless  bool   // SQLite: the table has no rowid
-	blind    string // what the server may hide from us, "" for nothing
+	heir     bool // PostgreSQL: a partition of another table, or a table that inherits from one
+	rowless  bool // SQLite: the table has no rowid
+	blind    []blindness
 }
+
+// blindness is what the server may hide from us of a table, and how to mend
+// that.
+type blindness struct{ what, mend string }
 
 func (t *table) key() string { return t.schema + "." + t.name }
 
@@ -123,6 +128,7 @@ type column struct {
 
 type trigger struct {
 	name     string
+	on       string // the table that it stands on: the table itself or an heir
 	onDelete bool
 	onUpdate bool
 }

@@ -55,7 +55,8 @@ type dialect interface {
 	order(alias string, c *column) string
 	// exact compiles "the column's stored value is, byte by byte, one of
 	// values". Values that the column can't hold are left out; it returns ""
-	// when none remains.
+	// when none remains. A blank text is a value as good as any: who searches
+	// leaves it out before.
 	exact(b *builder, alias string, c *column, values []connectors.Value) string
 	// alike compiles a condition that is true for every text that equals one
 	// of texts when case and the white space around it are disregarded. It
@@ -63,6 +64,15 @@ type dialect interface {
 	alike(b *builder, alias string, c *column, texts []string) string
 	// same compiles the byte-wise equality of two columns.
 	same(aliasA string, a *column, aliasB string, b *column) string
+
+	// holds reports whether a column's type is one whose values can equal v.
+	holds(c *column, v connectors.Value) bool
+	// tenant are the values of a column that spell a tenant's name; none if
+	// the column can hold no such value.
+	tenant(c *column, name string) []connectors.Value
+	// refers compiles that a child's column holds what its parent's does in
+	// the eyes of a foreign key. It may be true for more.
+	refers(child string, c *column, parent string, p *column) string
 
 	// bind adds a value to the statement and returns its placeholder.
 	bind(b *builder, v any) string
@@ -83,7 +93,9 @@ type dialect interface {
 	distinct(alias string, c *column) string
 	// assign compiles the new value of a column; the zero Value is NULL.
 	assign(b *builder, c *column, v connectors.Value) string
-	// deleteFrom is the head of a DELETE whose table bears an alias.
+	// spelled compiles how the server spells a text once it is a value of the
+	// column's type; "" where it keeps the spelling, or can't be asked.
+	spelled(b *builder, c *column, text string) string
 	// deleteFrom and update are the heads of statements that change a table,
 	// and the alias under which the rest of the statement knows it.
 	deleteFrom(t *table) (head, alias string)

@@ -3,7 +3,6 @@ package sqldb
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"net/url"
 	"strconv"
 	"strings"
@@ -118,9 +117,6 @@ func (d sqlite) exact(b *builder, alias string, c *column, values []connectors.V
 	name := col(d, alias, c)
 	var ints, reals, words, blobs []any
 	for _, v := range values {
-		if v.IsEmpty() {
-			continue
-		}
 		switch v.Kind() {
 		case connectors.KindInt:
 			if i, ok := v.Int64(); ok {
@@ -138,7 +134,7 @@ func (d sqlite) exact(b *builder, alias string, c *column, values []connectors.V
 		case connectors.KindUUID, connectors.KindNone:
 		}
 	}
-	if c.class != classFloat && c.class != classDecimal {
+	if c.class == classInt || c.class == classText {
 		reals = onlyBroken(reals)
 	}
 	var out []string
@@ -166,23 +162,6 @@ func onlyBroken(reals []any) []any {
 	return out
 }
 
-// bindAll binds values one by one, or many texts and numbers as one JSON
-// array, since SQLite bounds the number of parameters.
-func (d sqlite) bindAll(b *builder, values []any) string {
-	const many = 200
-	_, binary := values[0].([]byte)
-	if len(values) > many && !binary {
-		if array, err := json.Marshal(values); err == nil {
-			return "SELECT value FROM json_each(" + d.bind(b, string(array)) + ")"
-		}
-	}
-	out := make([]string, len(values))
-	for i, v := range values {
-		out[i] = d.bind(b, v)
-	}
-	return strings.Join(out, ", ")
-}
-
 func (d sqlite) alike(b *builder, alias string, c *column, texts []string) string {
 	// lower() knows ASCII alone, which is what pattern counts on.
 	folded := "lower(trim(CAST(" + col(d, alias, c) + " AS TEXT), char(9, 10, 11, 12, 13, 32))) COLLATE BINARY"
@@ -203,14 +182,52 @@ func (d sqlite) alike(b *builder, alias string, c *column, texts []string) strin
 
 func (d sqlite) same(aliasA string, a *column, aliasB string, b *column) string {
 	x, y := col(d, aliasA, a), col(d, aliasB, b)
-	return "(typeof(" + x + ") = typeof(" + y + ") AND " + x + " = " + y + " COLLATE BINARY)"
+	kind := func(name string) string { return "replace(typeof(" + name + "), 'real', 'integer')" }
+	return "(" + kind(x) + " = " + kind(y) + " AND " + x + " = " + y + " COLLATE BINARY)"
+}
+
+// holds: only whole types bind; a text may lie in any column but those of
+// numbers.
+func (sqlite) holds(c *column, v connectors.Value) bool {
+	switch c.class {
+	case classInt, classText:
+		return kindFits(c, v)
+	default:
+		return true
+	}
+}
+
+// tenant: a column whose declared type binds nothing may hold a number or the
+// text of one.
+func (sqlite) tenant(c *column, name string) []connectors.Value {
+	switch c.class {
+	case classText, classInt, classDecimal, classFloat:
+		return oneSpelling(c, name)
+	default:
+		out := []connectors.Value{connectors.Text(name)}
+		if n, err := connectors.Decimal(name); err == nil && n.Raw() == name {
+			out = append(out, n)
+		}
+		return out
+	}
+}
+
+// refers: a foreign key goes by the parent's collation, and SQLite takes that
+// of the operand on the left.
+func (d sqlite) refers(child string, c *column, parent string, p *column) string {
+	return col(d, parent, p) + " = " + col(d, child, c)
 }
 
 func (d sqlite) rowID(t *table, alias string) string {
 	if t.rowless {
 		return ""
 	}
-	return alias + ".rowid"
+	for _, name := range []string{"rowid", "_rowid_", "oid"} {
+		if t.column(t.spelled(name)) == nil { // else it means the column
+			return alias + "." + name
+		}
+	}
+	return ""
 }
 
 func (d sqlite) byRowID(b *builder, t *table, alias string, ids []string) string {
@@ -256,6 +273,8 @@ func (d sqlite) assign(b *builder, c *column, v connectors.Value) string {
 	}
 	return d.bind(b, v.Raw())
 }
+
+func (sqlite) spelled(*builder, *column, string) string { return "" }
 
 func (d sqlite) deleteFrom(t *table) (head, alias string) {
 	return "DELETE FROM " + qualified(d, t) + " AS t", "t"

@@ -50,9 +50,9 @@ func (sqlite) introspect(ctx context.Context, s session, _ *Options) (*schema, e
 		return nil, err
 	}
 	return out, texts(ctx, s, sqliteTriggers, func(r []string) {
-		if t := out.tables["main."+r[0]]; t != nil {
+		if t := sqliteTable(out, r[0]); t != nil {
 			onDelete, onUpdate := sqliteTriggerEvents(r[1], r[2])
-			t.triggers = append(t.triggers, trigger{name: r[1], onDelete: onDelete, onUpdate: onUpdate})
+			t.triggers = append(t.triggers, trigger{name: r[1], on: t.name, onDelete: onDelete, onUpdate: onUpdate})
 		}
 	})
 }
@@ -112,20 +112,47 @@ func sqliteColumn(name, declared string) *column {
 }
 
 func addSQLiteKey(s *schema, r []string) {
-	parent := s.tables["main."+r[2]]
+	child, parent := sqliteTable(s, r[0]), sqliteTable(s, r[2])
+	if child == nil || parent == nil {
+		return
+	}
 	references := r[4]
-	if place, err := strconv.Atoi(r[7]); references == "" && parent != nil && err == nil && place < len(parent.primary) {
+	if place, err := strconv.Atoi(r[7]); references == "" && err == nil && place < len(parent.primary) {
 		references = parent.primary[place]
 	}
 	s.addKey(keyColumn{
-		fromSchema: "main", from: r[0], id: r[1], name: "foreign key " + r[1], toSchema: "main", to: r[2],
-		column: r[3], references: references, onDelete: r[5], onUpdate: r[6],
+		fromSchema: "main", from: child.name, id: r[1], name: "foreign key " + r[1], toSchema: "main", to: parent.name,
+		column: child.spelled(r[3]), references: parent.spelled(references), onDelete: r[5], onUpdate: r[6],
 	})
+}
+
+// sqliteTable finds a table by a name as somebody typed it: keys and triggers
+// keep that spelling, and SQLite disregards the case of ASCII letters.
+func sqliteTable(s *schema, name string) *table {
+	for _, t := range s.tables {
+		if lowerASCII(t.name) == lowerASCII(name) {
+			return t
+		}
+	}
+	return nil
+}
+
+// spelled is a column's name as the table has it.
+func (t *table) spelled(name string) string {
+	for _, c := range t.columns {
+		if lowerASCII(c.name) == lowerASCII(name) {
+			return c.name
+		}
+	}
+	return name
 }
 
 // sqliteTriggerEvents reads the event from the trigger's own text, the name
 // left out. Where it can't be told, both are assumed.
 func sqliteTriggerEvents(name, text string) (onDelete, onUpdate bool) {
+	if strings.Contains(text, "/*") || strings.Contains(text, "--") {
+		return true, true // a comment may say anything
+	}
 	text = strings.Replace(strings.ToUpper(text), strings.ToUpper(name), "", 1)
 	for _, w := range strings.Fields(text) {
 		switch w {

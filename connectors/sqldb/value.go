@@ -104,7 +104,7 @@ func timeText(text []byte) []byte {
 func fitting(c *column, values []connectors.Value) []string {
 	out := make([]string, 0, len(values))
 	for _, v := range values {
-		if !v.IsEmpty() && fits(c, v) {
+		if fits(c, v) {
 			out = append(out, v.Raw())
 		}
 	}
@@ -128,6 +128,22 @@ func fits(c *column, v connectors.Value) bool {
 	}
 }
 
+// kindFits reports whether values of the kind occur in columns of the class.
+func kindFits(c *column, v connectors.Value) bool {
+	switch c.class {
+	case classInt, classDecimal, classFloat:
+		return v.Kind() == connectors.KindInt || v.Kind() == connectors.KindDecimal
+	case classUUID:
+		return v.Kind() == connectors.KindUUID
+	case classBytes:
+		return v.Kind() == connectors.KindBytes
+	case classText, classOther:
+		return v.Kind() == connectors.KindText && !strings.HasSuffix(c.kind, "[]")
+	case classTime, classBool, classJSON:
+	}
+	return false
+}
+
 func fitsInt(c *column, v connectors.Value) bool {
 	if v.Kind() != connectors.KindInt {
 		return false
@@ -139,6 +155,9 @@ func fitsInt(c *column, v connectors.Value) bool {
 	_, ok := v.Int64()
 	return ok
 }
+
+// numeric columns compare by number, whatever their width.
+func numeric(c *column) bool { return c.class == classInt || c.class == classDecimal }
 
 // typed reads a text (a tenant's spelling, an identity that a person wrote)
 // as a value of the column's type.

@@ -56,6 +56,15 @@ func (p *Plan) Map() *dataset.Map { return p.m }
 // the map's own word.
 func (p *Plan) RefusesErase() string { return p.refuses }
 
+// Nulls are the fields that are set to NULL in a collection's rows before any
+// is deleted, because their references go round in a circle.
+func (p *Plan) Nulls(c *dataset.Collection) []string {
+	if n := p.nodes[c.Key]; n != nil {
+		return slices.Clone(n.nulls)
+	}
+	return nil
+}
+
 // Profile is the map's, with what only the plan knows about erasing.
 func (p *Plan) Profile() connectors.Profile {
 	out := p.m.Profile()

@@ -282,3 +282,38 @@ func (k *Talk) Untouched() {
 		}
 	}
 }
+
+// With attaches files to a filed ticket.
+func With(files ...zendesksim.File) func(*zendesksim.NewTicket) {
+	return func(n *zendesksim.NewTicket) { n.Files = files }
+}
+
+// Attaching attaches files to a reply.
+func Attaching(files ...zendesksim.File) func(*zendesksim.ReplyOptions) {
+	return func(o *zendesksim.ReplyOptions) { o.Files = files }
+}
+
+// Titled gives a ticket its subject line.
+func Titled(subject string) func(*zendesksim.NewTicket) {
+	return func(n *zendesksim.NewTicket) { n.Subject = subject }
+}
+
+// MergesInto lets an agent merge the ticket into another one.
+func (t Ticket) MergesInto(target Ticket) Ticket {
+	t.k.T.Helper()
+	if err := t.k.Sim.MergeTickets(t.ID, target.ID); err != nil {
+		t.k.T.Fatal(err)
+	}
+	t.k.Note("An agent merges ticket #%d into ticket #%d.", t.ID, target.ID)
+	t.k.goesOn(t.ID, target.ID)
+	return t
+}
+
+// Other files a ticket that is no privacy request.
+func (k *Talk) Other(by Person, subject, text string) Ticket {
+	id := k.Sim.FileTicket(zendesksim.NewTicket{RequesterID: by.ID, Subject: subject, Body: text})
+	k.seen[id] = &shown{}
+	k.heading(by.Name, "files a ticket that is no privacy request", text)
+	k.goesOn(id)
+	return Ticket{k, id}
+}

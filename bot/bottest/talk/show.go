@@ -55,8 +55,8 @@ func (k *Talk) showTicket(id int64, s *shown) {
 	k.T.Helper()
 	comments := k.Sim.Comments(id)
 	for _, c := range comments[min(s.comments, len(comments)):] {
-		if k.people[c.AuthorID] != "privacydesk" {
-			continue
+		if k.people[c.AuthorID] != "privacydesk" || c.Via.Rel == "merge" {
+			continue // a merge's copies were said elsewhere
 		}
 		how := "answers"
 		if !c.Public {
@@ -67,7 +67,10 @@ func (k *Talk) showTicket(id int64, s *shown) {
 	}
 	s.comments = len(comments)
 	k.once(id)
-	now, _ := k.Sim.Ticket(id)
+	now, found := k.Sim.Ticket(id)
+	if !found {
+		return // deleted for good
+	}
 	if line := k.changes(now, s); line != "" {
 		k.lines = append(k.lines, fmt.Sprintf("Ticket #%d: %s.", id, line), "")
 	}
@@ -166,4 +169,27 @@ func (k *Talk) changes(now zendesksim.Ticket, s *shown) string {
 		}
 	}
 	return strings.Join(parts, ", ")
+}
+
+// Reads writes down how a ticket now reads: who wrote what, and which files
+// hang on it.
+func (t Ticket) Reads() {
+	now, found := t.k.Sim.Ticket(t.ID)
+	if !found || now.Deleted {
+		t.k.Note("Ticket #%d does not exist any more.", t.ID)
+		return
+	}
+	t.k.lines = append(t.k.lines, fmt.Sprintf("Ticket #%d, %q, now reads:", t.ID, now.Subject), "")
+	for _, c := range t.k.Sim.Comments(t.ID) {
+		who := t.k.people[c.AuthorID]
+		if who == "" {
+			who = "Zendesk"
+		}
+		first, _, more := strings.Cut(text(c), "\n")
+		if more {
+			first += " …"
+		}
+		t.k.lines = append(t.k.lines, fmt.Sprintf("- %s%s: %s", who, t.k.files(c), plain(first)))
+	}
+	t.k.lines = append(t.k.lines, "")
 }

@@ -44,6 +44,7 @@ type Talk struct {
 	Form int64
 	// Fields of the form.
 	KindField, TenantField, DueField, ProgressField int64
+	Resolved                                        int64 // the custom status
 	// Options of the desk, as they were when the house opened.
 	Options zendesk.Options
 
@@ -99,7 +100,7 @@ func (k *Talk) furnish() {
 	k.Form = k.Sim.AddTicketForm(zendesksim.TicketForm{
 		Name: "Data & Privacy", FieldIDs: []int64{k.KindField, k.TenantField, k.DueField, k.ProgressField}, EndUserVisible: true,
 	})
-	k.Sim.AddCustomStatus("solved", "Resolved")
+	k.Resolved = k.Sim.AddCustomStatus("solved", "Resolved")
 }
 
 // Reopen starts the daemon anew, on what is stored, with Settings and Options

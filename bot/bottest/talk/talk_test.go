@@ -16,7 +16,7 @@ const doc = "../../../docs/conversations.md"
 
 // chapters are all conversations, in the order of the page.
 func chapters() []talk.Chapter {
-	return []talk.Chapter{straight(), who(), whom(), consumers(), replies(), reopened(), agents(), timing()}
+	return []talk.Chapter{straight(), who(), whom(), consumers(), replies(), reopened(), agents(), timing(), after()}
 }
 
 // TestConversations plays every scenario, and holds docs/conversations.md to

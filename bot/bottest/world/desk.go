@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -21,7 +22,8 @@ type Desk struct {
 	next    int64
 	// Bot is our own user.
 	Bot bot.Person
-	// Fail, when set, may refuse a call; op is "ticket" or "update".
+	// Fail, when set, may refuse a call; op is "ticket", "update", "redact" or
+	// "remove".
 	Fail func(op string, ticket int64) error
 	// Refuse, when set, may refuse an update for what is in it.
 	Refuse func(u bot.Update) error
@@ -147,7 +149,20 @@ func (d *Desk) Update(_ context.Context, u bot.Update) error {
 	t.Marks = append(t.Marks, mark)
 	if u.HTML != "" {
 		last := t.Comments[len(t.Comments)-1].ID
-		t.Comments = append(t.Comments, bot.Comment{ID: last + 1, Author: d.Bot, Public: u.Public, At: mark.At, Text: u.HTML, Ours: true})
+		c := bot.Comment{ID: last + 1, Author: d.Bot, Public: u.Public, At: mark.At, Text: u.HTML, Ours: true}
+		for _, a := range u.Attachments {
+			c.Files = append(c.Files, bot.File{Name: a.Name, ContentType: a.ContentType, Ours: true, At: mark.At})
+		}
+		t.Comments = append(t.Comments, c)
+	}
+	if u.Subject != "" {
+		t.Subject = u.Subject
+	}
+	if len(u.Clear) > 0 {
+		t.Fields = maps.Clone(t.Fields)
+	}
+	for _, id := range u.Clear {
+		delete(t.Fields, id)
 	}
 	if u.Status != "" {
 		t.Status = u.Status

@@ -47,25 +47,39 @@ func KindValues() map[string]string {
 
 // NewDesk furnishes a simulator.
 func NewDesk(sim *zendesksim.Sim) *Desk {
-	d := &Desk{Sim: sim, ClientID: "privacydesk", ClientSecret: "demo-client-secret", users: map[string]int64{}} //nolint:gosec // of the simulator
+	d := &Desk{Sim: sim}
 	kinds := []zendesksim.FieldOption{
 		{Name: "Access", Value: "privacy_access"},
 		{Name: "Delete", Value: "privacy_delete"},
 		{Name: "Opt-out", Value: "privacy_opt_out"},
 		{Name: "My own data", Value: "privacy_direct"},
 	}
-	d.Kind = sim.AddTicketField(zendesksim.TicketField{Title: "Privacy request", Type: "tagger", Options: kinds})
-	d.Tenant = sim.AddTicketField(zendesksim.TicketField{Title: "Account", Type: "text"})
+	d.Kind = sim.AddTicketField(zendesksim.TicketField{Title: "Privacy request", Type: "tagger", Options: kinds, VisibleInPortal: true, EditableInPortal: true})
+	d.Tenant = sim.AddTicketField(zendesksim.TicketField{Title: "Account", Type: "text", VisibleInPortal: true, EditableInPortal: true})
 	d.Due = sim.AddTicketField(zendesksim.TicketField{Title: "Privacy due date", Type: "date"})
 	d.Form = sim.AddTicketForm(zendesksim.TicketForm{Name: "Data & Privacy", EndUserVisible: true, FieldIDs: []int64{d.Kind, d.Tenant, d.Due}})
 	sim.AddCustomStatus("solved", "Resolved")
-	d.Bot = sim.AddUser(zendesksim.User{Name: "privacydesk", Email: "privacydesk@vendor.example", Role: zendesksim.Admin, Verified: true})
-	sim.AddGroup("Privacy", d.Bot)
-	sim.AddOAuthClient(d.ClientID, d.ClientSecret, d.Bot, "read write")
-	for _, u := range append(Users(), Consumer()) {
-		d.users[u.Email] = sim.AddUser(zendesksim.User{Name: u.Name, Email: u.Email, Verified: true})
-	}
+	d.populate()
 	return d
+}
+
+// EmptyDesk is an account with people and an OAuth client, in which nobody has
+// set anything up. Who follows a link to it is signed in as the bot.
+func EmptyDesk(sim *zendesksim.Sim) *Desk {
+	d := &Desk{Sim: sim}
+	d.populate()
+	sim.SignInBrowser(d.Bot)
+	return d
+}
+
+func (d *Desk) populate() {
+	d.ClientID, d.ClientSecret, d.users = "privacydesk", "demo-client-secret", map[string]int64{}
+	d.Bot = d.Sim.AddUser(zendesksim.User{Name: "privacydesk", Email: "privacydesk@vendor.example", Role: zendesksim.Admin, Verified: true})
+	d.Sim.AddGroup("Privacy", d.Bot)
+	d.Sim.AddOAuthClient(d.ClientID, d.ClientSecret, d.Bot, "read write")
+	for _, u := range append(Users(), Consumer()) {
+		d.users[u.Email] = d.Sim.AddUser(zendesksim.User{Name: u.Name, Email: u.Email, Verified: true})
+	}
 }
 
 // User is the desk's number of somebody who files.

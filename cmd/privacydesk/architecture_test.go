@@ -1,0 +1,153 @@
+package main
+
+import (
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// tableBelow are the rows of the first table under a heading of a document.
+func tableBelow(t *testing.T, page, heading string) [][]string {
+	t.Helper()
+	_, text, _ := strings.Cut(document(t, page), "\n## "+heading+"\n")
+	_, text, _ = strings.Cut(text, "| --- |")
+	_, text, _ = strings.Cut(text, "\n")
+	var out [][]string
+	for line := range strings.Lines(text) {
+		if !strings.HasPrefix(line, "| ") {
+			break
+		}
+		out = append(out, strings.Split(strings.Trim(line, "| \n"), " | "))
+	}
+	if len(out) < 5 {
+		t.Fatalf("%s has no table under %s", page, heading)
+	}
+	return out
+}
+
+func coded(text string) []string {
+	var out []string
+	for _, m := range regexp.MustCompile("`([^`]+)`").FindAllStringSubmatch(text, -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+// sources calls f with each Go file of the repository that is or is not a test.
+func sources(t *testing.T, tests bool, f func(file string)) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(root), ".", func(file string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && strings.HasSuffix(file, ".go") && strings.HasSuffix(file, "_test.go") == tests {
+			f(file)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestDependenciesAreExplained: docs/architecture.md has a reason for each
+// module that go.mod requires for us, and for no other.
+func TestDependenciesAreExplained(t *testing.T) {
+	t.Parallel()
+	var required, explained []string
+	for _, m := range regexp.MustCompile(`(?m)^\t(\S+) v\S+$`).FindAllStringSubmatch(document(t, "go.mod"), -1) {
+		required = append(required, m[1])
+	}
+	for _, row := range tableBelow(t, "docs/architecture.md", "Dependencies") {
+		if len(row) != 2 || row[1] == "" {
+			t.Errorf("%v has no reason", row)
+		}
+		explained = append(explained, coded(row[0])...)
+	}
+	slices.Sort(required)
+	slices.Sort(explained)
+	if len(required) == 0 || !slices.Equal(required, explained) {
+		t.Errorf("go.mod requires\n%s\nand docs/architecture.md explains\n%s", strings.Join(required, "\n"), strings.Join(explained, "\n"))
+	}
+}
+
+// TestImportTable: no package imports one of ours that its row does not allow.
+func TestImportTable(t *testing.T) {
+	t.Parallel()
+	allowed := map[string]string{}
+	for _, row := range tableBelow(t, "docs/architecture.md", "Packages") {
+		for _, pkg := range coded(row[0]) {
+			allowed[pkg] = row[2]
+		}
+	}
+	row := func(pkg string) string { // the nearest that is named: what lies below belongs to it
+		for pkg != "." && allowed[pkg] == "" {
+			pkg = path.Dir(pkg)
+		}
+		return pkg
+	}
+	seen := map[string]bool{}
+	sources(t, false, func(file string) {
+		pkg := path.Dir(file)
+		home := row(pkg)
+		if home == "." {
+			t.Errorf("docs/architecture.md has no row for %s", pkg)
+			return
+		}
+		seen[home] = true
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, file), nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		words := regexp.MustCompile(`[a-z]+(/[a-z]+)*`).FindAllString(allowed[home], -1)
+		for _, spec := range parsed.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ours, ok := strings.CutPrefix(name, "privacydesk/")
+			if ok && allowed[home] != "everything" && ours != home && !strings.HasPrefix(ours, home+"/") && !slices.Contains(words, ours) {
+				t.Errorf("%s imports %s; the row of %s allows %s", file, ours, home, allowed[home])
+			}
+		}
+	})
+	for pkg := range allowed {
+		if !seen[pkg] {
+			t.Errorf("docs/architecture.md has a row for %s, which has no files", pkg)
+		}
+	}
+}
+
+// TestEveryRuleHasTests that bear its name: docs/architecture.md lists twelve.
+func TestEveryRuleHasTests(t *testing.T) {
+	t.Parallel()
+	tests := map[string]int{}
+	sources(t, true, func(file string) {
+		text, err := os.ReadFile(filepath.Join(root, file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`(?m)^func (TestRule\d+)_[A-Z]\w*\(t \*testing\.T\)`).FindAllSubmatch(text, -1) {
+			tests[string(m[1])]++
+		}
+	})
+	_, listed, _ := strings.Cut(document(t, "docs/architecture.md"), "\n## Rules and their tests\n")
+	listed, _, _ = strings.Cut(listed, "\n## ")
+	for i := 1; i <= 12; i++ {
+		if !strings.Contains(listed, fmt.Sprintf("\n%d. ", i)) {
+			t.Errorf("docs/architecture.md does not say rule %d", i)
+		}
+		if name := fmt.Sprintf("TestRule%d", i); tests[name] < 2 {
+			t.Errorf("%d tests are named %s_…, want two at least", tests[name], name)
+		}
+	}
+	if len(tests) != 12 {
+		t.Errorf("tests are named after %d rules, want 12: %v", len(tests), tests)
+	}
+}
