@@ -75,5 +75,9 @@ func (e *Engine) binding(c *Case) string {
 		}
 		bound = append(bound, b)
 	}
-	return policy.Binding(string(c.Kind), c.Tenant, c.Pseudonym.Key+c.Pseudonym.MAC, bound)
+	who := c.Pseudonym.Key + c.Pseudonym.MAC
+	for _, p := range c.Also {
+		who += p.MAC
+	}
+	return policy.Binding(string(c.Kind), c.Tenant, who, bound)
 }

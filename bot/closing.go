@@ -205,7 +205,7 @@ func (e *Engine) reportInput(ctx context.Context, t *turn) (ReportInput, error) 
 	if err != nil {
 		return ReportInput{}, err
 	}
-	in := ReportInput{Case: *t.c, Subject: s.Subject, Reference: s.Reference, At: t.c.Accepted, Version: e.Settings.Version, Planned: e.plannedRescans(t.c)}
+	in := ReportInput{Case: *t.c, Subject: s.Subject, Also: s.Also, Reference: s.Reference, At: t.c.Accepted, Version: e.Settings.Version, Planned: e.plannedRescans(t.c)}
 	for _, name := range sorted(t.c.Systems) {
 		state := *t.c.Systems[name]
 		if state.Run.Ended.After(in.At) {

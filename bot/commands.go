@@ -19,7 +19,7 @@ const (
 func (e *Engine) commands(t *turn, ticket *Ticket) bool {
 	found := false
 	for _, c := range ticket.Comments {
-		if c.ID <= t.c.Seen.Command || c.Ours || c.Public || !c.Author.Staff() {
+		if c.ID <= t.c.Seen.Command || c.Ours || c.Merged || c.Public || !c.Author.Staff() {
 			continue
 		}
 		verb, ok := reading.Command(c.Text)

@@ -30,7 +30,7 @@ func (e *Engine) deliver(ctx context.Context, t *turn, i int) (bool, error) {
 	if ticket.Status == StatusClosed {
 		return e.undeliverable(ctx, t, i)
 	}
-	if say.Discloses {
+	if say.Discloses || say.Link {
 		if held, err := e.mayDisclose(ctx, t, ticket); err != nil || held {
 			return held, err
 		}
@@ -68,12 +68,19 @@ func (e *Engine) mayDisclose(ctx context.Context, t *turn, ticket *Ticket) (held
 	if err != nil {
 		return false, err
 	}
-	reason := t.uncleared(append(reasons, readers...))
+	reasons = append(reasons, readers...)
+	if strange, err := e.linkAstray(ctx, t, ticket); err != nil {
+		return false, err
+	} else if strange {
+		reasons = append(reasons, ReasonRequester)
+	}
+	reason := t.uncleared(reasons)
 	if reason == "" {
 		return false, nil
 	}
 	t.hold(reason)
-	t.note("note_held", map[string]string{"reason": string(reason)})
+	t.c.Owed = withoutLinks(t.c.Owed) // it is made anew when the request goes on
+	t.note(heldNote(t.c, reason), map[string]string{"reason": string(reason)})
 	return true, t.commit(ctx)
 }
 
@@ -124,6 +131,13 @@ func (e *Engine) compose(ctx context.Context, t *turn, say Say, ticket *Ticket) 
 		vars = map[string]string{}
 	}
 	e.commonVars(ctx, t, vars)
+	if say.Link {
+		link, err := e.link(ctx, t.c)
+		if err != nil {
+			return Update{}, err
+		}
+		vars["link"] = link
+	}
 	if say.Message != "" {
 		html, err := e.Messages.Render(t.c.Locale, say.Message, vars)
 		if err != nil {
@@ -167,8 +181,17 @@ func (e *Engine) commonVars(ctx context.Context, t *turn, vars map[string]string
 	}
 	vars["reference"], vars["why"] = s.Reference, s.Extension
 	if s.Subject != "" {
-		vars["subject"] = reading.Mask(s.Subject)
+		vars["subject"] = maskAll(append([]string{s.Subject}, s.Also...))
 	}
+}
+
+// maskAll shows addresses to people who know them already.
+func maskAll(addresses []string) string {
+	var out []string
+	for _, a := range addresses {
+		out = append(out, reading.Mask(a))
+	}
+	return strings.Join(out, ", ")
 }
 
 // attachment finds the spool file's size and how to open it.

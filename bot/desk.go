@@ -88,6 +88,7 @@ type Ticket struct {
 	Subject    string
 	Fields     map[int64]string // custom fields in text form; empty ones absent
 	Channel    string           // web, email, api, …
+	Merged     bool             // closed because it was merged into another ticket
 	FollowupOf int64            // the closed ticket that this one continues; -1: one that is not named
 	Requester  Person
 	Submitter  Person
@@ -138,6 +139,7 @@ type Comment struct {
 	Channel string
 	Flags   []int // doubts about the sender; see reference of comment flags
 	Ours    bool  // written by our own user
+	Merged  bool  // brought along by a merge: nobody wrote it here
 	Files   []File
 }
 

@@ -97,12 +97,22 @@ type Settings struct {
 	PartSize    int64         // bytes of one attachment
 	MaxParts    int
 	MaxAsked    int // questions before an agent takes over
+	Controller  ControllerSettings
 	// ShowsProgress is true where tickets have a field for it.
 	ShowsProgress bool
 	// CleanTicket lets what is personal go from tickets; DeleteTicket deletes
 	// those of forgotten requests for good.
 	CleanTicket, DeleteTicket bool
 	Version                   string
+}
+
+// ControllerSettings let consumers file directly, about what the vendor holds
+// as the controller. The zero value is off.
+type ControllerSettings struct {
+	Tenant  string        // the vendor's own, by our spelling; "" for off
+	BaseURL string        // where the web server is reached, https, without a slash at the end
+	LinkTTL time.Duration // how long a link can be followed
+	PerDay  int64         // links for one address a day
 }
 
 // Observation is something that metrics count.
@@ -266,15 +276,26 @@ func (e *Engine) waiting(ctx context.Context, t *turn) (bool, error) {
 // otherBusy is true while the other request on the subject, for which this
 // one waits, is still open.
 func (e *Engine) otherBusy(ctx context.Context, c *Case) (bool, error) {
-	claim := erasingClaim(c)
+	claims := erasingClaims(c)
 	if c.Kind == KindDelete {
-		claim = openClaim(c, KindAccess)
+		claims = openClaims(c, KindAccess)
 	}
-	holder, err := e.Store.Claimed(ctx, claim)
-	if err != nil {
-		return false, fmt.Errorf("claim: %w", err)
+	holder, err := e.holder(ctx, c, claims)
+	return holder != "", err
+}
+
+// holder is the first other request that holds any of the claims, or "".
+func (e *Engine) holder(ctx context.Context, c *Case, claims []string) (string, error) {
+	for _, claim := range claims {
+		holder, err := e.Store.Claimed(ctx, claim)
+		if err != nil {
+			return "", fmt.Errorf("claim: %w", err)
+		}
+		if holder != "" && holder != c.ID {
+			return holder, nil
+		}
 	}
-	return holder != "" && holder != c.ID, nil
+	return "", nil
 }
 
 // backOff records that a piece failed for a reason outside, and when to try

@@ -168,8 +168,12 @@ func relevant(p connectors.Profile, ids []connectors.Identity) []connectors.Iden
 }
 
 // seed is where every search starts.
-func seed(address string) []connectors.Identity {
-	return []connectors.Identity{{Type: connectors.Email, Value: connectors.Text(address)}}
+func seed(addresses ...string) []connectors.Identity {
+	var out []connectors.Identity
+	for _, address := range addresses {
+		out = append(out, connectors.Identity{Type: connectors.Email, Value: connectors.Text(address)})
+	}
+	return connectors.MergeIdentities(out)
 }
 
 // masker derives replacement values from the request's key.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"privacydesk/bot/policy"
@@ -30,8 +31,8 @@ func (e *Engine) readTicket(ctx context.Context, t *turn) (*Ticket, error) {
 
 // fingerprint is a keyed digest of what a ticket asks for and who asks.
 func (e *Engine) fingerprint(ctx context.Context, c *Case, ticket *Ticket) (string, error) {
-	r := reading.Read(e.Settings.Reading, e.asReading(c, ticket, 0))
-	return e.digest(ctx, c.ID, []any{e.inScope(ticket), ticket.Requester.ID, r.Kind, r.Subject, ticket.Fields[e.Settings.TenantField], requesterOf(ticket)})
+	r := e.understand(c, ticket, 0)
+	return e.digest(ctx, c.ID, []any{e.inScope(ticket), ticket.Requester.ID, r.Kind, r.Addresses(), ticket.Fields[e.Settings.TenantField], requesterOf(c, ticket)})
 }
 
 func (e *Engine) inScope(ticket *Ticket) bool {
@@ -131,22 +132,40 @@ func (e *Engine) read(ctx context.Context, t *turn) (bool, error) {
 		t.finish(Cancelled, ReasonByRequester, Say{Message: "cancelled"})
 		return true, t.commit(ctx)
 	}
+	s, err := t.open(ctx)
+	if err != nil {
+		return false, err
+	}
+	if astray, err := e.linkAstray(ctx, t, ticket); err != nil {
+		return false, err
+	} else if astray {
+		t.c.Link = nil
+	}
 	switch {
+	case otherRequester(t.c, s, ticket):
+		return e.holdOver(ctx, t, ReasonRequester)
+	case mergedInto(ticket, t.c.Seen.Comment):
+		t.see(ticket)
+		return e.holdOver(ctx, t, ReasonMerged)
 	case !e.inScope(ticket):
 		return e.holdOver(ctx, t, ReasonOutOfScope)
 	case e.solvedTooEarly(t, ticket):
 		return e.holdOver(ctx, t, ReasonSolvedByHand)
 	}
-	res := reading.Read(e.Settings.Reading, e.asReading(t.c, ticket, 0))
-	t.c.Kind = Kind(res.Kind)
 	e.takeDates(t.c, ticket)
-	t.see(ticket)
-	ask, err := e.admission(ctx, ticket, res)
+	res, ask, err := e.admitted(ctx, t, ticket)
 	if err != nil {
 		e.log(t.c.ID).WithField("event", "directory").Warn(scrub(err))
 		return e.askLater(ctx, t, ticket)
 	}
-	return e.decide(ctx, t, ticket, res, policy.Admit(ask))
+	t.c.Kind = Kind(res.Kind)
+	t.see(ticket)
+	d := policy.Admit(ask)
+	t.c.Doubts = nil
+	for _, doubt := range policy.Doubts(ask, d.Tenant) {
+		t.c.Doubts = append(t.c.Doubts, Reason(doubt))
+	}
+	return e.decide(ctx, t, ticket, res, d)
 }
 
 // stepDirectory names the one note about a directory that does not answer.
@@ -185,13 +204,15 @@ func (e *Engine) decide(ctx context.Context, t *turn, ticket *Ticket, res readin
 	case ticket.FollowupOf != 0 && quiet(ticket, 0):
 		t.finish(Rejected, ReasonNothingAsked, Say{Message: "note_thanks"})
 		return true, t.commit(ctx)
+	case Reason(d.Reason) == ReasonConfirmLink:
+		return e.askByLink(ctx, t, ticket, res, d.Tenant)
 	case d.Verdict == policy.Question:
 		return e.question(ctx, t, Reason(d.Reason))
 	case res.Question != "":
 		return e.question(ctx, t, Reason(res.Question))
 	}
 	var doubts []Reason
-	if d.Verdict != policy.Accept {
+	if d.Verdict != policy.Accept && !slices.Contains(t.c.Doubts, Reason(d.Reason)) { // those wait for the counts
 		doubts = append(doubts, Reason(d.Reason))
 	}
 	if ticket.FollowupOf != 0 {
@@ -222,26 +243,31 @@ func (e *Engine) accept(ctx context.Context, t *turn, ticket *Ticket, res readin
 		return true, t.commit(ctx)
 	}
 	c.Epoch = newToken() // findings begin with the subject
-	p, err := e.Keys.Pseudonym(ctx, tenant, res.Subject)
-	if err != nil {
-		return false, fmt.Errorf("pseudonym: %w", err)
+	if c.Controller = tenant == e.Settings.Controller.Tenant && tenant != ""; c.Controller && res.Kind == reading.Direct {
+		res.Kind = res.Wanted
 	}
-	c.Kind, c.Tenant, c.Pseudonym, c.Accepted, c.Phase, c.Wait, c.Attempts = Kind(res.Kind), tenant, p, t.now, PhaseLocating, nil, 0
+	if err := e.nameSubject(ctx, c, tenant, res); err != nil {
+		return false, err
+	}
+	c.Kind, c.Tenant, c.Accepted, c.Phase, c.Wait, c.Attempts = Kind(res.Kind), tenant, t.now, PhaseLocating, nil, 0
 	t.seal(&Secret{
-		Subject: res.Subject, Requester: ticket.Requester.ID, Identities: seed(res.Subject), Reference: e.reference(ticket),
+		Subject: res.Subject, Also: res.Addresses()[1:], Requester: ticket.Requester.ID, Identities: seed(res.Addresses()...), Former: t.secret.Former, Reference: e.reference(ticket),
 		Frozen: Frozen{
-			Requester: ticket.Requester.ID, Kind: c.Kind, Subject: res.Subject,
+			Requester: ticket.Requester.ID, Kind: c.Kind, Subject: res.Subject, Also: alsoOf(res),
 			Tenant: ticket.Fields[e.Settings.TenantField], Comment: c.Seen.Comment,
 		},
 	})
 	c.Systems = e.systemsOf(c)
-	t.change.Claim = append(t.change.Claim, openClaim(c, c.Kind))
+	t.change.Claim = append(t.change.Claim, openClaims(c, c.Kind)...)
 	t.event("accepted", map[string]string{
-		"kind": string(c.Kind), "tenant": tenant, "subject": p.MAC, "key": p.Key, "due": c.Due.UTC().Format(time.RFC3339),
+		"kind": string(c.Kind), "tenant": tenant, "subject": c.Pseudonym.MAC, "key": c.Pseudonym.Key, "due": c.Due.UTC().Format(time.RFC3339),
 	})
 	vars, err := e.receiptVars(ctx, c, t.now)
 	if err != nil {
 		return false, err
+	}
+	if c.Adopted != 0 {
+		vars["adopted"] = "yes"
 	}
 	t.owe(Say{
 		Step: c.once(stepReceipt), Message: "receipt_" + string(c.Kind), Public: true, Status: StatusOpen, Vars: vars,
@@ -253,6 +279,29 @@ func (e *Engine) accept(ctx context.Context, t *turn, ticket *Ticket, res readin
 		return e.duplicate(ctx, t, claimed.Holder)
 	}
 	return true, err
+}
+
+// nameSubject gives the subject's addresses their pseudonyms.
+func (e *Engine) nameSubject(ctx context.Context, c *Case, tenant string, res reading.Result) error {
+	c.Also = nil
+	for i, address := range res.Addresses() {
+		p, err := e.Keys.Pseudonym(ctx, tenant, address)
+		if err != nil {
+			return fmt.Errorf("pseudonym: %w", err)
+		}
+		if i == 0 {
+			c.Pseudonym = p
+		} else {
+			c.Also = append(c.Also, p)
+		}
+	}
+	return nil
+}
+
+// alsoOf are a subject's further addresses, as one text.
+func alsoOf(res reading.Result) string {
+	all := res.Addresses()
+	return strings.Join(all[min(1, len(all)):], " ")
 }
 
 // duplicate answers a request that an open one covers already.

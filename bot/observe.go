@@ -27,6 +27,9 @@ func (e *Engine) observe(ctx context.Context, t *turn) (bool, error) {
 	if taken, err := e.takenBack(ctx, t, ticket); err != nil || taken {
 		return taken, err
 	}
+	if merged, err := e.mergedAway(ctx, t, ticket); err != nil || merged {
+		return merged, err
+	}
 	if e.solvedTooEarly(t, ticket) && e.undoSolved(t) {
 		t.took = true // the update that undoes it is a reason to look again
 		return true, t.commit(ctx)
@@ -43,6 +46,8 @@ func (e *Engine) observe(ctx context.Context, t *turn) (bool, error) {
 	if held := t.uncleared(reasons); held != "" {
 		if slices.Contains(reasons, ReasonReply) {
 			held = ReasonReply // it is seen now, and no later look finds it again
+		} else if slices.Contains(reasons, ReasonMerged) {
+			held = ReasonMerged
 		}
 		t.hold(held)
 		t.note("note_held", map[string]string{"reason": string(held)})
@@ -57,7 +62,7 @@ func (e *Engine) takesBack(t *turn, ticket *Ticket) bool {
 	if after == 0 && len(ticket.Comments) > 0 {
 		after = ticket.Comments[0].ID
 	}
-	return slices.ContainsFunc(newerByRequester(ticket, after), func(c Comment) bool { return reading.Cancels(c.Text) })
+	return slices.ContainsFunc(newerByAsker(t.c, ticket, after), func(c Comment) bool { return reading.Cancels(c.Text) })
 }
 
 // takenBack cancels a request that its requester takes back before anything
@@ -97,8 +102,15 @@ func (e *Engine) reread(ctx context.Context, t *turn, ticket *Ticket) (bool, err
 		t.note("note_held", map[string]string{"reason": string(ReasonSolvedByHand)})
 		return true, t.commit(ctx)
 	}
+	if merged := mergedInto(ticket, t.c.Seen.Comment); merged {
+		t.see(ticket)
+		return e.holdOver(ctx, t, ReasonMerged)
+	}
+	if taken, err := e.takenOn(ctx, t, ticket); err != nil || taken {
+		return taken, err
+	}
 	w := t.c.Wait
-	fresh := newerByRequester(ticket, t.c.Seen.Comment)
+	fresh := newerByAsker(t.c, ticket, t.c.Seen.Comment)
 	if w == nil || w.On != OnRequester || len(fresh) == 0 && !e.nowClear(t, ticket) {
 		if w != nil && w.On == OnRequester && ticket.Status == StatusOpen && quiet(ticket, t.c.Seen.Comment) {
 			t.see(ticket)
@@ -112,7 +124,11 @@ func (e *Engine) reread(ctx context.Context, t *turn, ticket *Ticket) (bool, err
 
 // nowClear is true if an edit of the form answered the open question.
 func (e *Engine) nowClear(t *turn, ticket *Ticket) bool {
-	return reading.Read(e.Settings.Reading, e.asReading(t.c, ticket, 0)).Question == "" && t.c.Wait.Reason != ReasonWhichTenant
+	if slices.Contains([]Reason{ReasonWhichTenant, ReasonConfirmSigned, ReasonConfirmLink}, t.c.Wait.Reason) {
+		return false
+	}
+	read := e.understand(t.c, ticket, 0)
+	return read.Question == "" && (read.Kind != reading.Direct || read.Wanted != reading.Unclear)
 }
 
 // notice names all reasons to hold an accepted request that the ticket gives.
@@ -125,7 +141,7 @@ func (e *Engine) notice(ctx context.Context, t *turn, ticket *Ticket) ([]Reason,
 		return nil, nil // a refusal or a question: nothing of anybody's is in it
 	}
 	var out []Reason
-	if ticket.Requester.ID != s.Frozen.Requester {
+	if otherRequester(t.c, s, ticket) {
 		out = append(out, ReasonRequester)
 	}
 	ended, err := e.endedBefore(ctx, t, ticket)
@@ -138,19 +154,22 @@ func (e *Engine) notice(ctx context.Context, t *turn, ticket *Ticket) ([]Reason,
 	if !e.inScope(ticket) {
 		out = append(out, ReasonOutOfScope)
 	}
-	read := reading.Read(e.Settings.Reading, e.asReading(t.c, ticket, s.Frozen.Comment))
-	edited := Kind(read.Kind) != s.Frozen.Kind || read.Subject != s.Frozen.Subject || ticket.Fields[e.Settings.TenantField] != s.Frozen.Tenant
+	read := e.understand(t.c, ticket, s.Frozen.Comment)
+	edited := Kind(read.Kind) != s.Frozen.Kind || read.Subject != s.Frozen.Subject || alsoOf(read) != s.Frozen.Also || ticket.Fields[e.Settings.TenantField] != s.Frozen.Tenant
 	if edited && !e.marked(ticket, t.c.ID, t.c.once(stepFinal)) { // the final answer itself clears fields
 		out = append(out, ReasonEdited)
 	}
 	if t.c.Resolution != "" {
 		return out, nil // the answer is on its way
 	}
-	if e.solvedTooEarly(t, ticket) {
+	if !ticket.Merged && e.solvedTooEarly(t, ticket) {
 		out = append(out, ReasonSolvedByHand)
 	}
 	if len(objections(ticket, t.c.Seen.Comment)) > 0 {
 		out = append(out, ReasonReply)
+	}
+	if mergedInto(ticket, t.c.Seen.Comment) {
+		out = append(out, ReasonMerged)
 	}
 	return out, nil
 }
@@ -197,11 +216,18 @@ func (e *Engine) review(ctx context.Context, t *turn, ticket *Ticket) ([]Reason,
 	if err != nil {
 		return nil, err
 	}
-	ask, err := e.askOf(ctx, ticket, reading.Result{Kind: reading.Kind(t.c.Kind)})
+	ask, err := e.askOf(ctx, t.c, ticket, reading.Result{Kind: reading.Kind(t.c.Kind)})
 	if err != nil {
 		return nil, err
 	}
 	ask.NamedTenant = t.c.Tenant
+	if t.c.Controller {
+		s, err := t.open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		ask.SubjectIsRequester = sameAddress(ticket.Requester.Email, s.Subject)
+	}
 	if d := policy.Recheck(ask); d.Verdict != policy.Accept {
 		reasons = append(reasons, Reason(d.Reason))
 	}
@@ -214,14 +240,14 @@ func (e *Engine) readersOf(ctx context.Context, t *turn, ticket *Ticket) ([]Reas
 	strangers := func(people []Person) (int, error) {
 		n := 0
 		for _, p := range people {
-			if p.ID == ticket.Requester.ID || p.Staff() {
+			if p.ID == asker(t.c, ticket).ID || p.Staff() {
 				continue
 			}
 			standing, err := e.Directory.Standing(ctx, p)
 			if err != nil {
 				return 0, err
 			}
-			if !p.Verified || !slices.Contains(standing.AdminOf(), t.c.Tenant) {
+			if !p.Verified || t.c.Controller || !slices.Contains(e.adminOf(standing), t.c.Tenant) {
 				n++
 			}
 		}
@@ -231,12 +257,16 @@ func (e *Engine) readersOf(ctx context.Context, t *turn, ticket *Ticket) ([]Reas
 	if err != nil {
 		return nil, err
 	}
+	filer, err := strangers([]Person{ticket.Requester})
+	if err != nil {
+		return nil, err
+	}
 	followers, err := strangers(ticket.Readers.Followers)
 	if err != nil {
 		return nil, err
 	}
 	d := policy.Deliver(policy.Readers{
-		OtherCCs: ccs, OtherFollowers: followers,
+		Requester: filer, OtherCCs: ccs, OtherFollowers: followers,
 		SharedOrganization: ticket.Readers.SharedOrganization,
 		SharingAgreements:  ticket.Readers.SharingAgreements,
 		PublicAttachments:  ticket.Readers.PublicAttachments,

@@ -21,7 +21,7 @@ var ErrBusy = errors.New("a worker is at it this moment; try again")
 // are asked again on retry: a right that is lost, a reader who may not, a
 // state that is gone can't be talked away.
 func releasable(r Reason) bool {
-	return slices.Contains([]Reason{ReasonEdited, ReasonSubjectIsAdmin, ReasonSubjectIsUser, ReasonCapRows, ReasonSenderDoubt, ReasonFollowUp, ReasonReopened}, r)
+	return slices.Contains([]Reason{ReasonEdited, ReasonSubjectIsAdmin, ReasonSubjectIsUser, ReasonSubjectIsRole, ReasonSeveralPeople, ReasonCapRows, ReasonSenderDoubt, ReasonFollowUp, ReasonReopened}, r)
 }
 
 // operate changes a request by an operator's hand, under the step's lease.
@@ -69,15 +69,23 @@ func (e *Engine) Approve(ctx context.Context, id, by string) error {
 		switch {
 		case err != nil:
 			return err
-		case ticket.Requester.ID != s.Frozen.Requester:
+		case otherRequester(t.c, s, ticket):
 			return fmt.Errorf("%w: the ticket has another requester than when the request was accepted", ErrRefused)
-		case sameAddress(by, ticket.Requester.Email), strings.EqualFold(strings.TrimSpace(by), strings.TrimSpace(ticket.Requester.Name)):
+		case e.asks(t.c, ticket, by):
 			return fmt.Errorf("%w: whoever files a request can't approve it", ErrRefused)
 		}
 		t.c.Approval = &Approval{By: by, At: t.now, Binding: e.binding(t.c)}
 		t.change.Facts = append(t.change.Facts, Fact{Key: knownFact(t.c.Tenant), At: t.now})
 		t.c.Wait = nil
 		return nil
+	})
+}
+
+// asks is true if the name or address is of somebody who filed the request or
+// took it on.
+func (e *Engine) asks(c *Case, ticket *Ticket, by string) bool {
+	return slices.ContainsFunc([]Person{ticket.Requester, asker(c, ticket)}, func(p Person) bool {
+		return sameAddress(by, p.Email) || strings.EqualFold(strings.TrimSpace(by), strings.TrimSpace(p.Name))
 	})
 }
 

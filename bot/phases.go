@@ -35,6 +35,9 @@ func (e *Engine) locating(ctx context.Context, t *turn) (bool, error) {
 		t.event("located", e.countsData(t.c))
 	}
 	if t.c.Kind == KindAccess {
+		if stopped, err := e.gatePeople(ctx, t); err != nil || stopped {
+			return stopped, err
+		}
 		return e.beginGathering(ctx, t)
 	}
 	return e.deleteGates(ctx, t)
@@ -78,7 +81,7 @@ func (e *Engine) beginGathering(ctx context.Context, t *turn) (bool, error) {
 		}
 	}
 	t.start(StageGather, systems)
-	t.change.Absent = append(t.change.Absent, erasingClaim(t.c))
+	t.change.Absent = append(t.change.Absent, erasingClaims(t.c)...)
 	return e.orWaitForOther(ctx, t)
 }
 
@@ -103,7 +106,7 @@ func (e *Engine) orWaitForOther(ctx context.Context, t *turn) (bool, error) {
 // deleteGates leads a located delete to the second look that precedes the
 // erasing.
 func (e *Engine) deleteGates(ctx context.Context, t *turn) (bool, error) {
-	stopped, err := e.gates(ctx, t, e.gateRefusals, e.gateShadow, e.gateLegal, e.gateCaps, e.gateApproval, e.gateWaiting, e.gateAccess)
+	stopped, err := e.gates(ctx, t, e.gateRefusals, e.gateShadow, e.gateLegal, e.gatePeople, e.gateCaps, e.gateApproval, e.gateWaiting, e.gateAccess)
 	if err != nil || stopped {
 		return stopped, err
 	}
@@ -185,7 +188,7 @@ func (e *Engine) gateWaiting(ctx context.Context, t *turn) (bool, error) {
 
 // gateAccess lets an open access request on the subject go first.
 func (e *Engine) gateAccess(ctx context.Context, t *turn) (bool, error) {
-	holder, err := e.Store.Claimed(ctx, openClaim(t.c, KindAccess))
+	holder, err := e.holder(ctx, t.c, openClaims(t.c, KindAccess))
 	if err != nil || holder == "" {
 		return false, err
 	}
@@ -225,7 +228,7 @@ func (e *Engine) beforeErasing(ctx context.Context, t *turn) (bool, error) {
 	if err != nil || !done {
 		return more, err
 	}
-	stopped, err := e.gates(ctx, t, e.gateRefusals, e.gateShadow, e.gateLegal, e.gateCaps, e.gateApproval, e.gateAccess)
+	stopped, err := e.gates(ctx, t, e.gateRefusals, e.gateShadow, e.gateLegal, e.gatePeople, e.gateCaps, e.gateApproval, e.gateAccess)
 	if err != nil || stopped {
 		return stopped, err
 	}
@@ -238,7 +241,7 @@ func (e *Engine) beginErasing(ctx context.Context, t *turn) (bool, error) {
 	if reason, err := e.reviewNow(ctx, t); err != nil {
 		return false, err
 	} else if reason != "" {
-		return e.stop(ctx, t, OnAgent, reason, time.Time{}, "note_held")
+		return e.stop(ctx, t, OnAgent, reason, time.Time{}, heldNote(t.c, reason))
 	}
 	if err := e.keepEraseMark(ctx, t); err != nil {
 		return false, err
@@ -268,8 +271,8 @@ func (e *Engine) commitErasing(ctx context.Context, t *turn) error {
 		t.c.Systems[name] = &s
 	}
 	t.event("erase_begun", e.countsData(t.c))
-	t.change.Claim = append(t.change.Claim, erasingClaim(t.c))
-	t.change.Absent = append(t.change.Absent, openClaim(t.c, KindAccess))
+	t.change.Claim = append(t.change.Claim, erasingClaims(t.c)...)
+	t.change.Absent = append(t.change.Absent, openClaims(t.c, KindAccess)...)
 	if limit := e.Settings.Deletes.CapPerTenantDay; limit > 0 {
 		day := t.now.In(e.Settings.Location).Format(time.DateOnly)
 		t.change.Caps = append(t.change.Caps, Cap{Key: "deletes/" + t.c.Tenant + "/" + day, Limit: limit, Keep: 72 * time.Hour})

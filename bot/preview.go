@@ -40,7 +40,7 @@ func (e *Engine) Preview(ctx context.Context, tenant, address string, kind Kind)
 	}
 	p := Preview{Tenant: tenant, Kind: kind}
 	profiles := map[string]connectors.Profile{}
-	for name := range e.systemsOf(nil) {
+	for name := range e.systemsOf(&Case{Controller: tenant != "" && tenant == e.Settings.Controller.Tenant}) {
 		profiles[name] = e.Systems[name].Connector.Profile()
 	}
 	search := previewSearch{e: e, tenant: tenant, known: seed(subject), jobs: map[string]*connectors.Job{}, errs: map[string]error{}}

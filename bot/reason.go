@@ -14,6 +14,7 @@ const (
 	ReasonWhichTenant   Reason = "tenant_unclear"
 	ReasonBadSubject    Reason = "subject_not_an_address"
 	ReasonConfirmSigned Reason = "confirm_signed_in"
+	ReasonConfirmLink   Reason = "confirm_address"
 	ReasonReopened      Reason = "reopened"
 
 	// Refusals.
@@ -69,6 +70,10 @@ const (
 	ReasonOtherRequest   Reason = "other_request_open"
 	ReasonSubjectIsAdmin Reason = "subject_is_requester"
 	ReasonSubjectIsUser  Reason = "subject_is_user"
+	ReasonSubjectIsRole  Reason = "subject_is_role"
+	ReasonSeveralPeople  Reason = "subject_several_people"
+	ReasonManyLinks      Reason = "too_many_links"
+	ReasonMerged         Reason = "ticket_merged"
 	ReasonOperatorHold   Reason = "held_by_operator"
 	ReasonAgentHold      Reason = "held_by_agent"
 	ReasonReplied        Reason = "reply_after_end"

@@ -57,6 +57,9 @@ func (e *Engine) afterwards(ctx context.Context, t *turn) (bool, error) {
 	t.took = true
 	words := objections(ticket, t.c.Seen.Comment)
 	calm := quiet(ticket, t.c.Seen.Comment)
+	if mergedInto(ticket, t.c.Seen.Comment) && ticket.Status != StatusClosed {
+		t.owe(Say{Message: "note_merged"})
+	}
 	open := ticket.Status != StatusSolved && ticket.Status != StatusClosed
 	t.see(ticket)
 	switch {
@@ -105,6 +108,14 @@ func (e *Engine) again(ctx context.Context, t *turn, ticket *Ticket) (bool, erro
 	if err := e.Keys.Create(ctx, t.c.ID); err != nil {
 		return false, fmt.Errorf("create key: %w", err)
 	}
+	taken := false
+	if t.c.Reason == ReasonNotAdmin {
+		by, err := e.adopter(ctx, t.c, ticket)
+		if err != nil {
+			return false, err
+		}
+		taken = by != 0
+	}
 	former := t.formerSubjects(ctx)
 	was := Ended{
 		Kind: t.c.Kind, Tenant: t.c.Tenant, Pseudonym: t.c.Pseudonym, Resolution: t.c.Resolution, Reason: t.c.Reason, Finished: t.c.Finished,
@@ -127,6 +138,7 @@ func (e *Engine) again(ctx context.Context, t *turn, ticket *Ticket) (bool, erro
 		t.wait(OnRequester, ReasonReopened, time.Time{})
 		t.owe(Say{Message: "question_" + string(ReasonReopened), Public: true, Status: StatusPending})
 	case was.Reason == ReasonNoAnswer:
+	case taken: // read on in the right of who took it on
 	default:
 		if t.print, err = e.fingerprint(ctx, t.c, ticket); err != nil {
 			return false, err
@@ -164,7 +176,7 @@ func (t *turn) formerSubjects(ctx context.Context) []string {
 	if err != nil || s.Subject == "" {
 		return nil
 	}
-	return append(s.Former, s.Subject)
+	return append(append(s.Former, s.Subject), s.Also...)
 }
 
 // compare holds a request that was executed before and whose requester has

@@ -6,17 +6,18 @@ import (
 	"privacydesk/bot/reading"
 )
 
-// newerByRequester lists what the requester themselves wrote after a comment.
-// Absence notes and bounces are nobody's words.
-func newerByRequester(ticket *Ticket, after int64) []Comment {
-	return newerBy(ticket, after, func(p Person) bool { return p.ID == ticket.Requester.ID })
+// newerByAsker lists what who asks themselves wrote after a comment. Absence
+// notes and bounces are nobody's words.
+func newerByAsker(c *Case, ticket *Ticket, after int64) []Comment {
+	who := asker(c, ticket).ID
+	return newerBy(ticket, after, func(p Person) bool { return p.ID == who })
 }
 
 // newerBy lists the public comments that people wrote after one.
 func newerBy(ticket *Ticket, after int64, who func(Person) bool) []Comment {
 	var out []Comment
 	for _, c := range ticket.Comments {
-		if c.ID > after && !c.Ours && c.Public && who(c.Author) && !reading.IsAutomatic("", c.Text) {
+		if c.ID > after && !c.Ours && !c.Merged && c.Public && who(c.Author) && !reading.IsAutomatic("", c.Text) {
 			out = append(out, c)
 		}
 	}
@@ -37,7 +38,7 @@ func objections(ticket *Ticket, after int64) []Comment {
 // for anything: thanks, absence notes, bounces.
 func quiet(ticket *Ticket, after int64) bool {
 	wrote := slices.ContainsFunc(ticket.Comments, func(c Comment) bool {
-		return c.ID > after && !c.Ours && c.Public && !c.Author.Staff()
+		return c.ID > after && !c.Ours && !c.Merged && c.Public && !c.Author.Staff()
 	})
 	return wrote && len(objections(ticket, after)) == 0
 }

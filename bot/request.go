@@ -91,7 +91,19 @@ type Case struct {
 	// Aliases are pseudonyms of further addresses of the subject, of a delete
 	// alone: a legal hold on any of them stops it.
 	Aliases []string `json:"aliases,omitempty"`
-	Locale  string   `json:"locale,omitempty"`
+	// Also are the pseudonyms of the subject's further addresses.
+	Also []Pseudonym `json:"also,omitempty"`
+	// Controller is set for a consumer's own request, about what the vendor
+	// holds as the controller.
+	Controller bool `json:"controller,omitempty"`
+	// Adopted is the comment by which an admin took somebody else's request
+	// on; it goes on in that admin's right.
+	Adopted int64 `json:"adopted,omitempty"`
+	// Link is the one by which a consumer proves their address.
+	Link *Link `json:"link,omitempty"`
+	// Doubts are what a person must look at once the counts are known.
+	Doubts []Reason `json:"doubts,omitempty"`
+	Locale string   `json:"locale,omitempty"`
 
 	Phase      Phase      `json:"phase"`
 	Stage      Stage      `json:"stage,omitempty"`     // of the runs, within the phase
@@ -164,6 +176,7 @@ type Case struct {
 // request's key. Without the key nobody reads it.
 type Secret struct {
 	Subject    string                `json:"subject,omitempty"` // the normalised address
+	Also       []string              `json:"also,omitempty"`    // further ones of the same person
 	Identities []connectors.Identity `json:"identities,omitempty"`
 	Requester  int64                 `json:"requester,omitempty"`
 	// Former are the subjects of earlier generations.
@@ -182,6 +195,7 @@ type Frozen struct {
 	Requester int64  `json:"requester"`
 	Kind      Kind   `json:"kind"`
 	Subject   string `json:"subject"`
+	Also      string `json:"also,omitempty"`
 	Tenant    string `json:"tenant"`  // as the form names it
 	Comment   int64  `json:"comment"` // the newest one that was read
 }

@@ -36,11 +36,13 @@ func (e *Engine) orphaned(c *Case) []string {
 	return slices.DeleteFunc(plan.Orphaned(profiles), func(name string) bool { return c.Systems[name].Skip != "" })
 }
 
-// systemsOf lists the systems that a request reaches: processor systems.
-func (e *Engine) systemsOf(_ *Case) map[string]*System {
+// systemsOf lists the systems that a request reaches: a tenant's those of which
+// the vendor is the processor, a consumer's own those of which it is the
+// controller.
+func (e *Engine) systemsOf(c *Case) map[string]*System {
 	profiles := map[string]connectors.Profile{}
 	for name, cfg := range e.Systems {
-		if !cfg.Controller {
+		if cfg.Controller == c.Controller {
 			profiles[name] = cfg.Connector.Profile()
 		}
 	}

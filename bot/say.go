@@ -17,4 +17,7 @@ type Say struct {
 	// ends the request: the requester's right and the readers are read anew
 	// right before it is sent.
 	Discloses bool `json:"discloses,omitempty"`
+	// Link is set when it carries the link by which a consumer proves their
+	// address: its readers are looked at right before it is sent, too.
+	Link bool `json:"link,omitempty"`
 }

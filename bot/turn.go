@@ -154,7 +154,7 @@ func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
 		case w.On == on && w.Reason == reason:
 			w.Until, w.Of = until, of
 			return true
-		case w.Reason == ReasonStateLost || w.Reason == ReasonOperatorHold || w.Reason == ReasonAgentHold || w.Reason == ReasonReply:
+		case w.Reason == ReasonStateLost || w.Reason == ReasonOperatorHold || w.Reason == ReasonAgentHold || w.Reason == ReasonReply || w.Reason == ReasonMerged:
 			return true
 		}
 	}
@@ -168,10 +168,10 @@ func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
 	return true
 }
 
-// about is what a reason is about: the numbers for a cap, what the ticket asks
+// about is what a reason is about: the numbers where it shows some, what the ticket asks
 // for otherwise.
 func (t *turn) about(reason Reason) string {
-	if reason == ReasonCapRows {
+	if slices.Contains([]Reason{ReasonCapRows, ReasonSubjectIsUser, ReasonSubjectIsRole, ReasonSeveralPeople}, reason) {
 		return t.e.binding(t.c)
 	}
 	return t.print
@@ -217,6 +217,8 @@ func (t *turn) owe(s Say) {
 func (t *turn) nextOwed() int {
 	return slices.IndexFunc(t.c.Owed, func(s Say) bool {
 		switch {
+		case s.Link: // it is of use only while we wait for it
+			return t.c.Wait != nil && t.c.Wait.Reason == ReasonConfirmLink
 		case t.c.Wait == nil:
 			return true
 		case t.c.Wait.Reason == ReasonStepFailed:
@@ -234,13 +236,21 @@ const (
 	TagNeedsPerson = "privacydesk_needs_person"
 )
 
-// claims of a request on its subject.
-func openClaim(c *Case, kind Kind) string {
-	return fmt.Sprintf("open/%s/%s/%s", c.Tenant, c.Pseudonym.MAC, kind)
+// Claims of a request on its subject, one for each address.
+func openClaims(c *Case, kind Kind) []string {
+	return perAddress(c, func(mac string) string { return fmt.Sprintf("open/%s/%s/%s", c.Tenant, mac, kind) })
 }
 
-func erasingClaim(c *Case) string {
-	return fmt.Sprintf("erasing/%s/%s", c.Tenant, c.Pseudonym.MAC)
+func erasingClaims(c *Case) []string {
+	return perAddress(c, func(mac string) string { return fmt.Sprintf("erasing/%s/%s", c.Tenant, mac) })
+}
+
+func perAddress(c *Case, claim func(mac string) string) []string {
+	out := []string{claim(c.Pseudonym.MAC)}
+	for _, p := range c.Also {
+		out = append(out, claim(p.MAC))
+	}
+	return out
 }
 
 // scrub makes an error fit for a log: errors of connectors and of our own

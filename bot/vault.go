@@ -111,13 +111,23 @@ type GatherSink interface {
 // ReportInput is what a report or certificate tells beside the records.
 type ReportInput struct {
 	Case      Case
-	Subject   string // the address; shown in the report, never in a certificate
-	Reference string // the customer's own reference, if any
+	Subject   string   // the address; shown in the report, never in a certificate
+	Also      []string // the person's further addresses, likewise
+	Reference string   // the customer's own reference, if any
 	At        time.Time
 	Version   string // of the software
 	// Planned are the searches that follow, counted from the erasing.
 	Planned []time.Duration
 	Systems []ReportSystem
+}
+
+// Addresses are all by which the person is known to who asked; none for a
+// subject that is not named.
+func (r ReportInput) Addresses() []string {
+	if r.Subject == "" {
+		return nil
+	}
+	return append([]string{r.Subject}, r.Also...)
 }
 
 // ReportSystem is one system in the order of the report.

@@ -31,6 +31,7 @@ type Config struct {
 	Keys      Keys              `yaml:"keys" doc:"what seals the records and files of requests"`
 	Deletes   policy.Rules      `yaml:"deletes" doc:"what must hold before a delete erases"`
 	Requests  Requests          `yaml:"requests" doc:"terms, patience and sizes"`
+	Consumers Consumers         `yaml:"controller" doc:"consumers who file directly, about what the vendor itself holds as the controller"`
 	Systems   map[string]System `yaml:"systems" required:"true" doc:"the systems that hold personal data, each under a name of your choice"`
 	Report    report.Options    `yaml:"report" doc:"reports and certificates"`
 	Messages  Messages          `yaml:"messages" doc:"what people are told"`

@@ -60,6 +60,6 @@ func (c *Config) Settings(version string) bot.Settings {
 		Lease:    r.Lease, StepLease: r.StepLease, Backoff: r.Backoff, MaxBackoff: r.MaxBackoff,
 		MaxAttempts: r.MaxAttempts, MaxRounds: r.MaxRounds, CheckEvery: r.CheckEvery,
 		ForgetAfter: r.ForgetAfter, KeepRecords: r.KeepRecords, PartSize: r.PartSize, MaxParts: r.MaxParts, MaxAsked: r.MaxAsked,
-		ShowsProgress: c.Zendesk.ProgressField != 0, CleanTicket: r.CleanTicket, DeleteTicket: r.DeleteTicket, Version: version,
+		ShowsProgress: c.Zendesk.ProgressField != 0, Controller: c.Consumers.settings(), CleanTicket: r.CleanTicket, DeleteTicket: r.DeleteTicket, Version: version,
 	}
 }

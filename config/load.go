@@ -144,6 +144,7 @@ func (d *decoder) whole(c *Config) {
 		}
 		d.days(c.Requests)
 	})
+	d.ifSound("controller", func() { c.Consumers.check(d, c.Systems) })
 	d.ifSound("web.listen", func() {
 		if _, port, err := net.SplitHostPort(c.Web.Listen); err != nil || port == "" {
 			d.failAt("web.listen", "is not an address and a port", "write :8080, or 127.0.0.1:8080")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"privacydesk/bot"
 	"privacydesk/connectors"
 )
 
@@ -366,6 +367,34 @@ func TestTenants(t *testing.T) {
 		}
 	}
 	mustLoad(t, strings.Replace(minimal, "tenants: same", "role: controller", 1), nil, nil)
+}
+
+// TestConsumersNeedAPlaceToGo: what lets consumers file directly must hang
+// together, or it would fail at the first of them.
+func TestConsumersNeedAPlaceToGo(t *testing.T) {
+	books := "  books:\n    kind: box\n    dsn: box://books\n    dataset: [maps/books.yml]\n    role: controller\n    tenants: {vendor: '1'}\n"
+	on := "controller: {enabled: true, base_url: 'https://privacy.vendor.example/desk'}\n"
+	c := mustLoad(t, minimal+books+on, nil, nil)
+	if got := c.Settings("").Controller; got.Tenant != "vendor" || got.BaseURL != "https://privacy.vendor.example/desk" || got.LinkTTL != 48*time.Hour || got.PerDay != 3 {
+		t.Errorf("settings %+v", got)
+	}
+	if got := mustLoad(t, minimal+books, nil, nil).Settings("").Controller; got != (bot.ControllerSettings{}) {
+		t.Errorf("it is on by itself: %+v", got)
+	}
+	for text, want := range map[string]string{
+		minimal + on: "no system has the role controller",
+		minimal + books + "controller: {enabled: true}\n":                                               "controller.base_url: is not where",
+		minimal + books + strings.Replace(on, "https", "http", 1):                                       "controller.base_url: is not where",
+		minimal + books + strings.Replace(on, "enabled", "tenant: '', enabled", 1):                      "controller.tenant: is empty",
+		minimal + books + strings.Replace(on, "enabled", "tenant: own, enabled", 1):                     "systems.books.tenants: does not say",
+		strings.Replace(minimal, "tenants: same", "tenants: {vendor: v, a: b}", 1) + books + on:         "controller.tenant: is a customer's",
+		minimal + strings.Replace(books, "    tenants: {vendor: '1'}\n", "", 1) + on:                    "systems.books.tenants: does not say",
+		minimal + books + strings.Replace(on, "vendor.example/desk", "vendor.example/?token=secret", 1): "controller.base_url: is not where",
+	} {
+		if _, err := load(t, text, nil, nil); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
+	}
 }
 
 func TestAliasesStandForWhatTheyName(t *testing.T) {

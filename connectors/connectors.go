@@ -56,6 +56,10 @@ type Profile struct {
 	// Yields are the identity types that its records may reveal and that some
 	// other system may need.
 	Yields []IdentityType
+	// People are those of Yields of which one person has one: numbers that the
+	// vendor gives to the records in which an address is found. Several of them
+	// for one subject mean several people behind the address.
+	People []IdentityType
 	// Collections describes what the system holds, in a stable order.
 	Collections []Collection
 	// MapDigest is the SHA-256, in hex, of the data map in its canonical form.

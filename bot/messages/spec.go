@@ -40,7 +40,7 @@ func isTable(name string) bool { return name == "counts" }
 // on, what only agents read.
 func specs() map[string]spec {
 	found, why := []string{"systems", "counts", "outcomes", "kept"}, []string{"reason", "code"}
-	receipt := []string{"systems", "integrations", "answered", "earlier"}
+	receipt := []string{"systems", "integrations", "answered", "earlier", "adopted"}
 	out := map[string]spec{
 		"receipt_access": {may: receipt},
 		"receipt_delete": {may: receipt},
@@ -63,6 +63,7 @@ func specs() map[string]spec {
 		"done_partly":         {required: []string{"skipped"}, may: append([]string{"reason", "code"}, found...)},
 
 		"note_held":            {required: []string{"reason"}, may: append([]string{"code"}, found...)},
+		"note_adopted_readers": {required: []string{"reason"}, may: []string{"code", "systems", "counts"}},
 		"note_shadow":          {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
 		"note_approval":        {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
 		"note_approval_access": {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
@@ -75,6 +76,7 @@ func specs() map[string]spec {
 		"note_undone":          {},
 		"note_thanks":          {},
 		"note_opened":          {},
+		"note_merged":          {},
 		"note_again_same":      {required: []string{"ended"}, may: []string{"reason", "code"}},
 		"note_again_other":     {required: []string{"ended"}, may: []string{"reason", "code"}},
 		"note_late":            {required: []string{"counts"}, may: []string{"systems"}},
@@ -87,6 +89,10 @@ func specs() map[string]spec {
 	}
 	for _, reason := range questions() {
 		out["question_"+reason] = spec{}
+	}
+	out["question_confirm_address"] = spec{required: []string{"link"}}
+	for _, page := range []string{"page_confirm_access", "page_confirm_delete", "page_confirmed", "page_no_link"} {
+		out[page] = spec{}
 	}
 	for _, reason := range refusals() {
 		out["refused_"+reason] = spec{may: why}

@@ -21,7 +21,7 @@ func Admit(a Ask) Decision {
 	case kindOptOut:
 		return Decision{Verdict: Answer, Reason: reasonOptOut, Denial: DenialClaimNotCovered}
 	case kindDirect:
-		return Decision{Verdict: Answer, Reason: reasonDirect, Denial: DenialClaimNotCovered}
+		return admitConsumer(a)
 	}
 	if d, bad := sender(a.Requester); bad {
 		return d
@@ -33,7 +33,8 @@ func Admit(a Ask) Decision {
 	}
 	if !a.Known {
 		if a.SubjectIsRequester {
-			return Decision{Verdict: Answer, Reason: reasonDirect, Denial: DenialClaimNotCovered}
+			a.Wanted = a.Kind
+			return admitConsumer(a)
 		}
 		return refuse(reasonUnknown, DenialInsufVerification)
 	}
@@ -41,13 +42,66 @@ func Admit(a Ask) Decision {
 	if tenant == "" {
 		return d
 	}
-	switch {
-	case a.SubjectIsRequester:
+	if !a.Confirmed && (a.Requester.ByStaff || a.Kind == kindDelete && a.ByMail) {
+		return Decision{Verdict: Question, Reason: reasonConfirmSigned, Tenant: tenant}
+	}
+	if a.SubjectIsRequester {
 		return Decision{Verdict: Hold, Reason: reasonSubjectIsSelf, Tenant: tenant}
-	case a.SubjectIsUser, slices.Contains(a.SubjectTenants, tenant):
-		return Decision{Verdict: Hold, Reason: reasonSubjectIsUser, Tenant: tenant}
+	}
+	if doubts := Doubts(a, tenant); len(doubts) > 0 {
+		return Decision{Verdict: Hold, Reason: doubts[0], Tenant: tenant}
 	}
 	return Decision{Verdict: Accept, Tenant: tenant}
+}
+
+// Doubts are the reasons for which a person looks at what was found of a
+// subject before anything is disclosed or erased, whoever asks.
+func Doubts(a Ask, tenant string) []string {
+	var out []string
+	if self := a.SubjectIsRequester && tenant != a.Controller; self {
+		return nil // that is asked about by itself
+	}
+	if a.SubjectIsUser || slices.Contains(a.SubjectTenants, tenant) {
+		out = append(out, reasonSubjectIsUser)
+	}
+	if a.SubjectIsRole {
+		out = append(out, reasonSubjectIsRole)
+	}
+	return out
+}
+
+// admitConsumer decides on a consumer's own request. The vendor is the
+// processor of most data and refers them to its controller; where it is the
+// controller itself and says so, they may ask about their own address, once it
+// is proven by a link.
+func admitConsumer(a Ask) Decision {
+	r := a.Requester
+	switch {
+	case a.Controller == "":
+		return Decision{Verdict: Answer, Reason: reasonDirect, Denial: DenialClaimNotCovered}
+	case r.Suspended, !r.Active:
+		return refuse(reasonSuspended, DenialInsufVerification)
+	case Doubtful(r.Flags), r.OnBehalf:
+		return refuse(reasonSenderDoubt, DenialSuspectedFraud)
+	case !a.SubjectIsRequester:
+		return Decision{Verdict: Answer, Reason: reasonDirect, Denial: DenialClaimNotCovered}
+	case a.Wanted != kindAccess && a.Wanted != kindDelete:
+		return Decision{Verdict: Question, Reason: reasonNoKind}
+	case !a.LinkFollowed:
+		return Decision{Verdict: Question, Reason: reasonConfirmLink, Tenant: a.Controller}
+	}
+	if doubts := Doubts(a, a.Controller); len(doubts) > 0 {
+		return Decision{Verdict: Hold, Reason: doubts[0], Tenant: a.Controller}
+	}
+	return Decision{Verdict: Accept, Tenant: a.Controller}
+}
+
+// Adopts reports whether a reply makes somebody else's request the replier's
+// own: an admin of one of the tenants of which the requester is a user, of whom
+// the desk is sure, who said yes. of are those tenants.
+func Adopts(a Ask, of []string) bool {
+	return Trusted(a.Requester) && a.Known && a.Confirmed &&
+		slices.ContainsFunc(tenants(a.AdminOf), func(t string) bool { return slices.Contains(of, t) })
 }
 
 // Trusted reports whether nothing speaks against who asks: of anybody else not
@@ -63,7 +117,7 @@ func sender(r Requester) (Decision, bool) {
 	switch {
 	case r.Suspended, !r.Active:
 		return refuse(reasonSuspended, DenialInsufVerification), true
-	case Doubtful(r.Flags), r.OnBehalf:
+	case Doubtful(r.Flags), r.OnBehalf && !r.ByStaff:
 		return refuse(reasonSenderDoubt, DenialSuspectedFraud), true
 	case !r.Verified:
 		return refuse(reasonUnverified, DenialInsufVerification), true
@@ -111,11 +165,13 @@ func Recheck(a Ask) Decision {
 	d := Decision{Verdict: Hold, Reason: reasonRightLost, Denial: DenialInsufVerification, Tenant: a.NamedTenant}
 	r := a.Requester
 	switch {
-	case r.Suspended, !r.Active, !r.Verified, !a.Known:
+	case r.Suspended, !r.Active, a.NamedTenant == "":
 		return d
-	case a.NamedTenant == "", !slices.Contains(a.AdminOf, a.NamedTenant):
+	case a.Consumer && !a.SubjectIsRequester:
 		return d
-	case Doubtful(r.Flags), r.OnBehalf:
+	case !a.Consumer && (!r.Verified || !a.Known || !slices.Contains(a.AdminOf, a.NamedTenant)):
+		return d
+	case Doubtful(r.Flags), r.OnBehalf && (a.Consumer || !r.ByStaff || !a.Confirmed):
 		d.Reason, d.Denial = reasonSenderDoubt, DenialSuspectedFraud
 		return d
 	}
@@ -125,6 +181,7 @@ func Recheck(a Ask) Decision {
 // Readers counts who beside the requester and the desk's agents would read
 // what is delivered on the ticket.
 type Readers struct {
+	Requester          int // 1: somebody else's right is used, and the requester is no admin of the tenant
 	OtherCCs           int // copied people who are not admins of the tenant
 	OtherFollowers     int // followers who are neither agents nor admins of the tenant
 	SharedOrganization bool
@@ -134,7 +191,7 @@ type Readers struct {
 
 // Deliver decides whether personal data may be put on the ticket.
 func Deliver(r Readers) Decision {
-	if r.OtherCCs != 0 || r.OtherFollowers != 0 || r.SharedOrganization || r.SharingAgreements || r.PublicAttachments {
+	if r.Requester != 0 || r.OtherCCs != 0 || r.OtherFollowers != 0 || r.SharedOrganization || r.SharingAgreements || r.PublicAttachments {
 		return Decision{Verdict: Hold, Reason: reasonReaders}
 	}
 	return Decision{Verdict: Accept}

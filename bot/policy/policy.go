@@ -52,6 +52,9 @@ const (
 	reasonReaders       = "readers"
 	reasonSubjectIsSelf = "subject_is_requester"
 	reasonSubjectIsUser = "subject_is_user"
+	reasonSubjectIsRole = "subject_is_role"
+	reasonConfirmSigned = "confirm_signed_in"
+	reasonConfirmLink   = "confirm_address"
 )
 
 // Requester is who files, as the desk knows them.
@@ -62,9 +65,10 @@ type Requester struct {
 	Active    bool  // not deleted
 	Flags     []int // the desk's doubts about the sender, of all comments that were read
 	Channel   string
-	// OnBehalf: somebody else submitted the ticket in the requester's name,
-	// staff included: mail that an agent forwards can name anybody.
-	OnBehalf bool
+	// OnBehalf: somebody else submitted the ticket in the requester's name.
+	// ByStaff: it was an agent. Mail that an agent forwards can name anybody,
+	// so it needs the requester's own word.
+	OnBehalf, ByStaff bool
 }
 
 // Ask is all that a decision rests on.
@@ -79,7 +83,19 @@ type Ask struct {
 	NamedTenant        string
 	SubjectIsRequester bool
 	SubjectIsUser      bool // the subject's address is a user of the product
+	SubjectIsRole      bool // it is an office's by its name
 	SubjectTenants     []string
+	// ByMail: what is asked for, or of whom, came by mail.
+	ByMail bool
+	// Confirmed: the requester said yes to all that was said, signed in.
+	Confirmed bool
+	// Controller is the vendor's own tenant where consumers may file directly;
+	// empty where they may not. Wanted is what such a request asks for,
+	// LinkFollowed that its address was proven by our link.
+	Controller, Wanted string
+	LinkFollowed       bool
+	// Consumer is, for Recheck, set for an accepted request of that kind.
+	Consumer bool
 }
 
 // Decision is what policy says.

@@ -25,23 +25,45 @@ func TestAdmit(t *testing.T) {
 		change func(*policy.Ask)
 		want   policy.Decision
 	}{
-		"an admin":           {func(*policy.Ask) {}, policy.Decision{Verdict: policy.Accept, Tenant: "acme"}},
-		"an admin's access":  {func(a *policy.Ask) { a.Kind = "access" }, policy.Decision{Verdict: policy.Accept, Tenant: "acme"}},
-		"harmless flags":     {func(a *policy.Ask) { a.Requester.Flags = []int{4, 5, 15} }, policy.Decision{Verdict: policy.Accept, Tenant: "acme"}},
-		"unclear kind":       {func(a *policy.Ask) { a.Kind = "" }, policy.Decision{Verdict: policy.Question, Reason: "kind_unclear"}},
-		"unknown kind":       {func(a *policy.Ask) { a.Kind = "purge" }, policy.Decision{Verdict: policy.Question, Reason: "kind_unclear"}},
-		"opt-out":            {func(a *policy.Ask) { *a = policy.Ask{Kind: "opt_out"} }, policy.Decision{Verdict: policy.Answer, Reason: "opt_out", Denial: "claim_not_covered"}},
-		"direct":             {func(a *policy.Ask) { *a = policy.Ask{Kind: "direct"} }, policy.Decision{Verdict: policy.Answer, Reason: "direct_request", Denial: "claim_not_covered"}},
-		"unknown":            {func(a *policy.Ask) { a.Known = false }, refused("requester_unknown", "insuf_verification")},
-		"unknown about self": {func(a *policy.Ask) { a.Known, a.SubjectIsRequester = false, true }, policy.Decision{Verdict: policy.Answer, Reason: "direct_request", Denial: "claim_not_covered"}},
-		"not an admin":       {func(a *policy.Ask) { a.AdminOf = nil }, refused("not_admin", "insuf_verification")},
-		"nameless tenant":    {func(a *policy.Ask) { a.AdminOf = []string{""} }, refused("not_admin", "insuf_verification")},
-		"unverified":         {func(a *policy.Ask) { a.Requester.Verified = false }, refused("requester_unverified", "insuf_verification")},
-		"suspended":          {func(a *policy.Ask) { a.Requester.Suspended = true }, refused("requester_suspended", "insuf_verification")},
-		"deleted":            {func(a *policy.Ask) { a.Requester.Active = false }, refused("requester_suspended", "insuf_verification")},
-		"on behalf":          {func(a *policy.Ask) { a.Requester.OnBehalf = true }, refused("sender_doubtful", "suspected_fraud")},
-		"named":              {func(a *policy.Ask) { a.NamedTenant = "acme" }, policy.Decision{Verdict: policy.Accept, Tenant: "acme"}},
-		"named another's":    {func(a *policy.Ask) { a.NamedTenant = "globex" }, refused("other_tenant", "insuf_verification")},
+		"an admin":              {func(*policy.Ask) {}, policy.Decision{Verdict: policy.Accept, Tenant: "acme"}},
+		"an admin's access":     {func(a *policy.Ask) { a.Kind = "access" }, policy.Decision{Verdict: policy.Accept, Tenant: "acme"}},
+		"harmless flags":        {func(a *policy.Ask) { a.Requester.Flags = []int{4, 5, 15} }, policy.Decision{Verdict: policy.Accept, Tenant: "acme"}},
+		"unclear kind":          {func(a *policy.Ask) { a.Kind = "" }, policy.Decision{Verdict: policy.Question, Reason: "kind_unclear"}},
+		"unknown kind":          {func(a *policy.Ask) { a.Kind = "purge" }, policy.Decision{Verdict: policy.Question, Reason: "kind_unclear"}},
+		"opt-out":               {func(a *policy.Ask) { *a = policy.Ask{Kind: "opt_out"} }, policy.Decision{Verdict: policy.Answer, Reason: "opt_out", Denial: "claim_not_covered"}},
+		"direct":                {func(a *policy.Ask) { *a = policy.Ask{Kind: "direct"} }, policy.Decision{Verdict: policy.Answer, Reason: "direct_request", Denial: "claim_not_covered"}},
+		"unknown":               {func(a *policy.Ask) { a.Known = false }, refused("requester_unknown", "insuf_verification")},
+		"unknown about self":    {func(a *policy.Ask) { a.Known, a.SubjectIsRequester = false, true }, policy.Decision{Verdict: policy.Answer, Reason: "direct_request", Denial: "claim_not_covered"}},
+		"not an admin":          {func(a *policy.Ask) { a.AdminOf = nil }, refused("not_admin", "insuf_verification")},
+		"nameless tenant":       {func(a *policy.Ask) { a.AdminOf = []string{""} }, refused("not_admin", "insuf_verification")},
+		"unverified":            {func(a *policy.Ask) { a.Requester.Verified = false }, refused("requester_unverified", "insuf_verification")},
+		"suspended":             {func(a *policy.Ask) { a.Requester.Suspended = true }, refused("requester_suspended", "insuf_verification")},
+		"deleted":               {func(a *policy.Ask) { a.Requester.Active = false }, refused("requester_suspended", "insuf_verification")},
+		"on behalf":             {func(a *policy.Ask) { a.Requester.OnBehalf = true }, refused("sender_doubtful", "suspected_fraud")},
+		"by an agent":           {func(a *policy.Ask) { a.Requester.OnBehalf, a.Requester.ByStaff = true, true }, asked("confirm_signed_in", "acme")},
+		"by an agent, no admin": {func(a *policy.Ask) { a.AdminOf, a.Requester.OnBehalf, a.Requester.ByStaff = nil, true, true }, refused("not_admin", "insuf_verification")},
+		"by an agent, confirmed": {
+			func(a *policy.Ask) { a.Requester.OnBehalf, a.Requester.ByStaff, a.Confirmed = true, true, true },
+			policy.Decision{Verdict: policy.Accept, Tenant: "acme"},
+		},
+		"on behalf, confirmed":      {func(a *policy.Ask) { a.Requester.OnBehalf, a.Confirmed = true, true }, refused("sender_doubtful", "suspected_fraud")},
+		"by mail":                   {func(a *policy.Ask) { a.ByMail = true }, asked("confirm_signed_in", "acme")},
+		"by mail, confirmed":        {func(a *policy.Ask) { a.ByMail, a.Confirmed = true, true }, policy.Decision{Verdict: policy.Accept, Tenant: "acme"}},
+		"access by mail":            {func(a *policy.Ask) { a.Kind, a.ByMail = "access", true }, policy.Decision{Verdict: policy.Accept, Tenant: "acme"}},
+		"a role":                    {func(a *policy.Ask) { a.SubjectIsRole = true }, policy.Decision{Verdict: policy.Hold, Reason: "subject_is_role", Tenant: "acme"}},
+		"consumer, unknown kind":    {consumer(func(a *policy.Ask) { a.Wanted = "" }), asked("kind_unclear", "")},
+		"consumer":                  {consumer(func(*policy.Ask) {}), asked("confirm_address", "vendor")},
+		"consumer, proven":          {consumer(func(a *policy.Ask) { a.LinkFollowed = true }), policy.Decision{Verdict: policy.Accept, Tenant: "vendor"}},
+		"consumer, another's":       {consumer(func(a *policy.Ask) { a.SubjectIsRequester, a.LinkFollowed = false, true }), policy.Decision{Verdict: policy.Answer, Reason: "direct_request", Denial: "claim_not_covered"}},
+		"consumer, doubtful":        {consumer(func(a *policy.Ask) { a.Requester.Flags = []int{3} }), refused("sender_doubtful", "suspected_fraud")},
+		"consumer, by an agent":     {consumer(func(a *policy.Ask) { a.Requester.OnBehalf, a.Requester.ByStaff = true, true }), refused("sender_doubtful", "suspected_fraud")},
+		"consumer, suspended":       {consumer(func(a *policy.Ask) { a.Requester.Suspended = true }), refused("requester_suspended", "insuf_verification")},
+		"consumer, off":             {consumer(func(a *policy.Ask) { a.Controller, a.LinkFollowed = "", true }), policy.Decision{Verdict: policy.Answer, Reason: "direct_request", Denial: "claim_not_covered"}},
+		"consumer, user, proven":    {consumer(func(a *policy.Ask) { a.LinkFollowed, a.SubjectIsUser = true, true }), policy.Decision{Verdict: policy.Hold, Reason: "subject_is_user", Tenant: "vendor"}},
+		"unknown, controller is on": {func(a *policy.Ask) { a.Known, a.SubjectIsRequester, a.Controller = false, true, "vendor" }, asked("confirm_address", "vendor")},
+		"unknown about another, on": {func(a *policy.Ask) { a.Known, a.Controller = false, "vendor" }, refused("requester_unknown", "insuf_verification")},
+		"named":                     {func(a *policy.Ask) { a.NamedTenant = "acme" }, policy.Decision{Verdict: policy.Accept, Tenant: "acme"}},
+		"named another's":           {func(a *policy.Ask) { a.NamedTenant = "globex" }, refused("other_tenant", "insuf_verification")},
 		"named as member": {
 			func(a *policy.Ask) { a.NamedTenant, a.MemberOf = "globex", []string{"acme", "globex"} },
 			refused("not_admin", "insuf_verification"),
@@ -73,6 +95,18 @@ func TestAdmit(t *testing.T) {
 	}
 }
 
+func asked(reason, tenant string) policy.Decision {
+	return policy.Decision{Verdict: policy.Question, Reason: reason, Tenant: tenant}
+}
+
+// consumer is one who asks about their own address, where that is possible.
+func consumer(change func(*policy.Ask)) func(*policy.Ask) {
+	return func(a *policy.Ask) {
+		*a = policy.Ask{Kind: "direct", Controller: "vendor", Wanted: "delete", SubjectIsRequester: true, Requester: policy.Requester{Active: true}}
+		change(a)
+	}
+}
+
 func refused(reason, denial string) policy.Decision {
 	return policy.Decision{Verdict: policy.Refuse, Reason: reason, Denial: denial}
 }
@@ -101,8 +135,9 @@ func anyAsk(t *rapid.T) policy.Ask {
 		Kind: rapid.SampledFrom([]string{"access", "delete", "opt_out", "direct", "", "x"}).Draw(t, "kind"),
 		Requester: policy.Requester{
 			Verified: rapid.Bool().Draw(t, "verified"), Suspended: rapid.Bool().Draw(t, "suspended"), Active: rapid.Bool().Draw(t, "active"),
-			Flags: rapid.SliceOfN(rapid.IntRange(0, 25), 0, 2).Draw(t, "flags"), OnBehalf: rapid.Bool().Draw(t, "behalf"),
+			Flags: rapid.SliceOfN(rapid.IntRange(0, 25), 0, 2).Draw(t, "flags"), OnBehalf: rapid.Bool().Draw(t, "behalf"), ByStaff: rapid.Bool().Draw(t, "staff"),
 		},
+		ByMail: rapid.Bool().Draw(t, "mail"), Confirmed: rapid.Bool().Draw(t, "confirmed"), SubjectIsRole: rapid.Bool().Draw(t, "role"),
 		Known: rapid.Bool().Draw(t, "known"), AdminOf: tenants.Draw(t, "admin"), MemberOf: tenants.Draw(t, "member"),
 		NamedTenant:        rapid.SampledFrom([]string{"", "acme", "globex"}).Draw(t, "named"),
 		SubjectIsRequester: rapid.Bool().Draw(t, "self"), SubjectIsUser: rapid.Bool().Draw(t, "user"), SubjectTenants: tenants.Draw(t, "subject"),
@@ -116,8 +151,9 @@ func TestRule6_OnlyAnAdminOfTheTenantGetsAnywhere(t *testing.T) {
 		a := anyAsk(t)
 		for name, d := range map[string]policy.Decision{"admit": policy.Admit(a), "recheck": policy.Recheck(a)} {
 			r := a.Requester
-			good := r.Verified && r.Active && !r.Suspended && !r.OnBehalf && !policy.Doubtful(r.Flags) && a.Known
-			if d.Verdict == policy.Accept && (!good || d.Tenant == "" || !slices.Contains(a.AdminOf, d.Tenant)) {
+			good := r.Verified && r.Active && !r.Suspended && (!r.OnBehalf || r.ByStaff) && !policy.Doubtful(r.Flags) && a.Known
+			sure := a.Confirmed || !r.ByStaff && (name == "recheck" || a.Kind != "delete" || !a.ByMail)
+			if d.Verdict == policy.Accept && (!good || r.OnBehalf && !a.Confirmed || name == "admit" && !sure || d.Tenant == "" || !slices.Contains(a.AdminOf, d.Tenant)) {
 				t.Fatalf("%s accepts %+v", name, a)
 			}
 			if d.Verdict != policy.Accept && d.Reason == "" {
@@ -172,7 +208,7 @@ func TestRule9_OtherReadersHoldDelivery(t *testing.T) {
 		t.Errorf("nobody else: %+v", d)
 	}
 	for _, r := range []policy.Readers{
-		{OtherCCs: 1}, {OtherFollowers: 1}, {SharedOrganization: true}, {SharingAgreements: true}, {PublicAttachments: true}, {OtherCCs: -1},
+		{OtherCCs: 1}, {Requester: 1}, {OtherFollowers: 1}, {SharedOrganization: true}, {SharingAgreements: true}, {PublicAttachments: true}, {OtherCCs: -1},
 	} {
 		if d := policy.Deliver(r); d.Verdict != policy.Hold || d.Reason != "readers" {
 			t.Errorf("%+v: %+v", r, d)
@@ -331,5 +367,46 @@ func TestRule9_BindingChangesWithAllThatWasApproved(t *testing.T) {
 	}
 	if turned[0].System != "mail" || turned[0].Counts != nil {
 		t.Error("the caller's list was changed")
+	}
+}
+
+// Somebody else's request is taken on by an admin of the same tenant alone, who
+// is undoubted and said yes.
+func TestAdopts(t *testing.T) {
+	good := admin()
+	good.Confirmed = true
+	if !policy.Adopts(good, []string{"acme"}) {
+		t.Error("an admin may not")
+	}
+	for name, change := range map[string]func(*policy.Ask){
+		"said nothing": func(a *policy.Ask) { a.Confirmed = false }, "no admin": func(a *policy.Ask) { a.AdminOf = nil },
+		"elsewhere": func(a *policy.Ask) { a.AdminOf = []string{"globex"} }, "nameless": func(a *policy.Ask) { a.AdminOf = []string{""} },
+		"unverified": func(a *policy.Ask) { a.Requester.Verified = false }, "suspended": func(a *policy.Ask) { a.Requester.Suspended = true },
+		"doubtful": func(a *policy.Ask) { a.Requester.Flags = []int{2} }, "unknown": func(a *policy.Ask) { a.Known = false },
+	} {
+		a := good
+		change(&a)
+		if policy.Adopts(a, []string{"acme", ""}) {
+			t.Errorf("%s: taken on", name)
+		}
+	}
+}
+
+// A consumer's accepted request goes on as long as the address is theirs.
+func TestRule9_AConsumersRight(t *testing.T) {
+	good := policy.Ask{Kind: "delete", NamedTenant: "vendor", Consumer: true, SubjectIsRequester: true, Requester: policy.Requester{Active: true}}
+	if d := policy.Recheck(good); d.Verdict != policy.Accept || d.Tenant != "vendor" {
+		t.Errorf("unchanged: %+v", d)
+	}
+	for name, change := range map[string]func(*policy.Ask){
+		"another address": func(a *policy.Ask) { a.SubjectIsRequester = false }, "suspended": func(a *policy.Ask) { a.Requester.Suspended = true },
+		"deleted": func(a *policy.Ask) { a.Requester.Active = false }, "doubtful": func(a *policy.Ask) { a.Requester.Flags = []int{14} },
+		"on behalf": func(a *policy.Ask) { a.Requester.OnBehalf, a.Requester.ByStaff, a.Confirmed = true, true, true },
+	} {
+		a := good
+		change(&a)
+		if d := policy.Recheck(a); d.Verdict != policy.Hold {
+			t.Errorf("%s: %+v", name, d)
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package reading_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -157,6 +158,7 @@ func TestSeveralAddressesNeverMakeASubject(t *testing.T) {
 
 func FuzzRead(f *testing.F) {
 	f.Add("delete jane@corp.example", "", "jane@corp.example")
+	f.Add("delete jane@corp.example aka jr@corp.example (alias j@x.example)", "jr@corp.example", "jane@corp.example auch bekannt als jr@corp.example")
 	for _, c := range containers() {
 		f.Add("delete\n\n"+strings.ReplaceAll(c, "%s", victim), "reply: a@b.example", "")
 	}
@@ -166,11 +168,15 @@ func FuzzRead(f *testing.F) {
 		if got != reading.Read(rules(), tk) {
 			t.Fatal("reading twice gives two results")
 		}
-		if got.Subject != "" {
-			again, err := reading.Normalise(got.Subject)
-			if err != nil || again != got.Subject {
-				t.Fatalf("the subject %q is not normalised", got.Subject)
+		for _, addr := range got.Addresses() {
+			if again, err := reading.Normalise(addr); err != nil || again != addr {
+				t.Fatalf("the address %q is not normalised", addr)
 			}
+		}
+		if all := got.Addresses(); len(all) != len(slices.Compact(slices.Sorted(slices.Values(all)))) {
+			t.Fatalf("one address twice: %q", all)
+		}
+		if got.Subject != "" {
 			if got.Candidates == 0 {
 				t.Fatal("a subject without a candidate")
 			}

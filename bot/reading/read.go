@@ -88,8 +88,10 @@ type reader struct {
 	ticket     Ticket
 	own        string // the requester's address, normalised
 	kind       Kind
+	wanted     Kind // what the words ask for
 	subject    string
-	weak       bool // the subject is the requester's own address, by text alone
+	also       []string // further addresses of the subject
+	weak       bool     // the subject is the requester's own address, by text alone
 	askSubject string
 	seen       map[string]bool // distinct addresses given on purpose
 }
@@ -115,11 +117,12 @@ func (p *reader) long(text string) bool { return utf8.RuneCountInString(text) > 
 
 func (p *reader) kindOfForm(title, description string) {
 	said := kindOf(title, purpose(p.clip(description)))
+	if !said.doubt && !p.long(description) {
+		p.wanted = said.kind
+	}
 	value := p.ticket.Fields[p.rules.KindField]
 	if p.rules.KindField == 0 || value == "" {
-		if !said.doubt && !p.long(description) {
-			p.kind = said.kind
-		}
+		p.kind = p.wanted
 		return
 	}
 	p.kind = p.rules.KindValues[value]
@@ -184,6 +187,7 @@ func (p *reader) reply(text string) {
 	long := p.long(text)
 	text = purpose(p.clip(text))
 	said := kindOf(text)
+	p.want(said, long)
 	switch {
 	case p.kind == Unclear && said.kind != Unclear && !said.doubt && !long:
 		p.kind = said.kind
@@ -193,8 +197,22 @@ func (p *reader) reply(text string) {
 	p.hear(p.given(text), long)
 }
 
+// want keeps what the words ask for. A later message answers where it was
+// unclear, and makes unclear what it contradicts.
+func (p *reader) want(said telling, long bool) {
+	switch {
+	case (p.wanted == Unclear || p.wanted == OptOut) && said.kind != Unclear && !said.doubt && !long:
+		p.wanted = said.kind
+	case said.contradicts(p.wanted):
+		p.wanted = Unclear
+	}
+}
+
 func (p *reader) result() Result {
-	res := Result{Kind: p.kind, Subject: p.subject, Candidates: len(p.seen)}
+	res := Result{Kind: p.kind, Subject: p.subject, Candidates: len(p.seen), also: strings.Join(p.also, " ")}
+	if p.kind == Direct && (p.wanted == Access || p.wanted == Delete) {
+		res.Wanted = p.wanted
+	}
 	switch {
 	case p.kind == Unclear:
 		res.Question = AskKind

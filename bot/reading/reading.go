@@ -3,6 +3,8 @@
 // question to the requester.
 package reading
 
+import "strings"
+
 // Kind is what a request asks for, as package bot spells it.
 type Kind string
 
@@ -66,4 +68,18 @@ type Result struct {
 	Question string // what must be asked first; empty where all is clear
 	// Candidates is how many different addresses were given on purpose.
 	Candidates int
+	// Wanted is what the words ask for where Kind is Direct: Access, Delete or
+	// Unclear.
+	Wanted Kind
+
+	also string // further addresses of the subject, with blanks between
+}
+
+// Addresses are all by which the requester says the one person is known, the
+// subject first. None where the subject is unclear.
+func (r Result) Addresses() []string {
+	if r.Subject == "" {
+		return nil
+	}
+	return append([]string{r.Subject}, strings.Fields(r.also)...)
 }

@@ -10,6 +10,7 @@ import (
 type given struct {
 	addrs map[string]bool // address to whether its sentence leaves doubt what it is
 	bad   bool            // something tries to be an address and is none
+	also  []string        // what the one address is also known as, on purpose
 }
 
 // given reads a text that went through purpose. The desk's own addresses are
@@ -17,18 +18,34 @@ type given struct {
 func (p *reader) given(text string) given {
 	g := given{addrs: map[string]bool{}}
 	unsure, signed := secondThoughts().in(words(text)), signature(text)
-	for _, m := range extract(text) {
-		switch {
-		case m.addr == "":
+	mentions := extract(text)
+	aliases := aliasesOf(text, mentions)
+	for i, m := range mentions {
+		who := i // whose alias it is, else itself
+		for aliases[who] {
+			who--
+		}
+		switch whom := mentions[who].addr; {
+		case m.addr == "", who != i && (p.ofDesk(m.addr) || p.ofDesk(whom)):
 			g.bad = true
 		case p.ofDesk(m.addr):
 		default:
-			g.addrs[m.addr] = g.addrs[m.addr] || unsure || m.start >= signed || ofHeader(text, m) || p.doubtful(text, m)
+			g.addrs[whom] = g.addrs[whom] || unsure || m.start >= signed || ofHeader(text, m) || p.doubtful(text, m)
+			if who != i {
+				g.also = append(g.also, m.addr)
+			}
 		}
 	}
-	if len(g.addrs) > 1 {
+	for _, alias := range g.also {
+		if len(g.addrs) > 1 {
+			delete(g.addrs, alias) // the same person, mentioned once more
+		}
+	}
+	if len(g.addrs) > 1 && len(g.also) == 0 {
 		delete(g.addrs, p.own)
 	}
+	g.also = named(g.addrs, g.also)
+	g.bad = g.bad || len(g.also) > maxAliases
 	return g
 }
 
@@ -84,7 +101,7 @@ func (p *reader) subjectOfForm(title, description string) {
 	}
 	for addr := range p.given(title).addrs {
 		p.note(addr)
-		if addr != p.own && p.subject != "" && addr != p.subject {
+		if addr != p.own && p.subject != "" && addr != p.subject && !slices.Contains(p.also, addr) {
 			p.unclear(AskOneSubject)
 		}
 	}
@@ -93,7 +110,11 @@ func (p *reader) subjectOfForm(title, description string) {
 // hearField takes the field's address, unless the description gives another.
 func (p *reader) hearField(field string, text given) {
 	addr, err := Normalise(field)
-	switch found := p.given(field); {
+	found := p.given(field)
+	if err != nil && len(found.addrs) == 1 && len(found.also) > 0 && !found.bad {
+		addr, err = first(found.addrs), nil
+	}
+	switch {
 	case err != nil && len(found.addrs) > 1:
 		for addr := range found.addrs {
 			p.note(addr)
@@ -107,9 +128,16 @@ func (p *reader) hearField(field string, text given) {
 		p.unclear(AskSubject)
 		return
 	}
-	p.settle(addr)
+	also := found.also
+	if _, same := text.addrs[addr]; same {
+		also = append(also, text.also...)
+	} else if len(text.also) > 0 {
+		p.unclear(AskOneSubject)
+		return
+	}
+	p.settle(addr, also)
 	for other := range text.addrs {
-		if other != addr && other != p.own {
+		if other != addr && other != p.own && !slices.Contains(p.also, other) {
 			p.note(other)
 			p.unclear(AskOneSubject)
 		}
@@ -136,12 +164,16 @@ func (p *reader) hear(g given, cut bool) {
 		p.unclear(AskRealAddress)
 	case len(addrs) > 1 || g.bad:
 		p.unclear(AskOneSubject)
+	case p.subject != "" && len(g.also) == 0 && !g.addrs[addrs[0]] && !cut && slices.Contains(p.also, addrs[0]):
+		// the same person, by another of their addresses
 	case p.subject != "" && addrs[0] != p.subject && !p.weak:
 		p.unclear(AskOneSubject)
 	case g.addrs[addrs[0]] || cut:
 		p.unclear(AskSubject)
+	case addrs[0] == p.subject:
+		p.settle(addrs[0], append(p.also, g.also...))
 	default:
-		p.settle(addrs[0])
+		p.settle(addrs[0], g.also)
 		p.weak = addrs[0] == p.own
 	}
 }
@@ -153,9 +185,10 @@ func (p *reader) othersSeen() bool {
 
 func (p *reader) note(addr string) { p.seen[addr] = true }
 
-func (p *reader) settle(addr string) {
+func (p *reader) settle(addr string, also []string) {
 	p.note(addr)
 	p.subject, p.askSubject = addr, ""
+	p.also = named(map[string]bool{addr: false}, also)
 }
 
-func (p *reader) unclear(question string) { p.subject, p.askSubject = "", question }
+func (p *reader) unclear(question string) { p.subject, p.askSubject, p.also = "", question, nil }

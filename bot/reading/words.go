@@ -81,7 +81,8 @@ func matches(word, pattern string) bool {
 func accessWords() phrases {
 	return phrases{
 		"access", "export", "exports", "exporting", "copy", "portability", "dsar", "sar", "disclosure", "disclose", "download",
-		"full report", "data report", "auskunft*", "datenauskunft*", "einsicht*", "zugriff*", "zugang*", "datenkopie*", "kopie", "herausgabe",
+		"full report", "data report", "send me", "send us", "give me", "give us", "provide me", "provide us", "provide a",
+		"schicken sie mir", "schicken sie uns", "senden sie mir", "senden sie uns", "envoyez moi", "envoyez nous", "envieme", "envienos", "enviadme", "enviadnos", "auskunft*", "datenauskunft*", "einsicht*", "zugriff*", "zugang*", "datenkopie*", "kopie", "herausgabe",
 		"exportier*", "datenexport*", "acces", "acceder", "exporter", "copie", "portabilite", "acceso", "exportar", "exportacion", "copia", "portabilidad", "informe",
 	}
 }
@@ -128,7 +129,12 @@ func tellings() phrases {
 }
 
 // harmless phrases contain a word of the lists above and change nothing.
-func harmless() phrases { return phrases{"if possible", "no longer", "no later", "not later than"} }
+func harmless() phrases {
+	return phrases{
+		"if possible", "no longer", "no later", "not later than",
+		"send me a confirmation", "send us a confirmation", "send me confirmation", "send us confirmation", "give me a confirmation", "give us a confirmation",
+	}
+}
 
 // secondThoughts cast doubt on all that was said in a message.
 func secondThoughts() phrases {

@@ -134,7 +134,7 @@ func (r *Reporter) certificate(ctx context.Context, in bot.ReportInput) ([]bot.S
 	if err != nil {
 		return nil, err
 	}
-	if names(body, in.Subject) {
+	if slices.ContainsFunc(in.Addresses(), func(address string) bool { return names(body, address) }) {
 		// A label, note or reason named the person: better none than that.
 		return nil, errors.New("it would name the person; find out which connector's note, label or reason does")
 	}

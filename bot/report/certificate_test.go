@@ -314,3 +314,16 @@ func FuzzVerify(f *testing.F) {
 		}
 	})
 }
+
+// TestRule10_CertificateNamesNoneOfTheAddresses: a person may be known by
+// several.
+func TestRule10_CertificateNamesNoneOfTheAddresses(t *testing.T) {
+	p := openPlace(t, Options{})
+	in := erased(func(in *bot.ReportInput) {
+		in.Also = []string{"jr@y.example"}
+		in.Systems[0].State.Notes = []string{"the row of JR@y.example is locked"}
+	})
+	if _, err := p.report.Certificate(t.Context(), in); err == nil || strings.Contains(err.Error(), "y.example") {
+		t.Errorf("got %v", err)
+	}
+}

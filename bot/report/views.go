@@ -48,7 +48,7 @@ type systemView struct {
 
 func (a *archive) systemView(s *systemData, again bool) systemView {
 	return systemView{
-		head: a.r.head(s.title() + " – personal data report"), Subject: a.in.Subject,
+		head: a.r.head(s.title() + " – personal data report"), Subject: strings.Join(a.in.Addresses(), ", "),
 		Label: s.title(), Outcome: outcomeText(s.Outcome), Reason: reasonOf(s.ReportSystem), Notes: s.notes(), Again: again,
 	}
 }
@@ -170,7 +170,7 @@ func (a *archive) index(p *part) ([]byte, error) {
 func (a *archive) indexView(number, parts int) indexView {
 	c := a.in.Case
 	v := indexView{
-		head: a.r.head("Personal data report"), Vendor: a.r.vendor, Subject: a.in.Subject, Tenant: c.Tenant,
+		head: a.r.head("Personal data report"), Vendor: a.r.vendor, Subject: strings.Join(a.in.Addresses(), ", "), Tenant: c.Tenant,
 		Request: c.ID, Ticket: c.Ticket, Reference: a.in.Reference, Asked: when(c.Arrived), Made: when(a.in.At),
 		Software: a.in.Version, Part: number, Parts: parts, RowsPerPage: a.r.rows,
 	}

@@ -12,8 +12,9 @@ import (
 	"privacydesk/bot"
 )
 
-// maxReaders bounds how many copied people are looked up one by one; the
-// others count as unverified, which holds a delivery.
+// maxReaders bounds how many people beside the requester are looked up one by
+// one, the copied ones first; the others count as unverified, which holds a
+// delivery.
 const maxReaders = 10
 
 // meet remembers users that an answer brought along. Whether an address is
@@ -49,14 +50,14 @@ func (r *reader) person(id int64) bot.Person {
 	return bot.Person{ID: id}
 }
 
-// readPeople looks up who took part, and proves requester, submitter and
-// readers.
+// readPeople looks up who took part, and proves requester, readers and
+// customers who wrote.
 func (r *reader) readPeople(ctx context.Context) error {
 	if err := r.meetMissing(ctx); err != nil {
 		return err
 	}
 	prove := []int64{r.ticket.Requester}
-	for _, id := range r.outsiders() {
+	for _, id := range slices.Concat(r.outsiders(), r.writers()) {
 		if len(prove) <= maxReaders && !slices.Contains(prove, id) {
 			prove = append(prove, id)
 		}
@@ -74,6 +75,18 @@ func (r *reader) copied() []int64 {
 	all := slices.Concat(r.ticket.CCs, r.ticket.Followers, r.ticket.Collaborators)
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// writers are the customers who wrote on the ticket: a colleague may have taken
+// the request on.
+func (r *reader) writers() []int64 {
+	var out []int64
+	for _, c := range r.comments {
+		if c.Public && c.Author > 0 && c.Author != r.me && !r.person(c.Author).Staff() {
+			out = append(out, c.Author)
+		}
+	}
+	return out
 }
 
 // outsiders are readers who are not of the desk's staff.

@@ -333,3 +333,44 @@ func TestFollowUpsAreTold(t *testing.T) {
 		}
 	}
 }
+
+// TestMergesAreRead: what a merge brought along is told from what was written
+// on the ticket, and a ticket that was merged away from one that was closed.
+func TestMergesAreRead(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	source, target, closed := w.file(), w.file(), w.file()
+	if err := w.sim.MergeTickets(source, target); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.sim.CloseTicket(closed); err != nil {
+		t.Fatal(err)
+	}
+	w.clock.add(2 * time.Second)
+	from, to := w.ticket(source), w.ticket(target)
+	if !from.Merged || to.Merged || w.ticket(closed).Merged {
+		t.Errorf("merged away: %t, want true; merged into: %t; closed: %t", from.Merged, to.Merged, w.ticket(closed).Merged)
+	}
+	if n := len(to.Comments); n != 2 || to.Comments[0].Merged || !to.Comments[1].Merged {
+		t.Errorf("the target's comments are %+v", to.Comments)
+	}
+}
+
+// TestWritersAreProven: a colleague who wrote on the ticket may take it on, so
+// whether their address is theirs is looked up.
+func TestWritersAreProven(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	id := w.file()
+	sure := w.sim.AddUser(zendesksim.User{Name: "Sure", Email: "sure@acme.example", Verified: true})
+	unsure := w.sim.AddUser(zendesksim.User{Name: "Unsure", Email: "unsure@acme.example"})
+	for _, author := range []int64{sure, unsure} {
+		if _, _, err := w.sim.Reply(id, author, "confirm", zendesksim.ReplyOptions{Public: true}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.clock.add(2 * time.Second)
+	for _, c := range w.ticket(id).Comments[1:] {
+		if c.Author.Verified != (c.Author.ID == sure) {
+			t.Errorf("%s is verified: %t", c.Author.Name, c.Author.Verified)
+		}
+	}
+}

@@ -178,6 +178,7 @@ func (r *reader) assemble() *bot.Ticket {
 		ID: w.ID, Stamp: stamp{w.Updated, w.Assignee == 0, strings.Join(w.Tags, " ")}.String(), Created: w.Created, Updated: w.Updated,
 		Status: w.Status, FormID: int64(w.Form), Tags: w.Tags, AgentTags: r.agentTags(), Subject: string(w.Subject),
 		Fields: map[int64]string{}, Channel: string(w.Via.Channel), FollowupOf: w.followupOf(),
+		Merged:    w.Status == bot.StatusClosed && slices.Contains(w.Tags, mergedTag),
 		Requester: r.person(w.Requester), Submitter: r.person(w.Submitter), Comments: r.contributions(), Marks: r.marks(),
 		Readers: r.readers, URL: fmt.Sprintf("%s/agent/tickets/%d", r.base, w.ID),
 	}
@@ -188,6 +189,10 @@ func (r *reader) assemble() *bot.Ticket {
 	}
 	return t
 }
+
+// mergedTag is what Zendesk puts on a ticket that it closed because it was
+// merged into another one.
+const mergedTag = "closed_by_merge"
 
 // onBehalf is Zendesk's flag for a comment that somebody wrote in another's
 // name.
@@ -214,7 +219,8 @@ func (r *reader) contributions() []bot.Comment {
 		out = append(out, bot.Comment{
 			ID: w.ID, Author: r.person(w.Author), Public: w.Public, At: w.Created, Text: body,
 			Channel: string(w.Via.Channel), Flags: slices.Compact(flags), Ours: own && w.Author == r.me,
-			Files: w.files(own && w.Author == r.me),
+			Merged: w.Via.Source.Rel == "merge" || known && update.Via.Source.Rel == "merge",
+			Files:  w.files(own && w.Author == r.me),
 		})
 	}
 	slices.SortStableFunc(out, func(a, b bot.Comment) int {

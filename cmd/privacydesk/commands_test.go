@@ -328,7 +328,7 @@ func (in *installation) operate(metrics []string) {
 	delivered := in.file("access", ben, 2)
 	approved, cancelled, held := in.file("delete", jane, 2), in.file("delete", kim, 2), in.file("delete", lou, 2)
 	rejected := in.file("delete", ben, 2)
-	released := in.file("access", sample.Users()[1].Email, 1) // who is a user of the product
+	released := in.file("access", sample.Users()[1].Email, 2) // who is a user of the product: a receipt, and the hold
 
 	in.shows(in.does("privacydesk requests list --config privacydesk.yml", 0), fmt.Sprintf("t%d", delivered))
 	in.shows(in.does("privacydesk requests list --config privacydesk.yml --wait-on approver", 0), fmt.Sprintf("t%d", approved))

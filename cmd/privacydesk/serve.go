@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"privacydesk/bot"
 	"privacydesk/bot/redisstore"
 	"privacydesk/bot/web"
 	"privacydesk/bot/worker"
@@ -229,6 +230,9 @@ func (a *app) listen(ctx context.Context, intake bool) (*web.Server, error) {
 		}
 		mounts["POST "+hook.Path] = a.metrics.Webhooks(handler)
 	}
+	if a.cfg.Consumers.Enabled {
+		mounts[web.ConfirmPattern] = a.confirmations()
+	}
 	options := web.Options{
 		Listen: a.cfg.Web.Listen, Log: a.log, Clock: time.Now, Ready: a.ready, Mounts: mounts,
 	}
@@ -255,6 +259,15 @@ func (a *app) listen(ctx context.Context, intake bool) (*web.Server, error) {
 	}
 	a.onClose(func(context.Context) error { return server.Close() })
 	return server, nil
+}
+
+// confirmations is the page by which consumers prove their address.
+func (a *app) confirmations() http.Handler {
+	return web.NewConfirm(web.ConfirmOptions{
+		Page: a.engine.LinkPage, Follow: a.engine.FollowLink, NoLink: a.engine.NoLinkPage, Log: a.log,
+		Missing: func(err error) bool { return errors.Is(err, bot.ErrNoLink) },
+		Busy:    func(err error) bool { return errors.Is(err, bot.ErrBusy) || errors.Is(err, bot.ErrConflict) },
+	})
 }
 
 // takeHints makes hints durable, and lets the relay ask a worker to look: the

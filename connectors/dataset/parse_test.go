@@ -183,6 +183,10 @@ func TestYields(t *testing.T) {
 	if got := m.Collection("shop.customer").Field("email").YieldsAs; len(got) != 0 {
 		t.Errorf("an address found in a row is passed on unasked: %v", got)
 	}
+	people := []connectors.IdentityType{"shop.customer.id"}
+	if diff := cmp.Diff(people, m.Profile().People); diff != "" {
+		t.Errorf("people (-want +got):\n%s", diff)
+	}
 	needs := []connectors.IdentityType{"email", "phone_number", "shop.address.id"}
 	if diff := cmp.Diff(needs, m.Profile().Needs); diff != "" {
 		t.Errorf("needs (-want +got):\n%s", diff)

@@ -6,6 +6,11 @@ import (
 	"privacydesk/connectors"
 )
 
+// ofPeople is true for a collection whose records are recognised by an address.
+func (c *Collection) ofPeople() bool {
+	return slices.ContainsFunc(c.Fields, func(f *Field) bool { return f.Identity == connectors.Email })
+}
+
 // Profile is what the engine plans with.
 func (m *Map) Profile() connectors.Profile {
 	p := connectors.Profile{MapDigest: m.digest, RefusesErase: m.RefusesErase()}
@@ -17,6 +22,9 @@ func (m *Map) Profile() connectors.Profile {
 		for _, f := range c.Fields {
 			categories = append(categories, f.Categories...)
 			p.Yields = append(p.Yields, f.YieldsAs...)
+		}
+		if key := c.KeyField(); c.ofPeople() && key != nil && key.VendorAssigned && slices.Contains(key.YieldsAs, c.Qualified(key)) {
+			p.People = append(p.People, c.Qualified(key))
 		}
 		for _, s := range c.Seeds() {
 			p.Needs = append(p.Needs, s.Type)
@@ -30,6 +38,6 @@ func (m *Map) Profile() connectors.Profile {
 			Categories: sortedSet(categories), ThirdParties: slices.Clone(c.ThirdParties), Action: c.Action, Exception: exception,
 		})
 	}
-	p.Needs, p.Yields = sortedTypes(p.Needs), sortedTypes(p.Yields)
+	p.Needs, p.Yields, p.People = sortedTypes(p.Needs), sortedTypes(p.Yields), sortedTypes(p.People)
 	return p
 }

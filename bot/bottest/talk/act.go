@@ -2,6 +2,7 @@ package talk
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -157,6 +158,53 @@ func (k *Talk) Runs(command string, f func() error) {
 		k.T.Fatalf("%s: %v", command, err)
 	}
 	k.goesOn()
+}
+
+// ByAgent makes an agent file the ticket in the requester's name.
+func ByAgent(k *Talk) func(*zendesksim.NewTicket) {
+	agent := k.Agent().ID
+	return func(n *zendesksim.NewTicket) { n.SubmitterID = agent }
+}
+
+// Merges lets an agent merge this ticket into another one.
+func (t Ticket) Merges(into Ticket) {
+	t.k.T.Helper()
+	if err := t.k.Sim.MergeTickets(t.ID, into.ID); err != nil {
+		t.k.T.Fatal(err)
+	}
+	t.k.Note("An agent merges ticket #%d into #%d.", t.ID, into.ID)
+	t.k.goesOn(t.ID, into.ID)
+}
+
+// Link is what the bot's last link on the ticket ends in.
+func (t Ticket) Link() string {
+	t.k.T.Helper()
+	token := ""
+	for _, c := range t.k.Sim.Comments(t.ID) {
+		if m := linkToken.FindStringSubmatch(c.HTMLBody); m != nil && t.k.people[c.AuthorID] == "privacydesk" {
+			token = m[1]
+		}
+	}
+	if token == "" {
+		t.k.T.Fatalf("ticket #%d bears no link", t.ID)
+	}
+	return token
+}
+
+var linkToken = regexp.MustCompile(`href="https://[^"]*/confirm/([^"]*)"`)
+
+// Confirms lets somebody press the button behind a link; err is what comes of
+// it.
+func (t Ticket) Confirms(by Person, token string) (err error) {
+	t.k.T.Helper()
+	_, err = t.k.Engine.FollowLink(t.k.T.Context(), token)
+	what := "opens the link and presses the button"
+	if err != nil {
+		what += ", and reads that the link does not work"
+	}
+	t.k.heading(by.Name, what, "")
+	t.k.goesOn()
+	return err
 }
 
 // Later lets time go by and writes down what happens meanwhile.

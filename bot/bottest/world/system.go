@@ -30,6 +30,8 @@ type System struct {
 	// Exception is why a retaining system keeps its rows.
 	Exception string
 	Digest    string
+	// Controller is set for a system of the vendor's own data.
+	Controller bool
 
 	mu   sync.Mutex
 	rows []Row
@@ -68,6 +70,7 @@ func (s *System) Profile() connectors.Profile {
 	}
 	if s.Yield != "" {
 		p.Yields = []connectors.IdentityType{s.Yield}
+		p.People = p.Yields
 	}
 	if s.Action == connectors.ActionNone {
 		p.RefusesErase = s.collection() + " has no on_delete"

@@ -182,7 +182,7 @@ func (w *World) Start() {
 	for name, s := range w.Systems {
 		systems[name] = bot.SystemConfig{
 			Connector: s, Kind: connectors.Kind{Name: "memory", Gathers: true, Erases: true}, Label: name,
-			Tenant: func(t string) (string, error) { return t, nil }, Timeout: time.Hour,
+			Controller: s.Controller, Tenant: func(t string) (string, error) { return t, nil }, Timeout: time.Hour,
 		}
 	}
 	w.must(func() error {
