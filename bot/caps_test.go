@@ -92,3 +92,22 @@ func TestApprovalOverSoManyRows(t *testing.T) {
 		})
 	}
 }
+
+// TestRule9_TheFirstApprovalOfATenantBinds what was approved, though it makes
+// the tenant known.
+func TestRule9_TheFirstApprovalOfATenantBinds(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Settings.Deletes.Approval, w.Settings.Deletes.WaitingPeriod = "first_of_tenant", time.Hour
+	w.Start()
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Settle()
+	w.Expect(id, "awaiting_approval", bot.ReasonApproval)
+	if err := w.Engine.Approve(t.Context(), bot.IDOfTicket(id), "dpo"); err != nil {
+		t.Fatal(err)
+	}
+	w.Systems["crm"].Add(world.Row{ID: 900, Tenant: "acme", Key: w.Systems["crm"].Rows()[0].Key, Text: "one more", Gives: 42})
+	w.Pass(3 * time.Hour)
+	w.Expect(id, "awaiting_approval", bot.ReasonGrown)
+	expectNothingErased(t, w)
+}

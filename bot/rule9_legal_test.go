@@ -123,6 +123,41 @@ func TestRule9_LegalHoldOfAnotherTenantStopsNothing(t *testing.T) {
 	w.Expect(id, "resolved", bot.ReasonErased)
 }
 
+// TestRule9_LegalHoldWhileRightsAreReadAnew: a hold that comes after a system's
+// run began keeps its erase from being called at all.
+func TestRule9_LegalHoldWhileRightsAreReadAnew(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	called, placed := 0, false
+	for _, s := range w.Systems {
+		s.Fail = func(op string) error {
+			if op == "erase" {
+				called++
+			}
+			return nil
+		}
+	}
+	w.Desk.Fail = func(op string, ticket int64) error {
+		rec, err := w.Store.Load(t.Context(), bot.IDOfTicket(ticket))
+		if op != "ticket" || err != nil || placed || rec.Case.Stage != bot.StageErase {
+			return nil //nolint:nilerr // the first look comes before there is a record
+		}
+		for _, s := range rec.Case.Systems {
+			if s.Run.State == bot.RunRunning && !placed {
+				placed = true
+				legalHold(t, w, "acme", "jane@x.example")
+			}
+		}
+		return nil
+	}
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Pass(30 * time.Minute)
+	w.Expect(id, "held", bot.ReasonLegalHold)
+	if !placed || called != 0 {
+		t.Errorf("erase was called %d times; the hold was placed: %t", called, placed)
+	}
+}
+
 // TestRule9_LegalHoldOnAnotherAddress of the same person stops the delete, at
 // its gates and in the middle of it.
 func TestRule9_LegalHoldOnAnotherAddress(t *testing.T) {
