@@ -214,12 +214,12 @@ directory:
 keys: {master: %s}
 redis: {url: %q, prefix: %s}
 deletes: %s
-requests: {backoff: 1s, max_backoff: 2s, lease: 5s, step_lease: 10s, max_attempts: 100, forget_after: %s}
+requests: {backoff: 1s, max_backoff: 2s, lease: 5s, step_lease: 10s, max_attempts: 100, forget_after: %s, clean_ticket: %v}
 workers: {steps: 16, runs: 8, grace: 10s}
 web: {listen: "127.0.0.1:0"}
 log: {format: json}
 systems:
-`, master, h.o.redis, h.o.prefix, deletes, forget)
+`, master, h.o.redis, h.o.prefix, deletes, forget, forget >= time.Hour) // cleaning takes the reports that tests read
 	for _, sys := range sample.Systems() {
 		fmt.Fprintf(&b, "  %s: {%s, label: %s, tenants: same}\n", sys.Name, h.places[sys.Name], sys.Label)
 	}
