@@ -47,6 +47,10 @@ type Desk interface {
 	// starts at since. Next is to be kept only after the page's tickets are
 	// durable.
 	Changes(ctx context.Context, cursor string, since time.Time) (ChangePage, error)
+	// Glance looks at up to 100 tickets in one call: enough to drop those that
+	// are surely none of ours, and to see whose they are. A ticket that is gone
+	// is absent.
+	Glance(ctx context.Context, ids []int64) ([]Glimpse, error)
 	// Ticket reads all of a ticket that decisions rest on, in such an order
 	// that Stamp is never newer than the comments, marks and readers beside
 	// it. Returns ErrNotFound for a ticket that is gone.
@@ -73,6 +77,21 @@ type ChangePage struct {
 	Tickets []int64
 	Next    string
 	End     bool // nothing newer now
+}
+
+// GlanceMost is how many tickets one Glance may name.
+const GlanceMost = 100
+
+// Glimpse is what the first look at a ticket shows.
+type Glimpse struct {
+	ID           int64
+	Created      time.Time
+	Status       Status
+	FormID       int64
+	Tags         []string // whoever added them
+	Requester    int64
+	Organization int64 // the requester's; 0 for none
+	FollowupOf   int64 // as in Ticket
 }
 
 // Ticket is a ticket as the domain sees it. All text in it is from outside.

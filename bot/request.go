@@ -176,6 +176,8 @@ type Record struct {
 	// Hint counts the hints that arrived for the request. Commit takes the
 	// value that was loaded: a hint that came in between wakes it again.
 	Hint int64
+	// Deferred counts how often an id without a record was put off.
+	Deferred int
 	// Leases tells until when each run's worker (or, under "", a step's) is
 	// believed to live.
 	Leases map[string]Lease

@@ -51,7 +51,7 @@ func (c *Config) Settings(version string) bot.Settings {
 		Since: c.Intake.Since, Reading: c.Zendesk.Rules, TenantField: c.Zendesk.TenantField, Deletes: c.Deletes, DueDays: r.DueDays, Location: r.Location.Location,
 		Lease: r.Lease, StepLease: r.StepLease, Backoff: r.Backoff, MaxBackoff: r.MaxBackoff,
 		MaxAttempts: r.MaxAttempts, MaxRounds: r.MaxRounds, CheckEvery: r.CheckEvery,
-		ForgetAfter: r.ForgetAfter, KeepRecords: r.KeepRecords, PartSize: r.PartSize, MaxParts: r.MaxParts, MaxAsked: r.MaxAsked,
+		ForgetAfter: r.ForgetAfter, KeepRecords: r.KeepRecords, PartSize: r.PartSize, MaxParts: r.MaxParts, MaxAsked: r.MaxAsked, FirstLooks: c.Intake.FirstLooks,
 		ShowsProgress: c.Zendesk.ProgressField != 0, CleanTicket: r.CleanTicket, DeleteTicket: r.DeleteTicket, Version: version,
 	}
 }

@@ -63,6 +63,7 @@ func (s *Store) eventsKey(id string) string   { return s.prefix + "ledger/" + id
 func (s *Store) claimsKey() string            { return s.prefix + "claims" }
 func (s *Store) dueKey() string               { return s.prefix + "due" }
 func (s *Store) hintedKey() string            { return s.prefix + "hinted" }
+func (s *Store) newcomersKey() string         { return s.prefix + "newcomers" }
 func (s *Store) sequenceKey() string          { return s.prefix + "sequence" }
 func (s *Store) pausedKey() string            { return s.prefix + "paused" }
 func (s *Store) cursorsKey() string           { return s.prefix + "cursors" }

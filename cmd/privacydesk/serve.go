@@ -13,6 +13,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"privacydesk/bot"
 	"privacydesk/bot/redisstore"
 	"privacydesk/bot/web"
 	"privacydesk/bot/worker"
@@ -213,7 +214,7 @@ func (a *app) listen(ctx context.Context, intake bool) (*web.Server, error) {
 	mounts := map[string]http.Handler{}
 	hook := a.cfg.Zendesk.Webhook
 	var err error
-	if a.relay, err = worker.NewRelay(a.queue, a.log); err != nil { //nolint:contextcheck // it ends with Shutdown, which close calls
+	if a.relay, err = worker.NewRelay(knownOnly{a.queue, a.store}, a.log); err != nil { //nolint:contextcheck // it ends with Shutdown, which close calls
 		return nil, err
 	}
 	a.onClose(a.relay.Shutdown)
@@ -265,6 +266,22 @@ func (a *app) takeHints(ctx context.Context, ids []string, invocation string, ke
 		a.relay.Step(id)
 	}
 	return true, nil
+}
+
+// knownOnly queues hints at requests. A ticket without a record waits for the
+// sweep, which looks at all new ones in few calls and calls them in in turn.
+type knownOnly struct {
+	bot.Queue
+	store bot.Store
+}
+
+// Step implements bot.Queue.
+func (k knownOnly) Step(ctx context.Context, id, key string) error {
+	known, err := k.store.Known(ctx, []string{id})
+	if err != nil || !known[id] {
+		return err
+	}
+	return k.Queue.Step(ctx, id, key)
 }
 
 // ready asks what a daemon can't do without.

@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"slices"
 	"sync"
 )
 
@@ -9,6 +10,8 @@ import (
 type Queue struct {
 	mu    sync.Mutex
 	tasks []task
+	// firsts is how many of them are the foremost.
+	firsts int
 	// Lost makes the queue forget what it is given.
 	Lost bool
 }
@@ -17,6 +20,17 @@ type task struct{ id, system string }
 
 // Step keeps a step.
 func (q *Queue) Step(_ context.Context, id, _ string) error { return q.put(task{id: id}) }
+
+// First keeps a step, before all others.
+func (q *Queue) First(_ context.Context, id, _ string) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if !q.Lost {
+		q.tasks = slices.Insert(q.tasks, q.firsts, task{id: id})
+		q.firsts++
+	}
+	return nil
+}
 
 // Run keeps a run.
 func (q *Queue) Run(_ context.Context, id, system, _ string) error { return q.put(task{id, system}) }
@@ -34,7 +48,18 @@ func (q *Queue) put(t task) error {
 func (q *Queue) Flush() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.tasks = nil
+	q.tasks, q.firsts = nil, 0
+}
+
+// Waiting are the requests of the tasks that wait, in order.
+func (q *Queue) Waiting() []string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var out []string
+	for _, t := range q.tasks {
+		out = append(out, t.id)
+	}
+	return out
 }
 
 func (q *Queue) take() (task, bool) {
@@ -44,6 +69,6 @@ func (q *Queue) take() (task, bool) {
 		return task{}, false
 	}
 	t := q.tasks[0]
-	q.tasks = q.tasks[1:]
+	q.tasks, q.firsts = q.tasks[1:], max(0, q.firsts-1)
 	return t, true
 }

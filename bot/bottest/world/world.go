@@ -126,7 +126,7 @@ func New(t testing.TB) *World {
 		TenantField: TenantField,
 		Deletes:     policy.Rules{Mode: policy.ModeLive, Approval: "never", CapPerTenantDay: 1000, CapRowsPerSystem: 10000},
 		DueDays:     30, Location: time.UTC, Lease: time.Minute, StepLease: 2 * time.Minute, Backoff: 15 * time.Second, MaxBackoff: 15 * time.Minute,
-		MaxAttempts: 5, MaxRounds: 8, CheckEvery: 10 * time.Minute, ForgetAfter: 14 * 24 * time.Hour, KeepRecords: 730 * 24 * time.Hour, PartSize: 50_000_000, MaxParts: 10, MaxAsked: 3, Version: "test",
+		MaxAttempts: 5, MaxRounds: 8, CheckEvery: 10 * time.Minute, ForgetAfter: 14 * 24 * time.Hour, KeepRecords: 730 * 24 * time.Hour, PartSize: 50_000_000, MaxParts: 10, MaxAsked: 3, FirstLooks: 16, Version: "test",
 	}
 	w.Start()
 	return w
@@ -244,7 +244,7 @@ func (w *World) Settle() {
 			same = 0
 			continue
 		}
-		ids, err := w.Store.Due(ctx, w.Clock.Now(), 100)
+		ids, err := w.due(ctx)
 		if err != nil {
 			w.T.Fatal(err)
 		}
@@ -259,6 +259,19 @@ func (w *World) Settle() {
 		}
 	}
 	w.T.Fatalf("the world does not come to rest\n%s", w.Log)
+}
+
+// due is what can be stepped now, newcomers last.
+func (w *World) due(ctx context.Context) ([]string, error) {
+	ids, err := w.Store.Due(ctx, w.Clock.Now(), 100)
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := w.Store.Newcomers(ctx, 100)
+	for _, n := range fresh {
+		ids = append(ids, n.ID)
+	}
+	return ids, err
 }
 
 func (w *World) do(ctx context.Context, t task) {
