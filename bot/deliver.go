@@ -42,7 +42,7 @@ func (e *Engine) deliver(ctx context.Context, t *turn, i int) (bool, error) {
 	}
 	var incomplete *IncompleteError
 	e.Failpoint("before-update-" + say.Message)
-	err = e.Desk.Update(ctx, update)
+	err = e.deskFor(t).Update(ctx, update)
 	e.Failpoint("after-update-" + say.Message)
 	switch {
 	case errors.Is(err, ErrClosed):

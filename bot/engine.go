@@ -27,7 +27,9 @@ type Engine struct {
 
 // Options are the engine's parts and settings.
 type Options struct {
-	Desk      Desk
+	Desk Desk
+	// Patient is the desk for what can wait; Desk if nil.
+	Patient   Desk
 	Store     Store
 	Queue     Queue
 	Directory Directory
@@ -121,6 +123,9 @@ func NewEngine(o Options) (*Engine, error) {
 	}
 	if o.Observe == nil {
 		o.Observe = func(Observation) {}
+	}
+	if o.Patient == nil {
+		o.Patient = o.Desk
 	}
 	if o.Failpoint == nil {
 		o.Failpoint = func(string) {}

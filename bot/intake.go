@@ -16,7 +16,7 @@ func (e *Engine) readTicket(ctx context.Context, t *turn) (*Ticket, error) {
 	if t.ticket != nil {
 		return t.ticket, nil
 	}
-	ticket, err := e.Desk.Ticket(ctx, TicketOfID(t.c.ID))
+	ticket, err := e.deskFor(t).Ticket(ctx, TicketOfID(t.c.ID))
 	if err != nil {
 		return nil, fmt.Errorf("ticket of %s: %w", t.c.ID, err)
 	}
@@ -26,6 +26,16 @@ func (e *Engine) readTicket(ctx context.Context, t *turn) (*Ticket, error) {
 		t.print, err = e.fingerprint(ctx, t.c, ticket)
 	}
 	return ticket, err
+}
+
+// deskFor is the desk for a request's calls: somebody waits for a first look,
+// for what comes of their words, and for an answer; the rest can wait.
+func (e *Engine) deskFor(t *turn) Desk {
+	answers := slices.ContainsFunc(t.c.Owed, func(s Say) bool { return s.Public })
+	if t.stored.Case.Version == 0 || t.hinted() || t.c.Phase == PhaseReading || answers {
+		return e.Desk
+	}
+	return e.Patient
 }
 
 // fingerprint is a keyed digest of what a ticket asks for and who asks.

@@ -178,7 +178,7 @@ func (a *app) startClock() error {
 	if err != nil {
 		return err
 	}
-	poller := zendesk.Poller{Desk: a.desk, Store: a.store, Clock: time.Now, Since: a.cfg.Intake.Since}
+	poller := zendesk.Poller{Desk: a.desk.Patient(), Store: a.store, Clock: time.Now, Since: a.cfg.Intake.Since}
 	for _, job := range []struct {
 		name, spec string
 		f          func(context.Context) error
