@@ -36,6 +36,9 @@ func (e *Engine) deliver(ctx context.Context, t *turn, i int) (bool, error) {
 			return held, err
 		}
 	}
+	if counted, err := e.mayAnswer(ctx, t, say, ticket); err != nil || counted {
+		return counted, err
+	}
 	update, err := e.compose(ctx, t, say, ticket)
 	if err != nil {
 		return false, err

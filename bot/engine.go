@@ -88,6 +88,10 @@ type Settings struct {
 	MaxParts    int
 	MaxAsked    int // questions before an agent takes over
 	FirstLooks  int // tickets without a record that are read at once
+	// AtOncePerTenant is how many requests of one tenant are worked at at once,
+	// AnswersPerHour how many public answers one requester gets; 0 for any.
+	AtOncePerTenant int
+	AnswersPerHour  int
 	// ShowsProgress is true where tickets have a field for it.
 	ShowsProgress bool
 	// CleanTicket lets what is personal go from tickets; DeleteTicket deletes
@@ -219,6 +223,9 @@ func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 	if c.Wait != nil {
 		return e.waiting(ctx, t)
 	}
+	if e.needsTurn(c) {
+		return e.takeTurn(ctx, t)
+	}
 	switch c.Phase {
 	case PhaseReading:
 		return e.read(ctx, t)
@@ -244,6 +251,9 @@ func (e *Engine) waiting(ctx context.Context, t *turn) (bool, error) {
 	w := t.c.Wait
 	if w.Until.IsZero() || t.now.Before(w.Until) {
 		return false, t.rest(ctx, w.Until)
+	}
+	if w.Reason == ReasonTurn {
+		return e.takeTurn(ctx, t)
 	}
 	if w.On == OnRequest {
 		if busy, err := e.otherBusy(ctx, t.c); err != nil || busy {

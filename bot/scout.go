@@ -30,6 +30,14 @@ type scout struct {
 	// served is when somebody was called in last, as a count.
 	served map[int64]int64
 	calls  int64
+	paces  map[int64]pace // of requesters
+}
+
+// pace is how often a requester was called in since they have somebody in
+// line.
+type pace struct {
+	calls int
+	last  time.Time
 }
 
 // caller is a newcomer at whom the scout has looked.
@@ -43,6 +51,15 @@ type caller struct {
 
 // perRequester is how many newcomers of one requester are read at once.
 const perRequester = 2
+
+// A requester who files more than a few at once is called in more slowly: the
+// account's calls are for the work of all others, too.
+const (
+	quickCalls = 10
+	slowCall   = 10 * time.Second
+)
+
+func (p pace) ready(now time.Time) bool { return p.calls < quickCalls || now.Sub(p.last) >= slowCall }
 
 // callIn looks at newcomers and calls in as many as are read at once.
 func (e *Engine) callIn(ctx context.Context, now time.Time) error {
@@ -67,7 +84,7 @@ func (e *Engine) callIn(ctx context.Context, now time.Time) error {
 // keep forgets who has a record by now, was dropped or put off.
 func (s *scout) keep(list []Newcomer) {
 	kept := make(map[string]*caller, len(list))
-	served := map[int64]int64{}
+	served, paces := map[int64]int64{}, map[int64]pace{}
 	for _, n := range list {
 		c := s.seen[n.ID]
 		if c == nil {
@@ -75,11 +92,12 @@ func (s *scout) keep(list []Newcomer) {
 		}
 		c.hint = n.Hint
 		kept[n.ID] = c
+		paces[c.by] = s.paces[c.by]
 		for _, who := range []int64{c.of, c.by} {
 			served[who] = s.served[who]
 		}
 	}
-	s.seen, s.served = kept, served
+	s.seen, s.served, s.paces = kept, served, paces
 }
 
 // glance looks at those at whom nobody looked yet.
@@ -152,7 +170,7 @@ func (s *scout) next(now time.Time, most int, patience time.Duration) []*caller 
 	line := newLine(waiting, s.served)
 	var out []*caller
 	for len(out) < most {
-		c := line.take(func(c *caller) bool { return under[c.by] < perRequester })
+		c := line.take(func(c *caller) bool { return under[c.by] < perRequester && s.paces[c.by].ready(now) })
 		if c == nil {
 			break
 		}
@@ -165,6 +183,7 @@ func (s *scout) next(now time.Time, most int, patience time.Duration) []*caller 
 func (s *scout) call(c *caller, now time.Time) {
 	c.called = now
 	s.calls++
+	s.paces[c.by] = pace{s.paces[c.by].calls + 1, now}
 	s.served[c.of], s.served[c.by] = s.calls, s.calls
 }
 

@@ -150,8 +150,8 @@ type Queue interface {
 	// Step asks that somebody calls Engine.Step(id) soon. key makes the hint
 	// unique: two with the same key may become one while the first waits.
 	Step(ctx context.Context, id, key string) error
-	// First is Step for a ticket that was not read yet: it goes before all
-	// steps that wait.
+	// First is Step for a ticket that was not read yet. It does not wait behind
+	// steps, however many there are, nor do they wait behind it.
 	First(ctx context.Context, id, key string) error
 	// Run asks that somebody calls Engine.Run(id, system) soon.
 	Run(ctx context.Context, id, system, key string) error

@@ -158,6 +158,7 @@ func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
 		}
 	}
 	t.told = true
+	t.yieldTurn(on)
 	t.c.Wait = &Wait{On: on, Reason: reason, Since: t.now, Until: until, Of: of}
 	t.event("waiting", map[string]string{"on": string(on), "reason": string(reason)})
 	if on == OnAgent {
@@ -218,7 +219,7 @@ func (t *turn) nextOwed() int {
 		switch {
 		case t.c.Wait == nil:
 			return true
-		case t.c.Wait.Reason == ReasonStepFailed:
+		case t.c.Wait.Reason == ReasonStepFailed, t.c.Wait.Reason == ReasonAnswers:
 			return !s.Public
 		case t.c.Wait.Reason == ReasonRequired:
 			return s.Status != StatusSolved

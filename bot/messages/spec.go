@@ -45,6 +45,7 @@ func specs() map[string]spec {
 		"answer_direct_request": {may: why},
 		"duplicate":             {required: []string{"linked"}, may: why},
 		"held":                  {},
+		"queued":                {},
 		"reminder":              {required: []string{"reason"}, may: []string{"days"}},
 		"cancelled":             {},
 		"refused":               {required: []string{"reason"}, may: []string{"code"}},

@@ -42,8 +42,8 @@ const (
 	taskLimit = 90 * 24 * time.Hour
 )
 
-// names are the queues of an installation. Steps of tickets that were not read yet have one of their own, which goes before
-// the other.
+// names are the queues of an installation. Steps of tickets that were not read yet have one of their own, from which workers
+// take twice as often as from the other.
 type names struct{ first, step, run string }
 
 // nameQueues checks the installation's prefix; empty means "pd".

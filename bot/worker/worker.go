@@ -86,7 +86,6 @@ func (w *Worker) server(queues map[string]int, concurrency int) *asynq.Server {
 	return asynq.NewServerFromRedisClient(w.o.Redis, asynq.Config{
 		Concurrency:       concurrency,
 		Queues:            queues,
-		StrictPriority:    true,
 		BaseContext:       func() context.Context { return w.base },
 		TaskCheckInterval: w.o.CheckEvery,
 		// Only a worker's death or shutdown brings a task back: at once then, and without counting it.

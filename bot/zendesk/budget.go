@@ -16,6 +16,7 @@ const (
 	shareNum, shareDen = 3, 4
 	reserveDen         = 20
 	burstDen           = 10 // of a minute's calls, at once
+	quickNum, quickDen = 3, 4
 )
 
 // Zendesk takes 30 updates of one ticket by one user in ten minutes [docs,
@@ -38,6 +39,7 @@ const purseBound = 2 * time.Second
 // The buckets.
 const (
 	bucketCalls   = "calls"
+	bucketQuick   = "quick" // calls that can't wait
 	bucketUpdates = "updates"
 	bucketTicket  = "ticket/" // and its number
 )
@@ -77,6 +79,11 @@ func (b *budget) take(ctx context.Context, now time.Time, patient bool) time.Dur
 	n := b.perMinute()
 	if n == 0 {
 		return b.resting(ctx, now)
+	}
+	if !patient { // in the long run a quarter is left to what can wait
+		if wait := b.draw(ctx, bucketQuick, now, float64(n)*quickNum/quickDen, max(1, n/2), false); wait > 0 {
+			return wait
+		}
 	}
 	return b.draw(ctx, bucketCalls, now, float64(n), max(1, n/burstDen), patient)
 }

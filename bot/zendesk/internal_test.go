@@ -267,13 +267,13 @@ func TestEachKeepsToItsPartAlone(t *testing.T) {
 	purse := &awayPurse{}
 	b := newBudget(Options{RequestsPerMinute: 400}, purse)
 	now := time.Unix(1_800_000_000, 0)
-	if b.take(t.Context(), now, false) != 0 {
+	if b.take(t.Context(), now, true) != 0 {
 		t.Fatal("the shared purse gave, and it waits")
 	}
 	purse.away = true
 	spent := 0
 	for end := now.Add(10 * time.Minute); now.Before(end); now = now.Add(50 * time.Millisecond) {
-		if b.take(t.Context(), now, false) == 0 {
+		if b.take(t.Context(), now, true) == 0 {
 			spent++
 		}
 	}

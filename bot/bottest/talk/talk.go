@@ -31,8 +31,10 @@ type Chapter struct {
 // Play acts it out and checks it.
 type Scenario struct {
 	Title string
-	// Set changes the settings before the house opens; nil for the usual ones.
+	// Set changes the settings before the house opens, Sim the account; nil for
+	// the usual ones.
 	Set  func(*bot.Settings)
+	Sim  func(*zendesksim.Options)
 	Play func(*Talk)
 }
 
@@ -66,7 +68,11 @@ type Person struct {
 func Open(t testing.TB, s Scenario) *Talk {
 	t.Helper()
 	k := &Talk{World: world.New(t), seen: map[int64]*shown{}, people: map[int64]string{}}
-	k.Sim = zendesksim.New(zendesksim.Options{Clock: k.Clock.Now, Sleep: k.sleep, Seed: 1, AssignOnSolve: true})
+	account := zendesksim.Options{Clock: k.Clock.Now, Sleep: k.sleep, Seed: 1, AssignOnSolve: true}
+	if s.Sim != nil {
+		s.Sim(&account)
+	}
+	k.Sim = zendesksim.New(account)
 	bot := k.Sim.AddUser(zendesksim.User{Name: "Privacy Bot", Email: "bot@vendor.example", Role: zendesksim.Admin, Verified: true})
 	k.people[bot] = "privacydesk"
 	k.Sim.AddOAuthClient("privacydesk", "client-secret", bot, "read write")
@@ -108,12 +114,12 @@ func (k *Talk) furnish() {
 func (k *Talk) Reopen() {
 	k.T.Helper()
 	desk, err := zendesk.New(k.Options, zendesk.Env{
-		Clock: k.Clock.Now, Sleep: k.sleep, HTTP: inProcess{k}, Jitter: func() float64 { return 0.5 },
+		Clock: k.Clock.Now, Sleep: k.sleep, HTTP: inProcess{k}, Jitter: func() float64 { return 0.5 }, Purse: k.Store.Purse(),
 	})
 	if err != nil {
 		k.T.Fatal(err)
 	}
-	k.Outside = desk
+	k.Outside, k.Patient = desk, desk.Patient()
 	k.Start()
 }
 
