@@ -51,6 +51,8 @@ type Desk interface {
 	// are surely none of ours, and to see whose they are. A ticket that is gone
 	// is absent.
 	Glance(ctx context.Context, ids []int64) ([]Glimpse, error)
+	// Suspended lists the mail that the desk keeps outside of tickets.
+	Suspended(ctx context.Context) ([]Suspended, error)
 	// Ticket reads all of a ticket that decisions rest on, in such an order
 	// that Stamp is never newer than the comments, marks and readers beside
 	// it. Returns ErrNotFound for a ticket that is gone.
@@ -94,6 +96,19 @@ type Glimpse struct {
 	FollowupOf   int64 // as in Ticket
 }
 
+// Suspended is a mail that the desk did not make a ticket of. All text in it is
+// from outside.
+type Suspended struct {
+	ID        int64
+	At        time.Time // when it came
+	Recipient string
+	Subject   string
+	Text      string
+	// Message is a digest by which the ticket that it becomes is known again;
+	// empty if the desk does not tell.
+	Message string
+}
+
 // Ticket is a ticket as the domain sees it. All text in it is from outside.
 type Ticket struct {
 	ID         int64
@@ -108,10 +123,12 @@ type Ticket struct {
 	Fields     map[int64]string // custom fields in text form; empty ones absent
 	Channel    string           // web, email, api, …
 	FollowupOf int64            // the closed ticket that this one continues; -1: one that is not named
+	Message    string           // as in Suspended: the mail that it began with
 	Requester  Person
 	Submitter  Person
 	Comments   []Comment // oldest first; the first is the description
 	Marks      []Mark    // in updates made by our own user
+	Undone     []Undoing // oldest first
 	Readers    Readers
 	// Shows is, for a human, where the ticket is.
 	URL string
@@ -175,6 +192,13 @@ type Mark struct {
 	Step    string
 	MAC     string
 	At      time.Time
+}
+
+// Undoing is a change of ours, of the status or the tags, that a rule of the
+// desk took back.
+type Undoing struct {
+	At   time.Time
+	Rule string // its name, as the desk tells it; text from outside
 }
 
 // Readers tells who beside requester and agents can read the ticket.

@@ -62,10 +62,14 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 	if !e.inScope(ticket) {
 		return false, e.Store.Drop(ctx, id, hint)
 	}
+	arrived, err := e.arrival(ctx, ticket)
+	if err != nil {
+		return false, err
+	}
 	*t.c = Case{
 		ID: id, Ticket: ticket.ID, Epoch: newToken(), Phase: PhaseReading,
-		Arrived: ticket.Created, Locale: ticket.Requester.Locale, Linked: linkedTo(ticket),
-		Due: policy.DueDate(ticket.Created, e.Settings.DueDays, e.Settings.Location),
+		Arrived: arrived, Locale: ticket.Requester.Locale, Linked: linkedTo(ticket),
+		Due: policy.DueDate(arrived, e.Settings.DueDays, e.Settings.Location),
 	}
 	lost, err := e.hasPast(ctx, t, ticket)
 	if err != nil {

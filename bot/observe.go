@@ -27,6 +27,9 @@ func (e *Engine) observe(ctx context.Context, t *turn) (bool, error) {
 	if taken, err := e.takenBack(ctx, t, ticket); err != nil || taken {
 		return taken, err
 	}
+	if fought, err := e.fought(ctx, t, ticket); err != nil || fought {
+		return fought, err
+	}
 	if e.solvedTooEarly(t, ticket) && e.undoSolved(t) {
 		t.took = true // the update that undoes it is a reason to look again
 		return true, t.commit(ctx)

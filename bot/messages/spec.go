@@ -58,6 +58,7 @@ func specs() map[string]spec {
 		"done_partly":         {required: []string{"skipped"}, may: append([]string{"reason", "code"}, found...)},
 
 		"note_held":        {required: []string{"reason"}, may: append([]string{"code"}, found...)},
+		"note_fight":       {required: []string{"reason"}, may: []string{"rule", "code"}},
 		"note_shadow":      {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
 		"note_approval":    {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
 		"note_alert":       {required: []string{"due"}, may: []string{"days", "reason", "code"}},

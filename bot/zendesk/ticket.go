@@ -151,6 +151,11 @@ func (r *reader) textBound() int {
 
 // tagsField is the one whose history counts; that of others is not kept.
 const tagsField = "tags"
+// The fields whose history counts; that of others is not kept.
+const (
+	tagsField   = "tags"
+	statusField = "status"
+)
 
 func (r *reader) readAudits(ctx context.Context) error {
 	path := fmt.Sprintf("/tickets/%d/audits.json", r.ticket.ID)
@@ -159,6 +164,7 @@ func (r *reader) readAudits(ctx context.Context) error {
 			if !r.whole {
 				a.Events = slices.DeleteFunc(a.Events, func(e wireEvent) bool { return e.Field != tagsField })
 			}
+			a.Events = slices.DeleteFunc(a.Events, func(e wireEvent) bool { return e.Field != tagsField && e.Field != statusField })
 			r.audits = append(r.audits, a)
 		}
 		return nil
@@ -177,8 +183,8 @@ func (r *reader) assemble() *bot.Ticket {
 	t := &bot.Ticket{
 		ID: w.ID, Stamp: stamp{w.Updated, w.Assignee == 0, strings.Join(w.Tags, " ")}.String(), Created: w.Created, Updated: w.Updated,
 		Status: w.Status, FormID: int64(w.Form), Tags: w.Tags, AgentTags: r.agentTags(), Subject: string(w.Subject),
-		Fields: map[int64]string{}, Channel: string(w.Via.Channel), FollowupOf: w.followupOf(),
-		Requester: r.person(w.Requester), Submitter: r.person(w.Submitter), Comments: r.contributions(), Marks: r.marks(),
+		Fields: map[int64]string{}, Channel: string(w.Via.Channel), FollowupOf: w.followupOf(), Message: r.message(),
+		Requester: r.person(w.Requester), Submitter: r.person(w.Submitter), Comments: r.contributions(), Marks: r.marks(), Undone: r.undone(),
 		Readers: r.readers, URL: fmt.Sprintf("%s/agent/tickets/%d", r.base, w.ID),
 	}
 	for _, f := range w.Fields {

@@ -84,6 +84,9 @@ func (v *via) UnmarshalJSON(raw []byte) error {
 type source struct {
 	Rel      text
 	From, To viaSide
+	Rel    text
+	Ticket int64 // the closed one that a follow-up continues
+	Title  text  // of a rule
 }
 
 func (s *source) UnmarshalJSON(raw []byte) error {
@@ -91,6 +94,10 @@ func (s *source) UnmarshalJSON(raw []byte) error {
 		Rel  text            `json:"rel"`
 		From json.RawMessage `json:"from"`
 		To   json.RawMessage `json:"to"`
+	}
+	var from struct {
+		Ticket optionalID `json:"ticket_id"`
+		Title  text       `json:"title"`
 	}
 	if json.Unmarshal(raw, &outer) == nil {
 		s.Rel = outer.Rel
@@ -100,6 +107,8 @@ func (s *source) UnmarshalJSON(raw []byte) error {
 		if json.Unmarshal(raw, &read) == nil {
 			*side = read
 		}
+	if json.Unmarshal(outer.From, &from) == nil {
+		s.Ticket, s.Title = int64(from.Ticket), from.Title
 	}
 	return nil
 }
@@ -180,7 +189,10 @@ type wireUser struct {
 }
 
 type wireMetadata struct {
-	Flags  []int           `json:"flags"`
+	Flags  []int `json:"flags"`
+	System struct {
+		Message text `json:"message_id"`
+	} `json:"system"`
 	Custom json.RawMessage `json:"custom"`
 }
 

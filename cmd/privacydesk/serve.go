@@ -186,6 +186,7 @@ func (a *app) startClock() error {
 		{"sweep", a.cfg.Intake.Sweep, a.engine.Sweep},
 		{"poll", a.cfg.Intake.Poll, func(ctx context.Context) error { _, err := poller.Poll(ctx); return err }},
 		{"tidy", "@every 1m", a.queue.Tidy},
+		{"suspended", "@hourly", a.engine.Suspended},
 		{"orphans", "@every 10m", a.engine.Orphans},
 		{"clean", "@daily", a.clean},
 	} {

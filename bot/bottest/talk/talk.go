@@ -6,6 +6,7 @@ package talk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -54,6 +55,7 @@ type Talk struct {
 	seen   map[int64]*shown
 	people map[int64]string // names by Zendesk's user id
 	agent  int64
+	hook   http.Handler // of the webhook; nil before Hook
 }
 
 // Person is somebody in a scenario.
@@ -68,7 +70,8 @@ type Person struct {
 func Open(t testing.TB, s Scenario) *Talk {
 	t.Helper()
 	k := &Talk{World: world.New(t), seen: map[int64]*shown{}, people: map[int64]string{}}
-	account := zendesksim.Options{Clock: k.Clock.Now, Sleep: k.sleep, Seed: 1, AssignOnSolve: true}
+	hooks := &http.Client{Transport: webhookWay{k}}
+	account := zendesksim.Options{WebhookHTTP: hooks, Clock: k.Clock.Now, Sleep: k.sleep, Seed: 1, AssignOnSolve: true}
 	if s.Sim != nil {
 		s.Sim(&account)
 	}
@@ -150,6 +153,18 @@ func (t inProcess) RoundTrip(r *http.Request) (res *http.Response, err error) {
 	served := r.Clone(r.Context())
 	served.RequestURI = r.URL.RequestURI()
 	t.k.Sim.ServeHTTP(rec, served)
+	return rec.Result(), nil
+}
+
+// webhookWay is how a webhook reaches the daemon, without a network.
+type webhookWay struct{ k *Talk }
+
+func (w webhookWay) RoundTrip(r *http.Request) (*http.Response, error) {
+	if w.k.hook == nil {
+		return nil, errors.New("there is no webhook")
+	}
+	rec := httptest.NewRecorder()
+	w.k.hook.ServeHTTP(rec, r)
 	return rec.Result(), nil
 }
 

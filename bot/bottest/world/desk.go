@@ -114,6 +114,9 @@ func (d *Desk) Glance(_ context.Context, ids []int64) ([]bot.Glimpse, error) {
 	return out, nil
 }
 
+// Suspended is nothing: that is tried on the simulator.
+func (d *Desk) Suspended(context.Context) ([]bot.Suspended, error) { return nil, nil }
+
 // Ticket reads.
 func (d *Desk) Ticket(_ context.Context, id int64) (*bot.Ticket, error) {
 	d.mu.Lock()
