@@ -87,9 +87,9 @@ func TestFloodDelaysOthersLittle(t *testing.T) {
 	}
 }
 
-// TestBacklogDrainsWithoutARefusal: 5,000 tickets lie there, most of them none
-// of ours. Those that are, of a thousand requesters, are read and answered, and
-// not one call meets a limit that we know.
+// TestBacklogDrainsWithoutARefusal: Zendesk was down for a day, and 5,000
+// tickets came, most of them none of ours. The thousand that are, of 250
+// admins, are read and answered, and not one call meets a limit that we know.
 func TestBacklogDrainsWithoutARefusal(t *testing.T) {
 	t.Parallel()
 	k := open(t)
@@ -108,6 +108,13 @@ func TestBacklogDrainsWithoutARefusal(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	k.Sim.Fault(zendesksim.Fault{Kind: zendesksim.Status503, Times: -1})
+	down := k.Clock.Now()
+	for k.Clock.Now().Sub(down) < day { // nobody is let in, and nothing is forgotten
+		k.Serve(time.Minute, func() bool { return false })
+		k.Clock.Advance(2 * time.Hour)
+	}
+	k.Sim.ClearFaults()
 	began := k.Clock.Now()
 	left := len(ours)
 	k.Serve(12*time.Hour, func() bool {

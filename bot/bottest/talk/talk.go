@@ -51,6 +51,10 @@ type Talk struct {
 	// Options of the desk, as they were when the house opened.
 	Options zendesk.Options
 
+	// Meanwhile, when set, is called before Zendesk takes a call: what others do
+	// between two of ours.
+	Meanwhile func(*http.Request)
+
 	lines  []string
 	seen   map[int64]*shown
 	people map[int64]string // names by Zendesk's user id
@@ -148,6 +152,9 @@ func (t inProcess) RoundTrip(r *http.Request) (res *http.Response, err error) {
 		r.Body = http.NoBody
 	}
 	defer r.Body.Close()
+	if t.k.Meanwhile != nil {
+		t.k.Meanwhile(r)
+	}
 	rec := httptest.NewRecorder()
 	rec.Header().Set("Date", t.k.Clock.Now().UTC().Format(http.TimeFormat))
 	served := r.Clone(r.Context())

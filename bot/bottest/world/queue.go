@@ -37,7 +37,9 @@ func (q *Queue) First(_ context.Context, id, key string) error {
 }
 
 // Run keeps a run.
-func (q *Queue) Run(_ context.Context, id, system, key string) error { return q.put(task{id, system, key}) }
+func (q *Queue) Run(_ context.Context, id, system, key string) error {
+	return q.put(task{id, system, key})
+}
 
 func (q *Queue) put(t task) error {
 	q.mu.Lock()
