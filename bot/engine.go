@@ -186,7 +186,7 @@ func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err er
 		if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStale) || ctx.Err() != nil {
 			return more, err
 		}
-		return false, e.putOff(ctx, t, err)
+		return false, e.setAside(ctx, t, err)
 	}
 	if err != nil {
 		return false, errors.Join(err, e.Store.Defer(ctx, id, -1, e.Clock().Add(e.Settings.MaxBackoff)))
@@ -310,9 +310,9 @@ func (e *Engine) backOff(ctx context.Context, id, token string, cause error) err
 	return t.write(ctx)
 }
 
-// putOff lets a ticket that could not be read go behind the others, the longer
+// setAside lets a ticket that could not be read go behind the others, the longer
 // the more often that happened.
-func (e *Engine) putOff(ctx context.Context, t *turn, cause error) error {
+func (e *Engine) setAside(ctx context.Context, t *turn, cause error) error {
 	wait := e.backoff(t.stored.Deferred + 1)
 	e.log(t.c.ID).WithFields(logrus.Fields{"event": "retry", "attempt": t.stored.Deferred + 1, "in": wait.String()}).Warn(scrub(cause))
 	if err := e.Store.Defer(ctx, t.c.ID, t.stored.Hint, e.Clock().Add(wait)); err != nil {

@@ -139,10 +139,6 @@ type Case struct {
 	Wake     time.Time     `json:"wake,omitzero"` // when Step should look again; zero: only on a hint
 	// Answering is the step of the public answer that was last counted.
 	Answering string `json:"answering,omitempty"`
-	// Did names the duties that were done, and when.
-	Did      map[string]time.Time `json:"did,omitempty"`
-	Attempts int                  `json:"attempts,omitempty"`
-	Wake     time.Time            `json:"wake,omitzero"` // when Step should look again; zero: only on a hint
 
 	// Hinted is the Record's Hint up to which the ticket was observed.
 	Hinted int64 `json:"hinted,omitempty"`

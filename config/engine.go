@@ -21,26 +21,12 @@ type Requests struct {
 	Lease        time.Duration `yaml:"lease" default:"60s" min:"5s" max:"1h" doc:"how long a run's worker is believed to live; renewed at a third"`
 	StepLease    time.Duration `yaml:"step_lease" default:"2m" min:"10s" max:"1h" doc:"the same for a step"`
 	Backoff      time.Duration `yaml:"backoff" default:"15s" min:"1s" doc:"wait after the first failure; doubles each time"`
+	AtOnce       int           `yaml:"at_once_per_tenant" default:"8" min:"0" max:"10000" doc:"requests of one tenant that are worked at at once; the others wait for their turn and, after an hour, say so. Those that wait for a person don't count. 0: any number"`
+	Answers      int           `yaml:"answers_per_hour" default:"60" min:"0" doc:"public answers that one requester gets in an hour; beyond it a request is held for a person without a word to the requester, who may be a program that answers ours. 0: any number"`
 	MaxBackoff   time.Duration `yaml:"max_backoff" default:"15m" min:"1s" max:"24h" doc:"the longest such wait"`
 	MaxAttempts  int           `yaml:"max_attempts" default:"8" min:"1" max:"100" doc:"attempts of one run before it counts as failed and a person is asked"`
 	MaxRounds    int           `yaml:"max_rounds" default:"8" min:"1" max:"64" doc:"rounds of locating, each with what the last one turned up"`
 	CheckEvery   time.Duration `yaml:"check_every" default:"10m" doc:"how long a system's check is believed before it is made again"`
-	DueDays     int           `yaml:"due_days" default:"30" min:"1" max:"45" doc:"calendar days from a ticket's arrival to its due date"`
-	Location    Location      `yaml:"location" default:"UTC" doc:"time zone of due dates and of the day of a cap, such as Europe/Berlin"`
-	ForgetAfter time.Duration `yaml:"forget_after" default:"336h" doc:"how long after the end a request's key and files are kept for downloads; then they are destroyed"`
-	KeepRecords time.Duration `yaml:"keep_records" default:"17520h" min:"1h" doc:"how long after the end a request's record is kept, free of personal data: 24 months by California Regs §7101; then it is removed"`
-	MaxAsked    int           `yaml:"max_asked" default:"3" min:"0" max:"10" doc:"questions to the requester before an agent takes over"`
-	PartSize    int64         `yaml:"part_size" default:"50 MB" unit:"bytes" min:"1 MB" max:"50 MB" doc:"size of one attachment of a report; Zendesk takes 50 MB"`
-	MaxParts    int           `yaml:"max_parts" default:"10" min:"1" max:"100" doc:"attachments of one report; a larger one is held for a person"`
-	Lease       time.Duration `yaml:"lease" default:"60s" min:"5s" max:"1h" doc:"how long a run's worker is believed to live; renewed at a third"`
-	StepLease   time.Duration `yaml:"step_lease" default:"2m" min:"10s" max:"1h" doc:"the same for a step"`
-	Backoff     time.Duration `yaml:"backoff" default:"15s" min:"1s" doc:"wait after the first failure; doubles each time"`
-	AtOnce      int           `yaml:"at_once_per_tenant" default:"8" min:"0" max:"10000" doc:"requests of one tenant that are worked at at once; the others wait for their turn and, after an hour, say so. Those that wait for a person don't count. 0: any number"`
-	Answers     int           `yaml:"answers_per_hour" default:"60" min:"0" doc:"public answers that one requester gets in an hour; beyond it a request is held for a person without a word to the requester, who may be a program that answers ours. 0: any number"`
-	MaxBackoff  time.Duration `yaml:"max_backoff" default:"15m" min:"1s" max:"24h" doc:"the longest such wait"`
-	MaxAttempts int           `yaml:"max_attempts" default:"8" min:"1" max:"100" doc:"attempts of one run before it counts as failed and a person is asked"`
-	MaxRounds   int           `yaml:"max_rounds" default:"8" min:"1" max:"64" doc:"rounds of locating, each with what the last one turned up"`
-	CheckEvery  time.Duration `yaml:"check_every" default:"10m" doc:"how long a system's check is believed before it is made again"`
 }
 
 // Location is a time zone by its IANA name.
@@ -68,6 +54,7 @@ func (c *Config) Settings(version string) bot.Settings {
 		Lease: r.Lease, StepLease: r.StepLease, Backoff: r.Backoff, MaxBackoff: r.MaxBackoff,
 		MaxAttempts: r.MaxAttempts, MaxRounds: r.MaxRounds, CheckEvery: r.CheckEvery,
 		ForgetAfter: r.ForgetAfter, KeepRecords: r.KeepRecords, PartSize: r.PartSize, MaxParts: r.MaxParts, MaxAsked: r.MaxAsked, FirstLooks: c.Intake.FirstLooks,
+		AtOncePerTenant: r.AtOnce, AnswersPerHour: r.Answers,
 		ShowsProgress: c.Zendesk.ProgressField != 0, CleanTicket: r.CleanTicket, DeleteTicket: r.DeleteTicket, Version: version,
 	}
 }

@@ -85,7 +85,7 @@ func New(o Options, env Env) (*Desk, error) {
 		t.auth = newOAuthCredential(o.OAuth, base, env.Tokens, env.Clock, t.RoundTrip)
 	}
 	d := &Desk{o: o, base: base, clock: env.Clock, sleep: t.sleep, budget: t.budget, maxText: maxText}
-	d.account = &account{d: d}
+	d.account = newAccount(d)
 	if err := d.connect(t); err != nil {
 		return nil, err
 	}
@@ -110,8 +110,6 @@ func (d *Desk) connect(t *transport) (err error) {
 		return errors.New("zendesk.url is no URL")
 	}
 	d.client.SetCredential(t.auth)
-	d.account = newAccount(d)
-	return d, nil
 	return nil
 }
 

@@ -24,7 +24,7 @@ func (r *reader) undone() []bot.Undoing {
 			switch {
 			case byRule(by):
 				if f.takenBack(e) {
-					out = append(out, bot.Undoing{At: a.Created, Rule: string(by.Source.Title)})
+					out = append(out, bot.Undoing{At: a.Created, Rule: string(by.Source.From.Title)})
 				}
 			case a.Author == r.me:
 				f.set(e)

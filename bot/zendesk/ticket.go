@@ -149,8 +149,6 @@ func (r *reader) textBound() int {
 	return r.maxText
 }
 
-// tagsField is the one whose history counts; that of others is not kept.
-const tagsField = "tags"
 // The fields whose history counts; that of others is not kept.
 const (
 	tagsField   = "tags"
@@ -162,9 +160,8 @@ func (r *reader) readAudits(ctx context.Context) error {
 	err := r.pages(ctx, r.op+", its audits", path, auditBound(), func(p page) error {
 		for _, a := range p.Audits {
 			if !r.whole {
-				a.Events = slices.DeleteFunc(a.Events, func(e wireEvent) bool { return e.Field != tagsField })
+				a.Events = slices.DeleteFunc(a.Events, func(e wireEvent) bool { return e.Field != tagsField && e.Field != statusField })
 			}
-			a.Events = slices.DeleteFunc(a.Events, func(e wireEvent) bool { return e.Field != tagsField && e.Field != statusField })
 			r.audits = append(r.audits, a)
 		}
 		return nil

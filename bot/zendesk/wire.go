@@ -84,9 +84,6 @@ func (v *via) UnmarshalJSON(raw []byte) error {
 type source struct {
 	Rel      text
 	From, To viaSide
-	Rel    text
-	Ticket int64 // the closed one that a follow-up continues
-	Title  text  // of a rule
 }
 
 func (s *source) UnmarshalJSON(raw []byte) error {
@@ -94,10 +91,6 @@ func (s *source) UnmarshalJSON(raw []byte) error {
 		Rel  text            `json:"rel"`
 		From json.RawMessage `json:"from"`
 		To   json.RawMessage `json:"to"`
-	}
-	var from struct {
-		Ticket optionalID `json:"ticket_id"`
-		Title  text       `json:"title"`
 	}
 	if json.Unmarshal(raw, &outer) == nil {
 		s.Rel = outer.Rel
@@ -107,8 +100,6 @@ func (s *source) UnmarshalJSON(raw []byte) error {
 		if json.Unmarshal(raw, &read) == nil {
 			*side = read
 		}
-	if json.Unmarshal(outer.From, &from) == nil {
-		s.Ticket, s.Title = int64(from.Ticket), from.Title
 	}
 	return nil
 }
@@ -118,6 +109,7 @@ type viaSide struct {
 	Ticket  optionalID   `json:"ticket_id"`
 	Tickets []optionalID `json:"ticket_ids"`
 	Address text         `json:"address"` // of a mail
+	Title   text         `json:"title"`   // of a rule
 }
 
 func (s viaSide) tickets() []int64 {

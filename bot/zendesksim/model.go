@@ -143,8 +143,7 @@ type Via struct {
 	// From and To are address and name where the channel is e-mail.
 	FromAddress, FromName, ToAddress, ToName string
 	FromID                                   int64
-	FromTicket                               int64 // the ticket that a follow-up continues, or whose comments a merge brought
-	FromTicket                               int64  // of a follow-up
+	FromTicket                               int64  // the ticket that a follow-up continues, or whose comments a merge brought
 	FromTitle                                string // of a rule
 	Rel                                      string
 }

@@ -16,8 +16,7 @@ const doc = "../../../docs/conversations.md"
 
 // chapters are all conversations, in the order of the page.
 func chapters() []talk.Chapter {
-	return []talk.Chapter{straight(), replies(), reopened(), agents(), timing(), after()}
-	return []talk.Chapter{straight(), replies(), reopened(), agents(), timing(), asItIs()}
+	return []talk.Chapter{straight(), replies(), reopened(), agents(), timing(), after(), asItIs()}
 }
 
 // TestConversations plays every scenario, and holds docs/conversations.md to
