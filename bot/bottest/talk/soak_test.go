@@ -15,7 +15,6 @@ import (
 )
 
 const (
-	soakTickets = 2000
 	soakAdmins  = 40
 	soakTenants = 10
 )
@@ -86,6 +85,7 @@ func TestSoak(t *testing.T) {
 	t.Parallel()
 	s := &soak{
 		Talk: talk.Open(t, talk.Scenario{
+			Alone: true, // the shared purse has tests of its own
 			Set: func(o *bot.Settings) {
 				usual(o)
 				o.AnswersPerHour = 60
