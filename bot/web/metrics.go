@@ -84,6 +84,7 @@ func NewCollector(o MetricsOptions) *Collector {
 		gauges: newGauges(),
 	}
 	c.build.WithLabelValues(o.Version).Set(1)
+	c.mails.WithLabelValues()
 	for _, result := range []string{"received", "refused", "failed"} {
 		c.webhooks.WithLabelValues(result)
 	}
