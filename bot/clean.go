@@ -50,7 +50,7 @@ func (e *Engine) cleaning(c *Case, _ time.Time) []duty {
 // noteMerges keeps into which tickets this one was merged: the note that says
 // so goes with the rest.
 func (e *Engine) noteMerges(ctx context.Context, t *turn) error {
-	got, err := e.Desk.Redact(ctx, Redaction{Ticket: t.c.Ticket, Look: true})
+	got, err := e.Patient.Redact(ctx, Redaction{Ticket: t.c.Ticket, Look: true})
 	if err != nil {
 		return err
 	}
@@ -103,7 +103,7 @@ func isDocument(f File) bool {
 // tellOfDocuments counts, and owes the note before anything is removed: a
 // crash in between then can't swallow it.
 func (e *Engine) tellOfDocuments(ctx context.Context, t *turn) error {
-	got, err := e.Desk.Redact(ctx, Redaction{Ticket: t.c.Ticket, Files: isDocument, Look: true})
+	got, err := e.Patient.Redact(ctx, Redaction{Ticket: t.c.Ticket, Files: isDocument, Look: true})
 	if err != nil {
 		return err
 	}
@@ -119,7 +119,7 @@ func (e *Engine) tellOfDocuments(ctx context.Context, t *turn) error {
 
 func (e *Engine) removeDocuments(ctx context.Context, t *turn) error {
 	e.Failpoint("before-documents")
-	got, err := e.Desk.Redact(ctx, Redaction{Ticket: t.c.Ticket, Files: isDocument})
+	got, err := e.Patient.Redact(ctx, Redaction{Ticket: t.c.Ticket, Files: isDocument})
 	e.Failpoint("after-documents")
 	if err != nil {
 		return furtherThan(got, err)
@@ -192,11 +192,11 @@ func sortedIDs(m map[int64]string) []int64 { return slices.Sorted(maps.Keys(m)) 
 // inspect tells the agents, while the ticket still takes notes, what its
 // history keeps for ever.
 func (e *Engine) inspect(ctx context.Context, t *turn) error {
-	ticket, err := e.Desk.Ticket(ctx, t.c.Ticket)
+	ticket, err := e.Patient.Ticket(ctx, t.c.Ticket)
 	if err != nil {
 		return err
 	}
-	got, err := e.Desk.Redact(ctx, Redaction{Ticket: t.c.Ticket, Find: e.finder(ctx, t, ticket), Look: true})
+	got, err := e.Patient.Redact(ctx, Redaction{Ticket: t.c.Ticket, Find: e.finder(ctx, t, ticket), Look: true})
 	if err != nil {
 		return err
 	}
@@ -214,7 +214,7 @@ func (e *Engine) clean(ctx context.Context, t *turn) error {
 	if _, noted := t.c.Did[t.c.once("merges")]; !noted {
 		return e.noteMerges(ctx, t)
 	}
-	ticket, err := e.Desk.Ticket(ctx, t.c.Ticket)
+	ticket, err := e.Patient.Ticket(ctx, t.c.Ticket)
 	if err != nil {
 		return err
 	}
@@ -258,7 +258,7 @@ func isPersonal(f File) bool { return !f.Ours || !strings.HasPrefix(f.Name, "cer
 // redactWithCopies follows merges, those that are known and those that it finds. What a further merge carried on can't be
 // told from that ticket's own comments: there only what Find finds goes.
 func (e *Engine) redactWithCopies(ctx context.Context, r Redaction, known []int64) (Redacted, error) {
-	sum, err := e.Desk.Redact(ctx, r)
+	sum, err := e.Patient.Redact(ctx, r)
 	if sum.Left == nil {
 		sum.Left = map[Place]int{}
 	}
@@ -282,7 +282,7 @@ func (e *Engine) redactWithCopies(ctx context.Context, r Redaction, known []int6
 		if next.Texts {
 			next.Files = isPersonal
 		}
-		got, cerr := e.Desk.Redact(ctx, next)
+		got, cerr := e.Patient.Redact(ctx, next)
 		if cerr != nil && !errors.Is(cerr, ErrNotFound) {
 			err = errors.Join(err, cerr)
 		}
@@ -322,7 +322,7 @@ func (e *Engine) removing(c *Case, _ time.Time) []duty {
 		return nil
 	}
 	return []duty{e.chore(c, "delete_ticket", c.Finished, func(ctx context.Context, t *turn) error {
-		ticket, err := e.Desk.Ticket(ctx, t.c.Ticket)
+		ticket, err := e.Patient.Ticket(ctx, t.c.Ticket)
 		if err != nil {
 			return err
 		}
@@ -330,7 +330,7 @@ func (e *Engine) removing(c *Case, _ time.Time) []duty {
 			return errStillOpen
 		}
 		e.Failpoint("before-delete-ticket")
-		err = e.Desk.Remove(ctx, t.c.Ticket)
+		err = e.Patient.Remove(ctx, t.c.Ticket)
 		e.Failpoint("after-delete-ticket")
 		if err == nil {
 			t.event("ticket_deleted", nil)

@@ -35,13 +35,16 @@ func (e *Engine) deliver(ctx context.Context, t *turn, i int) (bool, error) {
 			return held, err
 		}
 	}
+	if counted, err := e.mayAnswer(ctx, t, say, ticket); err != nil || counted {
+		return counted, err
+	}
 	update, err := e.compose(ctx, t, say, ticket)
 	if err != nil {
 		return false, err
 	}
 	var incomplete *IncompleteError
 	e.Failpoint("before-update-" + say.Message)
-	err = e.Desk.Update(ctx, update)
+	err = e.deskFor(t).Update(ctx, update)
 	e.Failpoint("after-update-" + say.Message)
 	switch {
 	case errors.Is(err, ErrClosed):

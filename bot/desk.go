@@ -47,6 +47,12 @@ type Desk interface {
 	// starts at since. Next is to be kept only after the page's tickets are
 	// durable.
 	Changes(ctx context.Context, cursor string, since time.Time) (ChangePage, error)
+	// Glance looks at up to 100 tickets in one call: enough to drop those that
+	// are surely none of ours, and to see whose they are. A ticket that is gone
+	// is absent.
+	Glance(ctx context.Context, ids []int64) ([]Glimpse, error)
+	// Suspended lists the mail that the desk keeps outside of tickets.
+	Suspended(ctx context.Context) ([]Suspended, error)
 	// Ticket reads all of a ticket that decisions rest on, in such an order
 	// that Stamp is never newer than the comments, marks and readers beside
 	// it. Returns ErrNotFound for a ticket that is gone.
@@ -75,6 +81,34 @@ type ChangePage struct {
 	End     bool // nothing newer now
 }
 
+// GlanceMost is how many tickets one Glance may name.
+const GlanceMost = 100
+
+// Glimpse is what the first look at a ticket shows.
+type Glimpse struct {
+	ID           int64
+	Created      time.Time
+	Status       Status
+	FormID       int64
+	Tags         []string // whoever added them
+	Requester    int64
+	Organization int64 // the requester's; 0 for none
+	FollowupOf   int64 // as in Ticket
+}
+
+// Suspended is a mail that the desk did not make a ticket of. All text in it is
+// from outside.
+type Suspended struct {
+	ID        int64
+	At        time.Time // when it came
+	Recipient string
+	Subject   string
+	Text      string
+	// Message is a digest by which the ticket that it becomes is known again;
+	// empty if the desk does not tell.
+	Message string
+}
+
 // Ticket is a ticket as the domain sees it. All text in it is from outside.
 type Ticket struct {
 	ID         int64
@@ -90,10 +124,12 @@ type Ticket struct {
 	Channel    string           // web, email, api, …
 	Merged     bool             // closed because it was merged into another ticket
 	FollowupOf int64            // the closed ticket that this one continues; -1: one that is not named
+	Message    string           // as in Suspended: the mail that it began with
 	Requester  Person
 	Submitter  Person
 	Comments   []Comment // oldest first; the first is the description
 	Marks      []Mark    // in updates made by our own user
+	Undone     []Undoing // oldest first
 	Readers    Readers
 	// Shows is, for a human, where the ticket is.
 	URL string
@@ -158,6 +194,13 @@ type Mark struct {
 	Step    string
 	MAC     string
 	At      time.Time
+}
+
+// Undoing is a change of ours, of the status or the tags, that a rule of the
+// desk took back.
+type Undoing struct {
+	At   time.Time
+	Rule string // its name, as the desk tells it; text from outside
 }
 
 // Readers tells who beside requester and agents can read the ticket.

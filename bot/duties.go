@@ -29,7 +29,7 @@ type duty struct {
 func (e *Engine) duties(c *Case, now time.Time) []duty {
 	var out []duty
 	for _, source := range []func(*Case, time.Time) []duty{
-		e.acknowledging, e.reminding, e.alerting, e.escalating, e.confirming, e.progressing, e.rescanning, e.cleaning, e.removing,
+		e.acknowledging, e.reminding, e.alerting, e.escalating, e.confirming, e.progressing, e.rescanning, e.cleaning, e.removing, e.queueing,
 	} {
 		for _, d := range source(c, now) {
 			if _, done := c.Did[d.name]; !done {

@@ -22,11 +22,14 @@ import (
 type Engine struct {
 	Options
 	fitness fitness
+	scout   scout
 }
 
 // Options are the engine's parts and settings.
 type Options struct {
-	Desk      Desk
+	Desk Desk
+	// Patient is the desk for what can wait; Desk if nil.
+	Patient   Desk
 	Store     Store
 	Queue     Queue
 	Directory Directory
@@ -98,6 +101,11 @@ type Settings struct {
 	MaxParts    int
 	MaxAsked    int // questions before an agent takes over
 	Controller  ControllerSettings
+	FirstLooks  int // tickets without a record that are read at once
+	// AtOncePerTenant is how many requests of one tenant are worked at at once,
+	// AnswersPerHour how many public answers one requester gets; 0 for any.
+	AtOncePerTenant int
+	AnswersPerHour  int
 	// ShowsProgress is true where tickets have a field for it.
 	ShowsProgress bool
 	// CleanTicket lets what is personal go from tickets; DeleteTicket deletes
@@ -142,6 +150,9 @@ func NewEngine(o Options) (*Engine, error) {
 	}
 	if o.Observe == nil {
 		o.Observe = func(Observation) {}
+	}
+	if o.Patient == nil {
+		o.Patient = o.Desk
 	}
 	if o.Failpoint == nil {
 		o.Failpoint = func(string) {}
@@ -194,10 +205,14 @@ func (e *Engine) Step(ctx context.Context, id string) error {
 func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err error) {
 	t, err := e.load(ctx, id, token)
 	if errors.Is(err, ErrNotFound) {
-		return e.admit(ctx, t)
+		more, err := e.admit(ctx, t)
+		if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStale) || ctx.Err() != nil {
+			return more, err
+		}
+		return false, e.setAside(ctx, t, err)
 	}
 	if err != nil {
-		return false, err
+		return false, errors.Join(err, e.Store.Defer(ctx, id, -1, e.Clock().Add(e.Settings.MaxBackoff)))
 	}
 	more, err = e.advance(ctx, t)
 	if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStale) || ctx.Err() != nil {
@@ -212,7 +227,7 @@ func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 	if t.hinted() {
 		switch {
 		case c.Attempts > 0 && t.now.Before(c.Wake):
-			return false, nil // the last look failed; the sweep comes again
+			return false, e.Store.Defer(ctx, c.ID, t.stored.Hint, c.Wake) // the last look failed
 		case c.ended():
 			return e.afterwards(ctx, t)
 		}
@@ -230,6 +245,9 @@ func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 	}
 	if c.Wait != nil {
 		return e.waiting(ctx, t)
+	}
+	if e.needsTurn(c) {
+		return e.takeTurn(ctx, t)
 	}
 	switch c.Phase {
 	case PhaseReading:
@@ -262,6 +280,8 @@ func (e *Engine) waiting(ctx context.Context, t *turn) (bool, error) {
 		}
 	case w.Until.IsZero() || t.now.Before(w.Until):
 		return false, t.rest(ctx, w.Until)
+	case w.Reason == ReasonTurn:
+		return e.takeTurn(ctx, t)
 	case w.On == OnRequest:
 		if busy, err := e.otherBusy(ctx, t.c); err != nil || busy {
 			w.Until = t.now.Add(e.Settings.Backoff * 4)
@@ -328,6 +348,17 @@ func (e *Engine) backOff(ctx context.Context, id, token string, cause error) err
 	return t.write(ctx)
 }
 
+// setAside lets a ticket that could not be read go behind the others, the longer
+// the more often that happened.
+func (e *Engine) setAside(ctx context.Context, t *turn, cause error) error {
+	wait := e.backoff(t.stored.Deferred + 1)
+	e.log(t.c.ID).WithFields(logrus.Fields{"event": "retry", "attempt": t.stored.Deferred + 1, "in": wait.String()}).Warn(scrub(cause))
+	if err := e.Store.Defer(ctx, t.c.ID, t.stored.Hint, e.Clock().Add(wait)); err != nil {
+		return errors.Join(cause, err)
+	}
+	return nil
+}
+
 // outside is true for failures of the desk and of the process's own end: they
 // pass, and telling the ticket of them would not work.
 func outside(err error) bool {
@@ -348,14 +379,16 @@ func (e *Engine) backoff(attempt int) time.Duration {
 	return min(d, e.Settings.MaxBackoff)
 }
 
-// Sweep enqueues a step for everything whose time has come. It makes up for
-// any hint that a queue lost.
+// Sweep enqueues a step for everything whose time has come, and calls in
+// tickets that are new. It makes up for any hint that a queue lost. One process
+// at a time is enough; two do no harm.
 func (e *Engine) Sweep(ctx context.Context) error {
 	const page = 500
 	now := e.Clock()
+	newErr := e.callIn(ctx, now)
 	ids, err := e.Store.Due(ctx, now, page)
 	if err != nil {
-		return fmt.Errorf("sweep: %w", err)
+		return errors.Join(newErr, fmt.Errorf("sweep: %w", err))
 	}
 	// The same key while a hint waits, so that slow workers are not flooded;
 	// another after a step's lease, should the queue have lost it or its
@@ -365,6 +398,9 @@ func (e *Engine) Sweep(ctx context.Context) error {
 		if err := e.Queue.Step(ctx, id, key); err != nil {
 			return fmt.Errorf("sweep: %w", err)
 		}
+	}
+	if newErr != nil {
+		return fmt.Errorf("sweep: %w", newErr)
 	}
 	return nil
 }

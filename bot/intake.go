@@ -17,7 +17,7 @@ func (e *Engine) readTicket(ctx context.Context, t *turn) (*Ticket, error) {
 	if t.ticket != nil {
 		return t.ticket, nil
 	}
-	ticket, err := e.Desk.Ticket(ctx, TicketOfID(t.c.ID))
+	ticket, err := e.deskFor(t).Ticket(ctx, TicketOfID(t.c.ID))
 	if err != nil {
 		return nil, fmt.Errorf("ticket of %s: %w", t.c.ID, err)
 	}
@@ -27,6 +27,16 @@ func (e *Engine) readTicket(ctx context.Context, t *turn) (*Ticket, error) {
 		t.print, err = e.fingerprint(ctx, t.c, ticket)
 	}
 	return ticket, err
+}
+
+// deskFor is the desk for a request's calls: somebody waits for a first look,
+// for what comes of their words, and for an answer; the rest can wait.
+func (e *Engine) deskFor(t *turn) Desk {
+	answers := slices.ContainsFunc(t.c.Owed, func(s Say) bool { return s.Public })
+	if t.stored.Case.Version == 0 || t.hinted() || t.c.Phase == PhaseReading || answers {
+		return e.Desk
+	}
+	return e.Patient
 }
 
 // fingerprint is a keyed digest of what a ticket asks for and who asks.
@@ -53,10 +63,14 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 	if !e.inScope(ticket) {
 		return false, e.Store.Drop(ctx, id, hint)
 	}
+	arrived, err := e.arrival(ctx, ticket)
+	if err != nil {
+		return false, err
+	}
 	*t.c = Case{
 		ID: id, Ticket: ticket.ID, Epoch: newToken(), Phase: PhaseReading,
-		Arrived: ticket.Created, Locale: ticket.Requester.Locale, Linked: linkedTo(ticket),
-		Due: policy.DueDate(ticket.Created, e.Settings.DueDays, e.Settings.Location),
+		Arrived: arrived, Locale: ticket.Requester.Locale, Linked: linkedTo(ticket),
+		Due: policy.DueDate(arrived, e.Settings.DueDays, e.Settings.Location),
 	}
 	e.takeDates(t.c, ticket)
 	lost, err := e.hasPast(ctx, t, ticket)

@@ -30,6 +30,9 @@ func (e *Engine) observe(ctx context.Context, t *turn) (bool, error) {
 	if merged, err := e.mergedAway(ctx, t, ticket); err != nil || merged {
 		return merged, err
 	}
+	if fought, err := e.fought(ctx, t, ticket); err != nil || fought {
+		return fought, err
+	}
 	if e.solvedTooEarly(t, ticket) && e.undoSolved(t) {
 		t.took = true // the update that undoes it is a reason to look again
 		return true, t.commit(ctx)

@@ -162,6 +162,8 @@ type Case struct {
 	Remains  map[Place]int `json:"remains,omitempty"`
 	Attempts int           `json:"attempts,omitempty"`
 	Wake     time.Time     `json:"wake,omitzero"` // when Step should look again; zero: only on a hint
+	// Answering is the step of the public answer that was last counted.
+	Answering string `json:"answering,omitempty"`
 
 	// Hinted is the Record's Hint up to which the ticket was observed.
 	Hinted int64 `json:"hinted,omitempty"`
@@ -207,6 +209,8 @@ type Record struct {
 	// Hint counts the hints that arrived for the request. Commit takes the
 	// value that was loaded: a hint that came in between wakes it again.
 	Hint int64
+	// Deferred counts how often an id without a record was put off.
+	Deferred int
 	// Leases tells until when each run's worker (or, under "", a step's) is
 	// believed to live.
 	Leases map[string]Lease

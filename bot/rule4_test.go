@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -67,9 +68,12 @@ func TestRule4_DeskIsDown(t *testing.T) {
 	}
 	id := w.File(world.Alex(), "access", janeBody)
 	for range 5 {
-		if err := w.Engine.Step(t.Context(), bot.IDOfTicket(id)); err == nil {
-			t.Fatal("a step without a desk succeeded")
+		if err := w.Engine.Step(t.Context(), bot.IDOfTicket(id)); err != nil {
+			t.Fatal(err)
 		}
+	}
+	if rec, err := w.Store.Load(t.Context(), bot.IDOfTicket(id)); !errors.Is(err, bot.ErrNotFound) || rec.Hint == 0 || rec.Deferred != 5 {
+		t.Fatalf("without a desk it became %+v (%v)", rec, err)
 	}
 	down = false
 	w.Pass(10 * time.Minute)

@@ -37,8 +37,18 @@ type Store interface {
 	// invocation's id: a second Hint with it does nothing for the time keep
 	// and reports false.
 	Hint(ctx context.Context, ids []string, once string, keep time.Duration) (bool, error)
-	// Due lists ids whose wake time has come, the longest overdue first.
+	// Due lists ids of records whose wake time has come, or that were hinted at,
+	// and what Defer put off until now, the longest overdue first.
 	Due(ctx context.Context, now time.Time, limit int) ([]string, error)
+	// Newcomers lists the ids without a record that were hinted at, the
+	// earliest hint first, without those that Defer put off.
+	Newcomers(ctx context.Context, limit int) ([]Newcomer, error)
+	// Known tells which of the ids have a record.
+	Known(ctx context.Context, ids []string) (map[string]bool, error)
+	// Defer puts an id off until a time: Due lists it then and not before,
+	// unless a hint arrived since hint was loaded (negative: whatever
+	// arrived). Nothing is forgotten, and another hint ends it.
+	Defer(ctx context.Context, id string, hint int64, until time.Time) error
 
 	// Acquire takes the lease (id, part) for token unless another token's
 	// lease is still running at now: then ErrConflict. part is a system, or
@@ -90,6 +100,12 @@ type Store interface {
 	// Cursor and SetCursor keep the polling cursor (and other named texts).
 	Cursor(ctx context.Context, name string) (string, error)
 	SetCursor(ctx context.Context, name, value string) error
+}
+
+// Newcomer is an id that was hinted at and has no record.
+type Newcomer struct {
+	ID   string
+	Hint int64
 }
 
 // Change is one commit. It applies whole or not at all.
@@ -173,6 +189,9 @@ type Queue interface {
 	// Step asks that somebody calls Engine.Step(id) soon. key makes the hint
 	// unique: two with the same key may become one while the first waits.
 	Step(ctx context.Context, id, key string) error
+	// First is Step for a ticket that was not read yet. It does not wait behind
+	// steps, however many there are, nor do they wait behind it.
+	First(ctx context.Context, id, key string) error
 	// Run asks that somebody calls Engine.Run(id, system) soon.
 	Run(ctx context.Context, id, system, key string) error
 }

@@ -159,6 +159,7 @@ func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
 		}
 	}
 	t.told = true
+	t.yieldTurn(on)
 	t.c.Wait = &Wait{On: on, Reason: reason, Since: t.now, Until: until, Of: of}
 	t.event("waiting", map[string]string{"on": string(on), "reason": string(reason)})
 	if on == OnAgent {
@@ -221,7 +222,7 @@ func (t *turn) nextOwed() int {
 			return t.c.Wait != nil && t.c.Wait.Reason == ReasonConfirmLink
 		case t.c.Wait == nil:
 			return true
-		case t.c.Wait.Reason == ReasonStepFailed:
+		case t.c.Wait.Reason == ReasonStepFailed, t.c.Wait.Reason == ReasonAnswers:
 			return !s.Public
 		case t.c.Wait.Reason == ReasonRequired:
 			return s.Status != StatusSolved

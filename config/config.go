@@ -51,7 +51,9 @@ type Intake struct {
 	// Since keeps the past alone: a ticket that is older never executes.
 	Since time.Time `yaml:"since" required:"true" doc:"tickets created before this moment are never executed; set it to when you begin"`
 	Poll  string    `yaml:"poll" default:"@every 5m" doc:"how often changed tickets are asked for, beside webhooks: a cron expression or @every DURATION; use @every 1m without webhooks"`
-	Sweep string    `yaml:"sweep" default:"@every 5s" doc:"how often due requests are looked for, which makes up for hints that a queue lost: a cron expression or @every DURATION"`
+	Sweep string    `yaml:"sweep" default:"@every 5s" doc:"how often due requests are looked for, which makes up for hints that a queue lost, and new tickets called in: a cron expression or @every DURATION"`
+	// FirstLooks bounds how much of the account's budget newcomers take at once.
+	FirstLooks int `yaml:"first_looks" default:"16" min:"1" max:"1000" doc:"new tickets that are read at once, at most two of one requester, in turn by organization and requester; the others wait for their turn"`
 }
 
 // Zendesk is the account, and what on a ticket is read.

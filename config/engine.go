@@ -26,6 +26,8 @@ type Requests struct {
 	Lease        time.Duration `yaml:"lease" default:"60s" min:"5s" max:"1h" doc:"how long a run's worker is believed to live; renewed at a third"`
 	StepLease    time.Duration `yaml:"step_lease" default:"2m" min:"10s" max:"1h" doc:"the same for a step"`
 	Backoff      time.Duration `yaml:"backoff" default:"15s" min:"1s" doc:"wait after the first failure; doubles each time"`
+	AtOnce       int           `yaml:"at_once_per_tenant" default:"8" min:"0" max:"10000" doc:"requests of one tenant that are worked at at once; the others wait for their turn and, after an hour, say so. Those that wait for a person don't count. 0: any number"`
+	Answers      int           `yaml:"answers_per_hour" default:"60" min:"0" doc:"public answers that one requester gets in an hour; beyond it a request is held for a person without a word to the requester, who may be a program that answers ours. 0: any number"`
 	MaxBackoff   time.Duration `yaml:"max_backoff" default:"15m" min:"1s" max:"24h" doc:"the longest such wait"`
 	MaxAttempts  int           `yaml:"max_attempts" default:"8" min:"1" max:"100" doc:"attempts of one run before it counts as failed and a person is asked"`
 	MaxRounds    int           `yaml:"max_rounds" default:"8" min:"1" max:"64" doc:"rounds of locating, each with what the last one turned up"`
@@ -59,7 +61,8 @@ func (c *Config) Settings(version string) bot.Settings {
 		Location: r.Location.Location,
 		Lease:    r.Lease, StepLease: r.StepLease, Backoff: r.Backoff, MaxBackoff: r.MaxBackoff,
 		MaxAttempts: r.MaxAttempts, MaxRounds: r.MaxRounds, CheckEvery: r.CheckEvery,
-		ForgetAfter: r.ForgetAfter, KeepRecords: r.KeepRecords, PartSize: r.PartSize, MaxParts: r.MaxParts, MaxAsked: r.MaxAsked,
+		ForgetAfter: r.ForgetAfter, KeepRecords: r.KeepRecords, PartSize: r.PartSize, MaxParts: r.MaxParts, MaxAsked: r.MaxAsked, FirstLooks: c.Intake.FirstLooks,
+		AtOncePerTenant: r.AtOnce, AnswersPerHour: r.Answers,
 		ShowsProgress: c.Zendesk.ProgressField != 0, Controller: c.Consumers.settings(), CleanTicket: r.CleanTicket, DeleteTicket: r.DeleteTicket, Version: version,
 	}
 }

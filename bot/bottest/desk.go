@@ -60,6 +60,7 @@ func DeskSuite(t *testing.T, open func(t *testing.T) DeskWorld) {
 	}{
 		{"ReadsAll", (*deskCase).readsAll},
 		{"NotFound", (*deskCase).notFound},
+		{"Glance", (*deskCase).glance},
 		{"UpdateRoundTrip", (*deskCase).updateRoundTrip},
 		{"SolvesUnassigned", (*deskCase).solves},
 		{"Rule4_StaleStampIsRefused", (*deskCase).stale},
@@ -294,6 +295,29 @@ func (c *deskCase) closed() {
 		c.Fatalf("got status %s", t.Status)
 	}
 	c.want(c.Desk.Update(c.ctx, step(t, "a", "<p>hello</p>")), bot.ErrClosed)
+}
+
+func (c *deskCase) glance() {
+	first, gone, tagged := c.filed(), c.filed(), c.CustomerTag("privacy_request")
+	c.Delete(gone)
+	got, err := c.Desk.Glance(c.ctx, []int64{first, gone, tagged, 1 << 40})
+	if err != nil || len(got) != 2 {
+		c.Fatalf("got %+v, %v, want two glimpses", got, err)
+	}
+	slices.SortFunc(got, func(a, b bot.Glimpse) int { return int(a.ID - b.ID) })
+	whole := c.read(first)
+	if g := got[0]; g.ID != first || g.Requester != whole.Requester.ID || !g.Created.Equal(whole.Created) || g.FormID != whole.FormID || g.Status != whole.Status {
+		c.Errorf("got %+v of %+v", g, whole)
+	}
+	if g := got[1]; g.ID != tagged || !slices.Contains(g.Tags, "privacy_request") {
+		c.Errorf("got %+v, want the customer's tag", g)
+	}
+	if none, err := c.Desk.Glance(c.ctx, nil); err != nil || len(none) != 0 {
+		c.Errorf("nobody asked: %v, %v", none, err)
+	}
+	if _, err := c.Desk.Glance(c.ctx, make([]int64, bot.GlanceMost+1)); err == nil {
+		c.Error("more than one call can name were asked for")
+	}
 }
 
 func (c *deskCase) foreignMarks() {

@@ -46,6 +46,8 @@ func StoreSuite(t *testing.T, open func(t *testing.T) bot.Store) {
 		{"Drop", drop},
 		{"Due", due},
 		{"DueStarvesNobody", dueStarvesNobody},
+		{"Newcomers", newcomers},
+		{"DeferredGoBehind", deferred},
 		{"Leases", leases},
 		{"LeaseConcurrently", leaseConcurrently},
 		{"Rule5_Holds", holds},
@@ -124,10 +126,16 @@ func (d *desk) hintOf(id string) int64 {
 	return r.Hint
 }
 
+// due are the ids with and without a record that somebody should look at now.
 func (d *desk) due(now time.Time) []string {
 	d.Helper()
 	ids, err := d.store.Due(d.ctx, now, 1000)
 	d.must(err)
+	fresh, err := d.store.Newcomers(d.ctx, 1000)
+	d.must(err)
+	for _, n := range fresh {
+		ids = append(ids, n.ID)
+	}
 	return ids
 }
 

@@ -144,10 +144,63 @@ func due(d *desk) {
 	}
 }
 
+func newcomers(d *desk) {
+	d.create("t1")
+	d.hint("t3", "t1", "t2")
+	list, err := d.store.Newcomers(d.ctx, 10)
+	d.must(err)
+	d.same("the newcomers", list, []bot.Newcomer{{ID: "t3", Hint: d.hintOf("t3")}, {ID: "t2", Hint: d.hintOf("t2")}})
+	one, err := d.store.Newcomers(d.ctx, 1)
+	d.must(err)
+	d.same("one newcomer", one, list[:1])
+	due, err := d.store.Due(d.ctx, noon(), 10)
+	d.must(err)
+	d.same("what is due beside them", due, []string{"t1"})
+	known, err := d.store.Known(d.ctx, []string{"t1", "t2", "t9"})
+	d.must(err)
+	d.same("who is known", known, map[string]bool{"t1": true, "t2": false, "t9": false})
+	c := withEvent(change(fresh("t3")), "arrived")
+	c.Hint = d.hintOf("t3")
+	d.must(d.store.Commit(d.ctx, c))
+	d.must(d.store.Drop(d.ctx, "t2", d.hintOf("t2")))
+	list, err = d.store.Newcomers(d.ctx, 10)
+	d.must(err)
+	d.same("who is left", list, []bot.Newcomer(nil))
+}
+
+func deferred(d *desk) {
+	later := noon().Add(time.Minute)
+	d.hint("t1", "t2")
+	d.create("t3")
+	d.hint("t3")
+	old := d.hintOf("t1")
+	d.hint("t1")
+	d.must(d.store.Defer(d.ctx, "t1", old, later))
+	d.same("what is due after one was put off that had a newer hint", slices.Sorted(slices.Values(d.due(noon()))), []string{"t1", "t2", "t3"})
+	for _, id := range []string{"t1", "t3"} {
+		d.must(d.store.Defer(d.ctx, id, d.hintOf(id), later))
+	}
+	d.same("what is due beside those put off", d.due(noon()), []string{"t2"})
+	d.same("what is due in its time", slices.Sorted(slices.Values(d.due(later))), []string{"t1", "t2", "t3"})
+	if r, err := d.store.Load(d.ctx, "t1"); !errors.Is(err, bot.ErrNotFound) || r.Deferred != 1 || r.Hint == 0 {
+		d.Fatalf("put off once, it is %+v (%v)", r, err)
+	}
+	if r := d.load("t3"); r.Hint == 0 {
+		d.Fatal("the hint of a record that was put off is gone")
+	}
+	d.hint("t1", "t3")
+	d.same("what is due after another hint", slices.Sorted(slices.Values(d.due(noon()))), []string{"t1", "t2", "t3"})
+	d.must(d.store.Defer(d.ctx, "t2", -1, later))
+	if slices.Contains(d.due(noon()), "t2") {
+		d.Fatal("it was not put off, whatever its hint")
+	}
+}
+
 func dueStarvesNobody(d *desk) {
 	var hinted []string
 	for i := range 8 {
 		hinted = append(hinted, ticketID(100+i))
+		d.create(ticketID(100 + i))
 	}
 	d.hint(hinted...)
 	d.create("t1", func(c *bot.Change) { c.Case.Wake = noon() })

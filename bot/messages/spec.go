@@ -51,6 +51,7 @@ func specs() map[string]spec {
 		"held":                  {},
 		"retained":              {required: []string{"exceptions"}},
 		"extended":              {required: []string{"due", "why"}},
+		"queued":                {},
 		"reminder":              {required: []string{"reason"}, may: []string{"days"}},
 		"cancelled":             {},
 		"refused":               {required: []string{"reason"}, may: []string{"code"}},
@@ -64,6 +65,7 @@ func specs() map[string]spec {
 
 		"note_held":            {required: []string{"reason"}, may: append([]string{"code"}, found...)},
 		"note_adopted_readers": {required: []string{"reason"}, may: []string{"code", "systems", "counts"}},
+		"note_fight":           {required: []string{"reason"}, may: []string{"rule", "code"}},
 		"note_shadow":          {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
 		"note_approval":        {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
 		"note_approval_access": {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},

@@ -30,7 +30,7 @@ func (s *Store) Commit(ctx context.Context, c bot.Change) error {
 		return err
 	}
 	id := c.Case.ID
-	keys := []string{s.recordKey(id), s.eventsKey(id), s.claimsKey(), s.dueKey(), s.hintedKey(), s.sequenceKey(), s.factsKey()}
+	keys := []string{s.recordKey(id), s.eventsKey(id), s.claimsKey(), s.dueKey(), s.hintedKey(), s.sequenceKey(), s.factsKey(), s.newcomersKey()}
 	answer, err := s.scripts.commit.Run(ctx, s.client, keys, args...).StringSlice()
 	if err != nil {
 		return failed("commit", err)

@@ -10,12 +10,14 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+
+	"privacydesk/bot"
 )
 
 // Hint implements bot.Store in one round trip. A hint's number is its place in the sequence of all hints, so that an
 // id whose hints were dropped never sees a number twice.
 func (s *Store) Hint(ctx context.Context, ids []string, once string, keep time.Duration) (bool, error) {
-	keys := []string{s.hintedKey(), s.sequenceKey()}
+	keys := []string{s.hintedKey(), s.sequenceKey(), s.newcomersKey()}
 	remember := int64(0)
 	if once != "" {
 		if remember = keep.Milliseconds(); remember <= 0 {
@@ -39,8 +41,66 @@ func (s *Store) Drop(ctx context.Context, id string, hint int64) error {
 	if err := needID("drop", id); err != nil {
 		return err
 	}
-	_, err := s.yes(ctx, "drop", s.scripts.drop, []string{s.recordKey(id), s.hintedKey(), s.dueKey()}, id, hint)
+	_, err := s.yes(ctx, "drop", s.scripts.drop, s.waitingKeys(id), id, hint)
 	return err
+}
+
+// waitingKeys are an id's record and the three sets of ids that wait for somebody to look.
+func (s *Store) waitingKeys(id string) []string {
+	return []string{s.recordKey(id), s.hintedKey(), s.dueKey(), s.newcomersKey()}
+}
+
+// Defer implements bot.Store.
+func (s *Store) Defer(ctx context.Context, id string, hint int64, until time.Time) error {
+	if err := needID("defer", id); err != nil {
+		return err
+	}
+	loaded := ""
+	if hint >= 0 {
+		loaded = strconv.FormatInt(hint, 10)
+	}
+	_, err := s.yes(ctx, "defer", s.scripts.putOff, s.waitingKeys(id), id, loaded, wakeScore(until))
+	return err
+}
+
+// Newcomers implements bot.Store.
+func (s *Store) Newcomers(ctx context.Context, limit int) ([]bot.Newcomer, error) {
+	if limit <= 0 {
+		return nil, fmt.Errorf("redisstore: newcomers: the limit must be positive, not %d", limit)
+	}
+	found, err := s.client.ZRangeWithScores(ctx, s.newcomersKey(), 0, int64(limit)-1).Result()
+	if err != nil {
+		return nil, failed("newcomers", err)
+	}
+	var out []bot.Newcomer
+	for _, z := range found {
+		if id, isText := z.Member.(string); isText {
+			out = append(out, bot.Newcomer{ID: id, Hint: int64(z.Score)})
+		}
+	}
+	return out, nil
+}
+
+// Known implements bot.Store.
+func (s *Store) Known(ctx context.Context, ids []string) (map[string]bool, error) {
+	if len(ids) == 0 {
+		return map[string]bool{}, nil
+	}
+	answers := make([]*redis.BoolCmd, len(ids))
+	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, id := range ids {
+			answers[i] = p.HExists(ctx, s.recordKey(id), "version")
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, failed("known", err)
+	}
+	known := map[string]bool{}
+	for i, id := range ids {
+		known[id] = answers[i].Val()
+	}
+	return known, nil
 }
 
 // Due implements bot.Store. Ids with an open hint, in the order in which they were hinted, alternate with those whose

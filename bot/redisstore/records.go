@@ -30,6 +30,11 @@ func (s *Store) Load(ctx context.Context, id string) (bot.Record, error) {
 		}
 	}
 	if _, exists := fields["version"]; !exists {
+		if n := fields["deferred"]; n != "" {
+			if r.Deferred, err = strconv.Atoi(n); err != nil {
+				return bot.Record{}, damaged(id, "deferred")
+			}
+		}
 		r.Case.ID = id
 		return r, fmt.Errorf("request %s: %w", id, bot.ErrNotFound)
 	}

@@ -65,6 +65,7 @@ func (s *Store) dueKey() string               { return s.prefix + "due" }
 func (s *Store) hintedKey() string            { return s.prefix + "hinted" }
 func (s *Store) factsKey() string             { return s.prefix + "facts" }
 func (s *Store) legalKey() string             { return s.prefix + "legal" }
+func (s *Store) newcomersKey() string         { return s.prefix + "newcomers" }
 func (s *Store) sequenceKey() string          { return s.prefix + "sequence" }
 func (s *Store) pausedKey() string            { return s.prefix + "paused" }
 func (s *Store) cursorsKey() string           { return s.prefix + "cursors" }

@@ -49,6 +49,7 @@ type Collector struct {
 	failures *prometheus.CounterVec
 	done     *prometheus.CounterVec
 	held     *prometheus.CounterVec
+	mails    *prometheus.CounterVec
 	calls    *prometheus.CounterVec
 	webhooks *prometheus.CounterVec
 	build    *prometheus.GaugeVec
@@ -73,6 +74,7 @@ func NewCollector(o MetricsOptions) *Collector {
 		}, []string{"system", "stage"}),
 		failures: counter("run_failures_total", "Runs that failed; they are tried again.", "system", "stage"),
 		done:     counter("done_total", "Requests that this process brought to their end.", "kind"),
+		mails:    counter("suspended_requests_total", "Suspended mail that reads like a request, found by this process."),
 		held:     counter("held_total", "Times that this process held a request for a person.", "kind"),
 		calls:    counter("zendesk_calls_total", "Calls to Zendesk.", "kind", "result"),
 		webhooks: counter("webhooks_total", "Webhook calls: received, refused (4xx) and failed (5xx).", "result"),
@@ -82,6 +84,7 @@ func NewCollector(o MetricsOptions) *Collector {
 		gauges: newGauges(),
 	}
 	c.build.WithLabelValues(o.Version).Set(1)
+	c.mails.WithLabelValues()
 	for _, result := range []string{"received", "refused", "failed"} {
 		c.webhooks.WithLabelValues(result)
 	}
@@ -89,7 +92,7 @@ func NewCollector(o MetricsOptions) *Collector {
 }
 
 func (c *Collector) vectors() []prometheus.Collector {
-	return []prometheus.Collector{c.runs, c.failures, c.done, c.held, c.calls, c.webhooks, c.build}
+	return []prometheus.Collector{c.runs, c.failures, c.done, c.held, c.mails, c.calls, c.webhooks, c.build}
 }
 
 // Describe is part of prometheus.Collector.
@@ -113,6 +116,8 @@ func (c *Collector) Observe(o bot.Observation) {
 		}
 	case "done":
 		c.done.WithLabelValues(kind).Inc()
+	case "suspended":
+		c.mails.WithLabelValues().Inc()
 	case "held":
 		c.held.WithLabelValues(kind).Inc()
 	}

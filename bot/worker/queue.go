@@ -42,8 +42,9 @@ const (
 	taskLimit = 90 * 24 * time.Hour
 )
 
-// names are the two queues of an installation.
-type names struct{ step, run string }
+// names are the queues of an installation. Steps of tickets that were not read yet have one of their own, from which workers
+// take twice as often as from the other.
+type names struct{ first, step, run string }
 
 // nameQueues checks the installation's prefix; empty means "pd".
 func nameQueues(prefix string) (names, error) {
@@ -53,7 +54,7 @@ func nameQueues(prefix string) (names, error) {
 	if !regexp.MustCompile(`^[a-z0-9_-]{1,40}$`).MatchString(prefix) {
 		return names{}, errors.New(`redis.prefix: only a-z, 0-9, "-" and "_" may stand in it, at most 40 of them`)
 	}
-	return names{step: prefix + ":" + typeStep, run: prefix + ":" + typeRun}, nil
+	return names{first: prefix + ":first", step: prefix + ":" + typeStep, run: prefix + ":" + typeRun}, nil
 }
 
 // NewQueue makes a queue on a client that the caller owns and closes after it. prefix is that of the store.
@@ -79,6 +80,11 @@ type payload struct {
 // Step implements bot.Queue. While a task with the same id and key waits or is being worked on, another is not added.
 func (q *Queue) Step(ctx context.Context, id, key string) error {
 	return q.add(ctx, typeStep, q.names.step, id+"/"+key, payload{ID: id})
+}
+
+// First implements bot.Queue, likewise.
+func (q *Queue) First(ctx context.Context, id, key string) error {
+	return q.add(ctx, typeStep, q.names.first, id+"/"+key, payload{ID: id})
 }
 
 // Run implements bot.Queue, likewise.
@@ -137,7 +143,7 @@ func (q *Queue) Tidy(ctx context.Context) error {
 	})
 }
 
-// Waiting counts the tasks of both queues that nobody works on yet, for metrics.
+// Waiting counts the tasks, steps and runs, that nobody works on yet, for metrics.
 func (q *Queue) Waiting(ctx context.Context) (steps, runs int, err error) {
 	counts := map[string]int{}
 	err = q.each(ctx, func(queue string) error {
@@ -147,16 +153,16 @@ func (q *Queue) Waiting(ctx context.Context) (steps, runs int, err error) {
 		}
 		return err
 	})
-	return counts[q.names.step], counts[q.names.run], err
+	return counts[q.names.first] + counts[q.names.step], counts[q.names.run], err
 }
 
-// each calls f with those of the two queues that exist: one comes into being with its first task.
+// each calls f with those of the queues that exist: one comes into being with its first task.
 func (q *Queue) each(ctx context.Context, f func(queue string) error) error {
 	exist, err := q.inspector.Queues()
 	if err != nil {
 		return fmt.Errorf("worker: list the queues: %w", err)
 	}
-	for _, queue := range []string{q.names.step, q.names.run} {
+	for _, queue := range []string{q.names.first, q.names.step, q.names.run} {
 		if err := ctx.Err(); err != nil {
 			return err
 		}

@@ -32,6 +32,7 @@ func (q *slowQueue) Step(ctx context.Context, id, _ string) error {
 	return q.fail
 }
 
+func (q *slowQueue) First(context.Context, string, string) error       { return nil }
 func (q *slowQueue) Run(context.Context, string, string, string) error { return nil }
 
 func (q *slowQueue) queued() []string {

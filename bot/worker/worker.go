@@ -73,18 +73,19 @@ func New(o Options) (*Worker, error) {
 	}
 	w := &Worker{o: o}
 	w.base, w.cancel = context.WithCancel(context.Background())
-	for queue, concurrency := range map[string]int{names.step: o.Steps, names.run: o.Runs} {
-		if concurrency > 0 {
-			w.servers = append(w.servers, w.server(queue, concurrency))
-		}
+	if o.Steps > 0 {
+		w.servers = append(w.servers, w.server(map[string]int{names.first: 2, names.step: 1}, o.Steps))
+	}
+	if o.Runs > 0 {
+		w.servers = append(w.servers, w.server(map[string]int{names.run: 1}, o.Runs))
 	}
 	return w, nil
 }
 
-func (w *Worker) server(queue string, concurrency int) *asynq.Server {
+func (w *Worker) server(queues map[string]int, concurrency int) *asynq.Server {
 	return asynq.NewServerFromRedisClient(w.o.Redis, asynq.Config{
 		Concurrency:       concurrency,
-		Queues:            map[string]int{queue: 1},
+		Queues:            queues,
 		BaseContext:       func() context.Context { return w.base },
 		TaskCheckInterval: w.o.CheckEvery,
 		// Only a worker's death or shutdown brings a task back: at once then, and without counting it.

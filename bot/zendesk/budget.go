@@ -1,22 +1,30 @@
 package zendesk
 
 import (
+	"context"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 )
 
 // The account's budget is shared with its agents' tools: unless told
-// otherwise, one process takes three quarters, and leaves the last twentieth
-// of a minute's calls alone.
+// otherwise, all processes together take three quarters, and leave the last
+// twentieth of a minute's calls alone.
 const (
 	shareNum, shareDen = 3, 4
 	reserveDen         = 20
 	burstDen           = 10 // of a minute's calls, at once
+	quickNum, quickDen = 3, 4
+)
+
+// Zendesk takes 30 updates of one ticket by one user in ten minutes [docs,
+// limits]. A bucket of 20 that gets one a minute never gives more than that,
+// and while half of it is gone what can wait does.
+const (
+	ticketBurst     = 20
+	ticketPerMinute = 1
 )
 
 // longestHold bounds how long a header may hold all calls back: the account's
@@ -24,64 +32,138 @@ const (
 // stop the bot for good.
 const longestHold = 2 * time.Minute
 
-// budget spaces calls so that the account's limit is not met. Zendesk's
+// purseBound is how long the shared purse may take to answer. Beyond it a
+// process keeps to its part.
+const purseBound = 2 * time.Second
+
+// The buckets.
+const (
+	bucketCalls   = "calls"
+	bucketQuick   = "quick" // calls that can't wait
+	bucketUpdates = "updates"
+	bucketTicket  = "ticket/" // and its number
+)
+
+// budget spaces calls so that the account's limits are not met. Zendesk's
 // headers tell what is left of the minute for all who call.
 type budget struct {
+	shared  Purse // nil: nobody shares
+	own     ownPurse
+	fixed   int // calls a minute as configured; 0: learned
+	updates int // of tickets, a minute
+
 	mu      sync.Mutex
-	fixed   bool // configured, not learned
-	limiter *rate.Limiter
-	pause   time.Time // nothing before
+	sharers int // who took of the shared purse when it last answered
 
 	left, total int // of the minute, as the last answer said; total 0: none did
 }
 
-func newBudget(perMinute int) *budget {
-	b := &budget{limiter: rate.NewLimiter(rate.Inf, 1)}
-	if perMinute > 0 {
-		b.fixed = true
-		b.limiter = rate.NewLimiter(perSecond(perMinute), max(1, perMinute/burstDen))
-	}
-	return b
+func newBudget(o Options, shared Purse) *budget {
+	return &budget{shared: shared, fixed: o.RequestsPerMinute, updates: o.UpdatesPerMinute}
 }
 
-func perSecond(perMinute int) rate.Limit {
-	return rate.Limit(float64(perMinute) / time.Minute.Seconds())
-}
-
-// take reserves one call and tells how long to wait before it, at most bound;
-// false: it would be longer, and nothing was reserved.
-func (b *budget) take(now time.Time, bound time.Duration) (wait time.Duration, ok bool) {
+// perMinute is how many calls all processes may make together; 0 before
+// anything is known.
+func (b *budget) perMinute() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	r := b.limiter.ReserveN(now, 1)
-	wait = max(r.DelayFrom(now), b.pause.Sub(now))
-	if !r.OK() || wait > bound {
-		r.CancelAt(now)
-		return wait, false
+	if b.fixed > 0 || b.total == 0 {
+		return b.fixed
 	}
-	return wait, true
+	return max(1, b.total*shareNum/shareDen)
 }
 
-// learn takes in what an answer says of the account's limit.
-func (b *budget) learn(now time.Time, status int, h http.Header) {
+// take takes one call, or tells how long to wait until it may be tried again.
+// What can wait leaves half of the burst to what can't.
+func (b *budget) take(ctx context.Context, now time.Time, patient bool) time.Duration {
+	n := b.perMinute()
+	if n == 0 {
+		return b.resting(ctx, now)
+	}
+	if !patient { // in the long run a quarter is left to what can wait
+		if wait := b.draw(ctx, bucketQuick, now, float64(n)*quickNum/quickDen, max(1, n/2), false); wait > 0 {
+			return wait
+		}
+	}
+	return b.draw(ctx, bucketCalls, now, float64(n), max(1, n/burstDen), patient)
+}
+
+// resting is how long the account's calls rest before any limit is known.
+func (b *budget) resting(ctx context.Context, now time.Time) time.Duration {
+	const plenty = 1_000_000 // a bucket without a bound
+	return b.draw(ctx, bucketCalls, now, plenty, plenty, false)
+}
+
+// update takes one update of a ticket, likewise.
+func (b *budget) update(ctx context.Context, now time.Time, ticket int64, patient bool) time.Duration {
+	if wait := b.draw(ctx, bucketTicket+strconv.FormatInt(ticket, 10), now, ticketPerMinute, ticketBurst, patient); wait > 0 {
+		return wait
+	}
+	n := max(1, b.updates*shareNum/shareDen)
+	return b.draw(ctx, bucketUpdates, now, float64(n), max(1, n/burstDen), patient)
+}
+
+// draw asks the shared purse. While that is away the process takes no more
+// than its part of what all may.
+func (b *budget) draw(ctx context.Context, bucket string, now time.Time, perMinute float64, burst int, patient bool) time.Duration {
+	floor := 0
+	if patient {
+		floor = burst / 2
+	}
+	parts := 1
+	if b.shared != nil {
+		bound, cancel := context.WithTimeout(ctx, purseBound)
+		defer cancel()
+		wait, sharers, err := b.shared.Take(bound, bucket, now, perMinute, burst, floor)
+		b.mu.Lock()
+		if err == nil {
+			b.sharers = sharers
+		}
+		parts = max(1, b.sharers)
+		b.mu.Unlock()
+		if err == nil {
+			return wait
+		}
+	}
+	wait, _, _ := b.own.Take(ctx, bucket, now, perMinute/float64(parts), max(1, burst/parts), floor/parts)
+	return wait
+}
+
+// rest lets nobody of all processes draw from the bucket for a while.
+func (b *budget) rest(ctx context.Context, bucket string, now time.Time, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	until := now.Add(min(d, longestHold))
+	_ = b.own.Rest(ctx, bucket, until)
+	if b.shared != nil {
+		bound, cancel := context.WithTimeout(ctx, purseBound)
+		defer cancel()
+		_ = b.shared.Rest(bound, bucket, until) // others will be told by Zendesk
+	}
+}
+
+// learn takes in what an answer says of the limits. ticket is the one that the
+// call updated, 0 for none. A refusal counts for the whole account unless it
+// says that calls are left: then it is about the ticket, or one endpoint's.
+func (b *budget) learn(ctx context.Context, now time.Time, ticket int64, status int, h http.Header) {
 	total, hasTotal := headerInt(h, "X-Rate-Limit", "Ratelimit-Limit")
 	left, hasLeft := headerInt(h, "X-Rate-Limit-Remaining", "Ratelimit-Remaining")
 	reset, hasReset := headerInt(h, "Ratelimit-Reset")
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if hasTotal && total > 0 && !b.fixed {
-		if share := max(1, total*shareNum/shareDen); b.limiter.Limit() != perSecond(share) {
-			b.limiter = rate.NewLimiter(perSecond(share), max(1, share/burstDen))
-		}
-	}
 	if hasTotal && hasLeft && total > 0 {
+		b.mu.Lock()
 		b.left, b.total = left, total
+		b.mu.Unlock()
 	}
 	if hasTotal && hasLeft && hasReset && left <= total/reserveDen {
-		b.hold(now, time.Duration(min(reset, int(longestHold.Seconds())))*time.Second)
+		b.rest(ctx, bucketCalls, now, time.Duration(min(reset, int(longestHold.Seconds())))*time.Second)
 	}
-	if status == http.StatusTooManyRequests && hasLeft && left == 0 {
-		b.hold(now, retryAfter(now, h)) // the account's limit, not an endpoint's own
+	switch {
+	case status != http.StatusTooManyRequests:
+	case !hasLeft || left == 0:
+		b.rest(ctx, bucketCalls, now, retryAfter(now, h))
+	case ticket != 0:
+		b.rest(ctx, bucketTicket+strconv.FormatInt(ticket, 10), now, retryAfter(now, h))
 	}
 }
 
@@ -91,12 +173,6 @@ func (b *budget) state() (left, total int, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.left, b.total, b.total > 0
-}
-
-func (b *budget) hold(now time.Time, d time.Duration) {
-	if until := now.Add(min(d, longestHold)); until.After(b.pause) {
-		b.pause = until
-	}
 }
 
 func headerInt(h http.Header, names ...string) (int, bool) {

@@ -30,6 +30,9 @@ type Env struct {
 	// Tokens keeps the OAuth client's tokens; in this process alone when nil,
 	// which suits whoever has no replicas.
 	Tokens TokenShelf
+	// Purse holds the budget that all processes share; nil for a process that
+	// is alone.
+	Purse Purse
 }
 
 // Desk is a bot.Desk on a Zendesk account. It may be used by any number of
@@ -43,8 +46,13 @@ type Desk struct {
 	sleep   func(context.Context, time.Duration) error
 	account *account
 	budget  *budget
-	maxText int // see the constant
+	later   *Desk // the same, whose calls can wait; itself if it is that one
+	maxText int   // see the constant
 }
+
+// Patient is the same desk for work that can wait, such as polling or what
+// nobody waits for: its calls leave room for those of others.
+func (d *Desk) Patient() *Desk { return d.later }
 
 // Budget is how many calls the account has left in this minute, for all who
 // call, and how many a minute has, by Zendesk's last answer; ok is false
@@ -67,7 +75,7 @@ func New(o Options, env Env) (*Desk, error) {
 		return nil, err
 	}
 	t := &transport{
-		base: env.HTTP, budget: newBudget(o.RequestsPerMinute), clock: env.Clock, sleep: env.Sleep,
+		base: env.HTTP, budget: newBudget(o, env.Purse), clock: env.Clock, sleep: env.Sleep,
 		jitter: env.Jitter, observe: env.Observe, o: o,
 	}
 	t.fill()
@@ -77,6 +85,18 @@ func New(o Options, env Env) (*Desk, error) {
 		t.auth = newOAuthCredential(o.OAuth, base, env.Tokens, env.Clock, t.RoundTrip)
 	}
 	d := &Desk{o: o, base: base, clock: env.Clock, sleep: t.sleep, budget: t.budget, maxText: maxText}
+	d.account = newAccount(d)
+	if err := d.connect(t); err != nil {
+		return nil, err
+	}
+	patient, slow := *d, *t
+	slow.patient = true
+	patient.later, d.later = &patient, &patient
+	return d, patient.connect(&slow)
+}
+
+// connect makes the clients that go through the transport.
+func (d *Desk) connect(t *transport) (err error) {
 	d.http = &http.Client{
 		Transport: t,
 		// The transport signs whatever it sends: it must not follow anybody
@@ -84,14 +104,13 @@ func New(o Options, env Env) (*Desk, error) {
 		CheckRedirect: func(*http.Request, []*http.Request) error { return ErrRedirected },
 	}
 	if d.client, err = zd.NewClient(d.http); err != nil {
-		return nil, errors.New("zendesk: the client can't be made")
+		return errors.New("zendesk: the client can't be made")
 	}
-	if err := d.client.SetEndpointURL(base + "/api/v2"); err != nil {
-		return nil, errors.New("zendesk.url is no URL")
+	if err := d.client.SetEndpointURL(d.base + "/api/v2"); err != nil {
+		return errors.New("zendesk.url is no URL")
 	}
 	d.client.SetCredential(t.auth)
-	d.account = newAccount(d)
-	return d, nil
+	return nil
 }
 
 func (t *transport) fill() {

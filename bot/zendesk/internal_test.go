@@ -1,7 +1,9 @@
 package zendesk
 
 import (
+	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -147,34 +149,36 @@ func TestStampRoundTrip(t *testing.T) {
 
 func TestBudgetLearns(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
-	b := newBudget(0)
-	if wait, ok := b.take(now, time.Minute); wait != 0 || !ok {
+	ctx := t.Context()
+	b := newBudget(Options{}, nil)
+	if wait := b.take(ctx, now, false); wait != 0 {
 		t.Errorf("nothing is known, and it waits %s", wait)
 	}
 	head := func(total, left, reset string) http.Header {
 		return http.Header{"X-Rate-Limit": {total}, "X-Rate-Limit-Remaining": {left}, "Ratelimit-Reset": {reset}}
 	}
-	b.learn(now, 200, head("400", "300", "30"))
-	spent := 0
-	for ; spent < 1000; spent++ {
-		if _, ok := b.take(now, 0); !ok {
-			break
+	b.learn(ctx, now, 0, 200, head("400", "300", "30"))
+	spend := func(patient bool) (n int) {
+		for b.take(ctx, now, patient) == 0 {
+			n++
 		}
+		return n
 	}
-	if spent != 30 { // a tenth of three quarters of 400
-		t.Errorf("%d calls at once", spent)
+	if slow, quick := spend(true), spend(false); slow != 15 || quick != 15 { // a tenth of three quarters of 400
+		t.Errorf("%d calls that can wait and %d others at once", slow, quick)
 	}
-	if _, ok := b.take(now.Add(200*time.Millisecond), 0); !ok {
+	now = now.Add(200 * time.Millisecond)
+	if wait := b.take(ctx, now, true); wait < 2*time.Second {
+		t.Errorf("what can wait waits %s alone", wait)
+	}
+	if b.take(ctx, now, false) != 0 {
 		t.Error("300 a minute is one each 200 ms")
 	}
-	b.learn(now, 200, head("400", "20", "30"))
-	if _, ok := b.take(now.Add(29*time.Second), 0); ok {
-		t.Error("the last twentieth belongs to others")
+	b.learn(ctx, now, 0, 200, head("400", "20", "30"))
+	if wait := b.take(ctx, now.Add(29*time.Second), false); wait != time.Second {
+		t.Errorf("the last twentieth belongs to others, and it waits %s", wait)
 	}
-	if wait, ok := b.take(now, time.Minute); !ok || wait != 30*time.Second {
-		t.Errorf("waits %s, want until the reset", wait)
-	}
-	if _, ok := b.take(now.Add(31*time.Second), 0); !ok {
+	if b.take(ctx, now.Add(31*time.Second), false) != 0 {
 		t.Error("the minute is over")
 	}
 }
@@ -185,24 +189,96 @@ func TestBudgetAfterARefusal(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	for _, c := range []struct {
 		name   string
+		ticket int64
 		status int
 		head   http.Header
-		free   time.Duration // when the next call may go
+		calls  time.Duration // until the next call
+		update time.Duration // and the next update of the ticket
 	}{
-		{"the account's", 429, http.Header{"X-Rate-Limit": {"400"}, "X-Rate-Limit-Remaining": {"0"}, "Retry-After": {"40"}}, 40 * time.Second},
-		{"an endpoint's own", 429, http.Header{"X-Rate-Limit": {"400"}, "X-Rate-Limit-Remaining": {"300"}, "Retry-After": {"40"}}, 0},
-		{"nothing said", 429, http.Header{"Retry-After": {"40"}}, 0},
-		{"a time instead of seconds", 200, http.Header{"X-Rate-Limit": {"400"}, "X-Rate-Limit-Remaining": {"0"}, "Ratelimit-Reset": {"1800000030"}}, longestHold},
-		{"a plan of one", 200, http.Header{"X-Rate-Limit": {"1"}, "X-Rate-Limit-Remaining": {"1"}}, 0},
+		{"the account's", 7, 429, http.Header{"X-Rate-Limit": {"400"}, "X-Rate-Limit-Remaining": {"0"}, "Retry-After": {"40"}}, 40 * time.Second, 0},
+		{"a ticket's own", 7, 429, http.Header{"X-Rate-Limit": {"400"}, "X-Rate-Limit-Remaining": {"300"}, "Retry-After": {"40"}}, 0, 40 * time.Second},
+		{"an endpoint's own", 0, 429, http.Header{"X-Rate-Limit": {"400"}, "X-Rate-Limit-Remaining": {"300"}, "Retry-After": {"40"}}, 0, 0},
+		{"of whom nothing is said", 0, 429, http.Header{"Retry-After": {"40"}}, 40 * time.Second, 0},
+		{"a time instead of seconds", 0, 200, http.Header{"X-Rate-Limit": {"400"}, "X-Rate-Limit-Remaining": {"0"}, "Ratelimit-Reset": {"1800000030"}}, longestHold, 0},
+		{"a plan of one", 0, 200, http.Header{"X-Rate-Limit": {"1"}, "X-Rate-Limit-Remaining": {"1"}}, 0, 0},
 	} {
-		b := newBudget(0)
-		b.learn(now, c.status, c.head)
-		if wait, ok := b.take(now, time.Hour); !ok || wait != c.free {
-			t.Errorf("%s: waits %s (%t), want %s", c.name, wait, ok, c.free)
+		b := newBudget(DefaultOptions(), nil)
+		b.learn(t.Context(), now, c.ticket, c.status, c.head)
+		if wait := b.update(t.Context(), now, 7, false); wait != c.update {
+			t.Errorf("%s: an update waits %s, want %s", c.name, wait, c.update)
 		}
-		if wait, ok := b.take(now, time.Hour); !ok {
-			t.Errorf("%s: a second call never goes: %s", c.name, wait)
+		if wait := b.take(t.Context(), now, false); wait != c.calls {
+			t.Errorf("%s: waits %s, want %s", c.name, wait, c.calls)
 		}
+		if wait := b.take(t.Context(), now.Add(longestHold), false); wait != 0 {
+			t.Errorf("%s: holds for longer than it may: %s", c.name, wait)
+		}
+	}
+}
+
+// TestUpdatesOfATicketAreSpaced: never more than 30 in ten minutes, whatever
+// the hurry, and what can wait leaves half to what can't.
+func TestUpdatesOfATicketAreSpaced(t *testing.T) {
+	b := newBudget(DefaultOptions(), nil)
+	now := time.Unix(1_800_000_000, 0)
+	var done []time.Time
+	patient := 0
+	for end := now.Add(time.Hour); now.Before(end); now = now.Add(time.Second) {
+		if patient < 10 && b.update(t.Context(), now, 7, true) == 0 {
+			patient++
+			done = append(done, now)
+			continue
+		}
+		if patient == 10 && len(done) == 10 && b.update(t.Context(), now, 7, true) == 0 {
+			t.Fatal("what can wait took of the last half")
+		}
+		if b.update(t.Context(), now, 7, false) == 0 {
+			done = append(done, now)
+		}
+		if wait := b.update(t.Context(), now, 8, false); wait > time.Minute {
+			t.Fatalf("another ticket waits %s", wait)
+		}
+	}
+	if len(done) < 60 {
+		t.Fatalf("%d updates in an hour", len(done))
+	}
+	for i := 30; i < len(done); i++ {
+		if took := done[i].Sub(done[i-30]); took < 10*time.Minute {
+			t.Fatalf("31 updates in %s", took)
+		}
+	}
+}
+
+// awayPurse is shared by four, and then it is away.
+type awayPurse struct{ away bool }
+
+func (p *awayPurse) Take(context.Context, string, time.Time, float64, int, int) (time.Duration, int, error) {
+	if p.away {
+		return 0, 0, errors.New("it is away")
+	}
+	return 0, 4, nil
+}
+
+func (p *awayPurse) Rest(context.Context, string, time.Time) error { return nil }
+
+// TestEachKeepsToItsPartAlone: without the shared purse, four processes
+// together spend what one budget allows.
+func TestEachKeepsToItsPartAlone(t *testing.T) {
+	purse := &awayPurse{}
+	b := newBudget(Options{RequestsPerMinute: 400}, purse)
+	now := time.Unix(1_800_000_000, 0)
+	if b.take(t.Context(), now, true) != 0 {
+		t.Fatal("the shared purse gave, and it waits")
+	}
+	purse.away = true
+	spent := 0
+	for end := now.Add(10 * time.Minute); now.Before(end); now = now.Add(50 * time.Millisecond) {
+		if b.take(t.Context(), now, true) == 0 {
+			spent++
+		}
+	}
+	if spent < 990 || spent > 1000+10 {
+		t.Errorf("%d calls in ten minutes, want a quarter of 4000", spent)
 	}
 }
 

@@ -45,7 +45,7 @@ func StartLogin(ctx context.Context, o Options, env Env, listen string) (*Login,
 	if ip := net.ParseIP(host); err != nil || ip == nil || !ip.IsLoopback() {
 		return nil, errors.New("the call-back listens on this machine alone: give an address such as 127.0.0.1:8091")
 	}
-	t := &transport{base: env.HTTP, budget: newBudget(0), clock: env.Clock, sleep: env.Sleep, jitter: env.Jitter, observe: env.Observe, o: o}
+	t := &transport{base: env.HTTP, budget: newBudget(Options{}, nil), clock: env.Clock, sleep: env.Sleep, jitter: env.Jitter, observe: env.Observe, o: o}
 	t.fill()
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", listen)
 	if err != nil {

@@ -30,6 +30,7 @@ type page struct {
 	Users       []wireUser       `json:"users"`
 	Identities  []wireIdentity   `json:"identities"`
 	Memberships []wireMembership `json:"organization_memberships"`
+	Suspended   []wireSuspended  `json:"suspended_tickets"`
 	Fields      []wireFieldKind  `json:"ticket_fields"`
 	NextPage    text             `json:"next_page"`
 	Meta        *pageMeta        `json:"meta"`

@@ -58,6 +58,10 @@ type script struct {
 	bad   string // the cursor that is refused
 }
 
+func (d *script) Glance(context.Context, []int64) ([]bot.Glimpse, error) { return nil, nil }
+
+func (d *script) Suspended(context.Context) ([]bot.Suspended, error) { return nil, nil }
+
 func (d *script) Changes(_ context.Context, cursor string, since time.Time) (bot.ChangePage, error) {
 	if cursor == "" {
 		d.since = append(d.since, since)

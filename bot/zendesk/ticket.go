@@ -149,15 +149,18 @@ func (r *reader) textBound() int {
 	return r.maxText
 }
 
-// tagsField is the one whose history counts; that of others is not kept.
-const tagsField = "tags"
+// The fields whose history counts; that of others is not kept.
+const (
+	tagsField   = "tags"
+	statusField = "status"
+)
 
 func (r *reader) readAudits(ctx context.Context) error {
 	path := fmt.Sprintf("/tickets/%d/audits.json", r.ticket.ID)
 	err := r.pages(ctx, r.op+", its audits", path, auditBound(), func(p page) error {
 		for _, a := range p.Audits {
 			if !r.whole {
-				a.Events = slices.DeleteFunc(a.Events, func(e wireEvent) bool { return e.Field != tagsField })
+				a.Events = slices.DeleteFunc(a.Events, func(e wireEvent) bool { return e.Field != tagsField && e.Field != statusField })
 			}
 			r.audits = append(r.audits, a)
 		}
@@ -177,9 +180,9 @@ func (r *reader) assemble() *bot.Ticket {
 	t := &bot.Ticket{
 		ID: w.ID, Stamp: stamp{w.Updated, w.Assignee == 0, strings.Join(w.Tags, " ")}.String(), Created: w.Created, Updated: w.Updated,
 		Status: w.Status, FormID: int64(w.Form), Tags: w.Tags, AgentTags: r.agentTags(), Subject: string(w.Subject),
-		Fields: map[int64]string{}, Channel: string(w.Via.Channel), FollowupOf: w.followupOf(),
+		Fields: map[int64]string{}, Channel: string(w.Via.Channel), FollowupOf: w.followupOf(), Message: r.message(),
 		Merged:    w.Status == bot.StatusClosed && slices.Contains(w.Tags, mergedTag),
-		Requester: r.person(w.Requester), Submitter: r.person(w.Submitter), Comments: r.contributions(), Marks: r.marks(),
+		Requester: r.person(w.Requester), Submitter: r.person(w.Submitter), Comments: r.contributions(), Marks: r.marks(), Undone: r.undone(),
 		Readers: r.readers, URL: fmt.Sprintf("%s/agent/tickets/%d", r.base, w.ID),
 	}
 	for _, f := range w.Fields {

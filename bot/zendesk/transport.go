@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -44,6 +45,7 @@ type transport struct {
 	base    http.RoundTripper
 	auth    credential
 	budget  *budget
+	patient bool // its calls can wait for those of others
 	clock   func() time.Time
 	sleep   func(context.Context, time.Duration) error
 	jitter  func() float64 // [0,1)
@@ -93,7 +95,7 @@ func (c *attempt) run() (*http.Response, error) {
 		resp, err := c.try(secret)
 		c.tries++
 		if resp != nil {
-			c.budget.learn(c.clock(), resp.StatusCode, resp.Header)
+			c.budget.learn(c.req.Context(), c.clock(), updated(c.req), resp.StatusCode, resp.Header)
 		}
 		if c.refused(resp) {
 			ok, err := c.auth.renewed(c.req.Context(), secret)
@@ -127,11 +129,28 @@ func (c *attempt) admit() error {
 	if c.signsIn() {
 		return nil // it does not count, and must not wait behind calls that wait for it
 	}
-	wait, ok := c.budget.take(c.clock(), c.o.MaxWait)
-	if !ok {
-		return fmt.Errorf("%w: the account's calls are used up for %s", errUnsent, wait.Round(time.Second))
+	for {
+		wait := c.budget.take(c.req.Context(), c.clock(), c.patient)
+		switch {
+		case wait <= 0:
+			return nil
+		case c.waited+wait > c.o.MaxWait:
+			return fmt.Errorf("%w: the account's calls are used up for %s", errUnsent, wait.Round(time.Second))
+		}
+		if err := c.rest(wait); err != nil {
+			return err
+		}
 	}
-	return c.rest(wait)
+}
+
+// updated is the ticket that a call updates; 0 for none.
+func updated(req *http.Request) int64 {
+	number, ours := strings.CutPrefix(strings.TrimSuffix(req.URL.Path, ".json"), "/api/v2/tickets/")
+	id, err := strconv.ParseInt(number, 10, 64)
+	if req.Method != http.MethodPut || !ours || err != nil {
+		return 0
+	}
+	return id
 }
 
 // rest pauses; what was sent before, if anything, had surely no effect.

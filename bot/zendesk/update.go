@@ -67,6 +67,9 @@ func (d *Desk) Update(ctx context.Context, u bot.Update) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", op, err)
 	}
+	if err := d.mayUpdate(ctx, u.Ticket); err != nil {
+		return fmt.Errorf("%s: %w: %w", op, bot.ErrUnavailable, err)
+	}
 	token, err := d.upload(ctx, op, u.Attachments)
 	if err != nil {
 		return err
@@ -81,6 +84,25 @@ func (d *Desk) Update(ctx context.Context, u bot.Update) error {
 		d.takeBack(ctx, token)
 	}
 	return err
+}
+
+// mayUpdate waits until the ticket's and the account's bounds of updates allow
+// one more. What can wait does so as soon as half of either is used up: what
+// the ticket then shows is of the moment at which it is written.
+func (d *Desk) mayUpdate(ctx context.Context, ticket int64) error {
+	waited := time.Duration(0)
+	for {
+		wait := d.budget.update(ctx, d.clock(), ticket, d == d.later)
+		switch waited += wait; {
+		case wait <= 0:
+			return nil
+		case waited > d.o.MaxWait:
+			return fmt.Errorf("%w: updates are used up for %s", errUnsent, wait.Round(time.Second))
+		}
+		if err := d.sleep(ctx, wait); err != nil {
+			return fmt.Errorf("%w: %w", errUnsent, err)
+		}
+	}
 }
 
 func (d *Desk) put(ctx context.Context, op string, ticket int64, body updateBody) error {

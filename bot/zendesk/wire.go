@@ -109,6 +109,7 @@ type viaSide struct {
 	Ticket  optionalID   `json:"ticket_id"`
 	Tickets []optionalID `json:"ticket_ids"`
 	Address text         `json:"address"` // of a mail
+	Title   text         `json:"title"`   // of a rule
 }
 
 func (s viaSide) tickets() []int64 {
@@ -180,7 +181,10 @@ type wireUser struct {
 }
 
 type wireMetadata struct {
-	Flags  []int           `json:"flags"`
+	Flags  []int `json:"flags"`
+	System struct {
+		Message text `json:"message_id"`
+	} `json:"system"`
 	Custom json.RawMessage `json:"custom"`
 }
 

@@ -31,6 +31,8 @@ type change struct {
 	comment *draft
 	custom  map[string]any // metadata.custom
 	flags   []int
+	// messageID is that of the mail by which it came.
+	messageID string
 	// formID is the form whose required fields count; rules hold for agents
 	// and the API, not for what the simulator seeds itself.
 	lenient bool
@@ -53,7 +55,7 @@ func (s *Sim) commit(row *ticketRow, next Ticket, ch change) (*Audit, error) {
 	}
 	now := s.now()
 	audit := &Audit{
-		AuthorID: ch.actor.ID, Via: ch.via, Custom: ch.custom, Flags: slices.Clone(ch.flags), CreatedAt: now,
+		AuthorID: ch.actor.ID, Via: ch.via, Custom: ch.custom, MessageID: ch.messageID, Flags: slices.Clone(ch.flags), CreatedAt: now,
 	}
 	if len(ch.flags) > 0 {
 		audit.FlagUser = ch.actor.Name
@@ -75,6 +77,7 @@ func (s *Sim) commit(row *ticketRow, next Ticket, ch change) (*Audit, error) {
 	if ch.comment != nil {
 		s.addComment(row, audit, ch)
 	}
+	s.fireRules(row, audit, ch.actor)
 	row.audits = append(row.audits, audit)
 	s.announce(row, audit, fresh)
 	return audit, nil

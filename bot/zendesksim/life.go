@@ -31,7 +31,8 @@ type NewTicket struct {
 	Files        []File
 	FollowsUp    int64 // the closed ticket that this one continues
 	SharedWith   []int64
-	Private      bool // the first comment is an internal note
+	Private      bool   // the first comment is an internal note
+	MessageID    string // of the mail that it comes by
 }
 
 // ReplyOptions say how a reply came in. The zero value is an internal note
@@ -76,7 +77,7 @@ func (s *Sim) fileTicket(n NewTicket) *ticketRow {
 	t.Via = s.viaOf(n.Channel, submitter, n.Recipient)
 	row := &ticketRow{}
 	_, err := s.commit(row, t, change{
-		actor: submitter, via: t.Via, flags: n.Flags, lenient: true,
+		actor: submitter, via: t.Via, flags: n.Flags, lenient: true, messageID: n.MessageID,
 		comment: &draft{authorID: submitter.ID, body: n.Body, htmlBody: n.HTMLBody, public: !n.Private, files: s.keep(n.Files, submitter.ID)},
 	})
 	if err != nil {

@@ -143,7 +143,8 @@ type Via struct {
 	// From and To are address and name where the channel is e-mail.
 	FromAddress, FromName, ToAddress, ToName string
 	FromID                                   int64
-	FromTicket                               int64 // the ticket that a follow-up continues, or whose comments a merge brought
+	FromTicket                               int64  // the ticket that a follow-up continues, or whose comments a merge brought
+	FromTitle                                string // of a rule
 	Rel                                      string
 }
 
@@ -239,6 +240,7 @@ type Event struct {
 	Value     any
 	Previous  any
 	CommentID int64
+	Via       *Via // of what a rule did within somebody's update
 }
 
 // Audit is one update of a ticket. Audits can't be changed or deleted, save
@@ -251,6 +253,7 @@ type Audit struct {
 	Custom    map[string]any // metadata.custom: what the updater put there; numbers are json.Number
 	Flags     []int
 	FlagUser  string
+	MessageID string // of the mail by which it came
 	Events    []Event
 	CreatedAt time.Time
 }
@@ -287,6 +290,7 @@ type SuspendedTicket struct {
 	Subject     string
 	Content     string
 	Cause       string
+	MessageID   string // of the mail
 	CreatedAt   time.Time
 }
 

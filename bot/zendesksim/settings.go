@@ -53,7 +53,7 @@ func (c *call) suspendedView(t *SuspendedTicket) object {
 	via := Via{Channel: "email", FromAddress: t.AuthorEmail, FromName: t.AuthorName, ToAddress: t.Recipient, ToName: c.opt.Subdomain}
 	return object{
 		"id": t.ID, "url": c.url("suspended_tickets/%d", t.ID), "author": object{"id": -1, "name": t.AuthorName, "email": t.AuthorEmail},
-		"subject": t.Subject, "content": t.Content, "cause": t.Cause, "cause_id": 0, "message_id": "",
+		"subject": t.Subject, "content": t.Content, "cause": t.Cause, "cause_id": 0, "message_id": t.MessageID,
 		"recipient": t.Recipient, "created_at": stamp(t.CreatedAt), "updated_at": stamp(t.CreatedAt), "via": via.view(),
 		"attachments": []object{}, "error_messages": nil, "brand_id": brandID,
 	}

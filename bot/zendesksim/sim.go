@@ -84,6 +84,7 @@ type Sim struct {
 	suspended   table[SuspendedTicket]
 	triggers    table[trigger]
 	webhooks    []*webhook
+	rules       []rule
 	office
 	uploads map[string]*Upload
 

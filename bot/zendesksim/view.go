@@ -34,6 +34,9 @@ func (v Via) view() object {
 	if v.FromTicket != 0 {
 		from["ticket_id"] = v.FromTicket
 	}
+	if v.FromTitle != "" {
+		from["title"] = v.FromTitle
+	}
 	if v.ToAddress != "" {
 		to = object{"address": v.ToAddress, "name": v.ToName}
 	}
@@ -103,6 +106,11 @@ func (c *call) auditView(a *Audit) object {
 	}
 	meta := systemMetadata(a.Flags, a.FlagUser)
 	meta["custom"] = custom
+	if a.MessageID != "" {
+		if system, isObject := meta["system"].(object); isObject {
+			system["message_id"] = "<" + a.MessageID + ">"
+		}
+	}
 	return object{
 		"id": a.ID, "ticket_id": a.TicketID, "created_at": stamp(a.CreatedAt), "author_id": a.AuthorID,
 		"metadata": meta, "events": events, "via": a.Via.view(),
@@ -118,7 +126,11 @@ func (c *call) eventView(a *Audit, e Event) object {
 	case "Create":
 		return object{"id": e.ID, "type": e.Type, "field_name": e.FieldName, "value": e.Value}
 	case "Change":
-		return object{"id": e.ID, "type": e.Type, "field_name": e.FieldName, "value": e.Value, "previous_value": e.Previous}
+		v := object{"id": e.ID, "type": e.Type, "field_name": e.FieldName, "value": e.Value, "previous_value": e.Previous}
+		if e.Via != nil {
+			v["via"] = e.Via.view()
+		}
+		return v
 	case "EmailCcChange":
 		return object{"id": e.ID, "type": e.Type, "current_email_ccs": e.Value, "previous_email_ccs": e.Previous, "via": a.Via.view()}
 	case "FollowerChange":

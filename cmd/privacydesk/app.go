@@ -200,7 +200,9 @@ func (a *app) openDesk(_ context.Context, _ openOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	a.desk, err = zendesk.New(a.cfg.Zendesk.Options, zendesk.Env{Clock: time.Now, Tokens: tokens, Observe: a.called})
+	a.desk, err = zendesk.New(a.cfg.Zendesk.Options, zendesk.Env{
+		Clock: time.Now, Tokens: tokens, Observe: a.called, Purse: a.store.Purse(),
+	})
 	return err
 }
 
@@ -265,7 +267,7 @@ func (a *app) openEngine(_ context.Context, _ openOptions) error {
 		return err
 	}
 	a.engine, err = bot.NewEngine(bot.Options{
-		Desk: a.desk, Store: a.store, Queue: a.queue, Directory: a.directory, Spool: a.spool, Keys: a.keys,
+		Desk: a.desk, Patient: a.desk.Patient(), Store: a.store, Queue: a.queue, Directory: a.directory, Spool: a.spool, Keys: a.keys,
 		Reporter: reporter, Messages: catalog, Systems: a.systems, Log: a.log, Clock: time.Now,
 		Observe: a.metrics.Observe, Failpoint: a.failpoint, Settings: a.cfg.Settings(version),
 	})

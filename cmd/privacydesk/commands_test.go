@@ -334,6 +334,7 @@ func (in *installation) operate(metrics []string) {
 	in.shows(in.does("privacydesk requests list --config privacydesk.yml --wait-on approver", 0), fmt.Sprintf("t%d", approved))
 	in.shows(in.does("privacydesk requests list --config privacydesk.yml --wait-on agent", 0), fmt.Sprintf("t%d", released))
 	in.shows(in.does("privacydesk requests list --config privacydesk.yml --wait-on approver --json", 0), `"awaiting_approval"`)
+	in.shows(in.does("privacydesk requests suspended --config privacydesk.yml", 0), "KEPT UNTIL")
 	in.shows(in.does("privacydesk requests show --config privacydesk.yml t35436", approved), "LEDGER (whole)")
 
 	in.holdAndExtend(approved)

@@ -25,6 +25,8 @@ type requestsCmd struct {
 	Release releaseCmd `cmd:"" help:"Take a held request up and wave the hold's reason through (an edit, a subject who is a user, a row cap)."`
 	Skip    skipCmd    `cmd:"" help:"Leave one failed system out; the request ends as partly executed, and says so."`
 	Cancel  cancelCmd  `cmd:"" help:"End a request that has not begun to erase."`
+
+	Suspended suspendedCmd `cmd:"" help:"List suspended mail that reads like a request."`
 }
 
 // Help carries the example.

@@ -178,7 +178,7 @@ func (a *app) startClock() error {
 	if err != nil {
 		return err
 	}
-	poller := zendesk.Poller{Desk: a.desk, Store: a.store, Clock: time.Now, Since: a.cfg.Intake.Since}
+	poller := zendesk.Poller{Desk: a.desk.Patient(), Store: a.store, Clock: time.Now, Since: a.cfg.Intake.Since}
 	for _, job := range []struct {
 		name, spec string
 		f          func(context.Context) error
@@ -186,6 +186,7 @@ func (a *app) startClock() error {
 		{"sweep", a.cfg.Intake.Sweep, a.engine.Sweep},
 		{"poll", a.cfg.Intake.Poll, func(ctx context.Context) error { _, err := poller.Poll(ctx); return err }},
 		{"tidy", "@every 1m", a.queue.Tidy},
+		{"suspended", "@hourly", a.engine.Suspended},
 		{"orphans", "@every 10m", a.engine.Orphans},
 		{"clean", "@daily", a.clean},
 	} {
@@ -217,7 +218,7 @@ func (a *app) listen(ctx context.Context, intake bool) (*web.Server, error) {
 	mounts := map[string]http.Handler{}
 	hook := a.cfg.Zendesk.Webhook
 	var err error
-	if a.relay, err = worker.NewRelay(a.queue, a.log); err != nil { //nolint:contextcheck // it ends with Shutdown, which close calls
+	if a.relay, err = worker.NewRelay(knownOnly{a.queue, a.store}, a.log); err != nil { //nolint:contextcheck // it ends with Shutdown, which close calls
 		return nil, err
 	}
 	a.onClose(a.relay.Shutdown)
@@ -281,6 +282,22 @@ func (a *app) takeHints(ctx context.Context, ids []string, invocation string, ke
 		a.relay.Step(id)
 	}
 	return true, nil
+}
+
+// knownOnly queues hints at requests. A ticket without a record waits for the
+// sweep, which looks at all new ones in few calls and calls them in in turn.
+type knownOnly struct {
+	bot.Queue
+	store bot.Store
+}
+
+// Step implements bot.Queue.
+func (k knownOnly) Step(ctx context.Context, id, key string) error {
+	known, err := k.store.Known(ctx, []string{id})
+	if err != nil || !known[id] {
+		return err
+	}
+	return k.Queue.Step(ctx, id, key)
 }
 
 // ready asks what a daemon can't do without.

@@ -6,6 +6,7 @@ package talk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -31,9 +32,13 @@ type Chapter struct {
 // Play acts it out and checks it.
 type Scenario struct {
 	Title string
-	// Set changes the settings before the house opens; nil for the usual ones.
-	Set  func(*bot.Settings)
-	Play func(*Talk)
+	// Set changes the settings before the house opens, Sim the account; nil for
+	// the usual ones.
+	Set func(*bot.Settings)
+	Sim func(*zendesksim.Options)
+	// Alone lets the process keep a budget of its own.
+	Alone bool
+	Play  func(*Talk)
 }
 
 // Talk is one scenario while it runs. Its World is the house: real engine,
@@ -48,10 +53,16 @@ type Talk struct {
 	// Options of the desk, as they were when the house opened.
 	Options zendesk.Options
 
+	// Meanwhile, when set, is called before Zendesk takes a call: what others do
+	// between two of ours.
+	Meanwhile func(*http.Request)
+
 	lines  []string
 	seen   map[int64]*shown
 	people map[int64]string // names by Zendesk's user id
 	agent  int64
+	alone  bool
+	hook   http.Handler // of the webhook; nil before Hook
 }
 
 // Person is somebody in a scenario.
@@ -65,8 +76,13 @@ type Person struct {
 // Carla a consumer.
 func Open(t testing.TB, s Scenario) *Talk {
 	t.Helper()
-	k := &Talk{World: world.New(t), seen: map[int64]*shown{}, people: map[int64]string{}}
-	k.Sim = zendesksim.New(zendesksim.Options{Clock: k.Clock.Now, Sleep: k.sleep, Seed: 1, AssignOnSolve: true})
+	k := &Talk{World: world.New(t), alone: s.Alone, seen: map[int64]*shown{}, people: map[int64]string{}}
+	hooks := &http.Client{Transport: webhookWay{k}}
+	account := zendesksim.Options{WebhookHTTP: hooks, Clock: k.Clock.Now, Sleep: k.sleep, Seed: 1, AssignOnSolve: true}
+	if s.Sim != nil {
+		s.Sim(&account)
+	}
+	k.Sim = zendesksim.New(account)
 	bot := k.Sim.AddUser(zendesksim.User{Name: "Privacy Bot", Email: "bot@vendor.example", Role: zendesksim.Admin, Verified: true})
 	k.people[bot] = "privacydesk"
 	k.Sim.AddOAuthClient("privacydesk", "client-secret", bot, "read write")
@@ -111,13 +127,20 @@ func (k *Talk) furnish() {
 func (k *Talk) Reopen() {
 	k.T.Helper()
 	desk, err := zendesk.New(k.Options, zendesk.Env{
-		Clock: k.Clock.Now, Sleep: k.sleep, HTTP: inProcess{k}, Jitter: func() float64 { return 0.5 },
+		Clock: k.Clock.Now, Sleep: k.sleep, HTTP: inProcess{k}, Jitter: func() float64 { return 0.5 }, Purse: k.purse(),
 	})
 	if err != nil {
 		k.T.Fatal(err)
 	}
-	k.Outside = desk
+	k.Outside, k.Patient = desk, desk.Patient()
 	k.Start()
+}
+
+func (k *Talk) purse() zendesk.Purse {
+	if k.alone {
+		return nil
+	}
+	return k.Store.Purse()
 }
 
 // sleep moves the clock instead.
@@ -142,11 +165,26 @@ func (t inProcess) RoundTrip(r *http.Request) (res *http.Response, err error) {
 		r.Body = http.NoBody
 	}
 	defer r.Body.Close()
+	if t.k.Meanwhile != nil {
+		t.k.Meanwhile(r)
+	}
 	rec := httptest.NewRecorder()
 	rec.Header().Set("Date", t.k.Clock.Now().UTC().Format(http.TimeFormat))
 	served := r.Clone(r.Context())
 	served.RequestURI = r.URL.RequestURI()
 	t.k.Sim.ServeHTTP(rec, served)
+	return rec.Result(), nil
+}
+
+// webhookWay is how a webhook reaches the daemon, without a network.
+type webhookWay struct{ k *Talk }
+
+func (w webhookWay) RoundTrip(r *http.Request) (*http.Response, error) {
+	if w.k.hook == nil {
+		return nil, errors.New("there is no webhook")
+	}
+	rec := httptest.NewRecorder()
+	w.k.hook.ServeHTTP(rec, r)
 	return rec.Result(), nil
 }
 

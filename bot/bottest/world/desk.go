@@ -95,6 +95,28 @@ func (d *Desk) Changes(context.Context, string, time.Time) (bot.ChangePage, erro
 	return bot.ChangePage{End: true}, nil
 }
 
+// Glance looks.
+func (d *Desk) Glance(_ context.Context, ids []int64) ([]bot.Glimpse, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var out []bot.Glimpse
+	for _, id := range ids {
+		if err := d.fail("glance", id); err != nil {
+			return nil, err
+		}
+		if t := d.tickets[id]; t != nil {
+			out = append(out, bot.Glimpse{
+				ID: id, Created: t.Created, Status: t.Status, FormID: t.FormID, Tags: slices.Concat(t.Tags, t.AgentTags),
+				Requester: t.Requester.ID, FollowupOf: t.FollowupOf,
+			})
+		}
+	}
+	return out, nil
+}
+
+// Suspended is nothing: that is tried on the simulator.
+func (d *Desk) Suspended(context.Context) ([]bot.Suspended, error) { return nil, nil }
+
 // Ticket reads.
 func (d *Desk) Ticket(_ context.Context, id int64) (*bot.Ticket, error) {
 	d.mu.Lock()

@@ -43,6 +43,8 @@ type World struct {
 	Settings  bot.Settings
 	// Outside, when set before Start, is the desk in place of Desk.
 	Outside bot.Desk
+	// Patient is that desk for what can wait; nil for the same.
+	Patient bot.Desk
 	// Failpoint, when set, is called at each of the engine's.
 	Failpoint func(string)
 	Log       *SafeBuffer
@@ -126,7 +128,7 @@ func New(t testing.TB) *World {
 		TenantField: TenantField,
 		Deletes:     policy.Rules{Mode: policy.ModeLive, Approval: "never", CapPerTenantDay: 1000, CapRowsPerSystem: 10000},
 		DueDays:     30, StatutoryDays: 45, Reminders: []int{3, 7, 12}, CloseAfter: 14, Alerts: []int{15, 23, 27}, RepeatDays: 30, Location: time.UTC, Lease: time.Minute, StepLease: 2 * time.Minute, Backoff: 15 * time.Second, MaxBackoff: 15 * time.Minute,
-		MaxAttempts: 5, MaxRounds: 8, CheckEvery: 10 * time.Minute, ForgetAfter: 14 * 24 * time.Hour, KeepRecords: 730 * 24 * time.Hour, PartSize: 50_000_000, MaxParts: 10, MaxAsked: 3, Version: "test",
+		MaxAttempts: 5, MaxRounds: 8, CheckEvery: 10 * time.Minute, ForgetAfter: 14 * 24 * time.Hour, KeepRecords: 730 * 24 * time.Hour, PartSize: 50_000_000, MaxParts: 10, MaxAsked: 3, FirstLooks: 16, Version: "test",
 	}
 	w.Start()
 	return w
@@ -187,7 +189,7 @@ func (w *World) Start() {
 	}
 	w.must(func() error {
 		w.Engine, err = bot.NewEngine(bot.Options{
-			Desk: w.desk(), Store: w.life, Queue: w.Queue, Directory: w.Directory, Spool: w.Spool, Keys: w.Keys,
+			Desk: w.desk(), Patient: w.Patient, Store: w.life, Queue: w.Queue, Directory: w.Directory, Spool: w.Spool, Keys: w.Keys,
 			Reporter: Reporter{w.Spool}, Messages: catalog, Systems: systems, Log: log, Clock: w.Clock.Now, Settings: w.Settings,
 			Failpoint: func(name string) {
 				if w.Failpoint != nil {
@@ -244,7 +246,7 @@ func (w *World) Settle() {
 			same = 0
 			continue
 		}
-		ids, err := w.Store.Due(ctx, w.Clock.Now(), 100)
+		ids, err := w.due(ctx)
 		if err != nil {
 			w.T.Fatal(err)
 		}
@@ -259,6 +261,19 @@ func (w *World) Settle() {
 		}
 	}
 	w.T.Fatalf("the world does not come to rest\n%s", w.Log)
+}
+
+// due is what can be stepped now, newcomers last.
+func (w *World) due(ctx context.Context) ([]string, error) {
+	ids, err := w.Store.Due(ctx, w.Clock.Now(), 100)
+	if err != nil {
+		return nil, err
+	}
+	fresh, err := w.Store.Newcomers(ctx, 100)
+	for _, n := range fresh {
+		ids = append(ids, n.ID)
+	}
+	return ids, err
 }
 
 func (w *World) do(ctx context.Context, t task) {
@@ -280,6 +295,31 @@ func (w *World) do(ctx context.Context, t task) {
 	if err != nil {
 		_, _ = fmt.Fprintf(w.Log, "task %v: %v\n", t, err)
 		w.Clock.Advance(time.Second)
+	}
+}
+
+// sweepEvery is how often the daemon sweeps, as configured by default.
+const sweepEvery = 5 * time.Second
+
+// Serve works as one worker of the daemon does: it sweeps now and then, takes
+// one task after the other off the queue, and waits where there is none. It
+// ends when d is over or done says so.
+func (w *World) Serve(d time.Duration, done func() bool) {
+	w.T.Helper()
+	ctx := context.Background()
+	end, sweep := w.Clock.Now().Add(d), w.Clock.Now()
+	for w.Clock.Now().Before(end) && !done() {
+		if !w.Clock.Now().Before(sweep) {
+			if err := w.Engine.Sweep(ctx); err != nil {
+				_, _ = fmt.Fprintf(w.Log, "sweep: %v\n", err)
+			}
+			sweep = w.Clock.Now().Add(sweepEvery)
+		}
+		if t, ok := w.Queue.take(); ok {
+			w.do(ctx, t)
+			continue
+		}
+		w.Clock.Advance(max(time.Millisecond, sweep.Sub(w.Clock.Now())))
 	}
 }
 

@@ -1,6 +1,6 @@
 -- Applies one change whole, or nothing: every check comes before the first write.
 local record, events, claims, due, hinted, sequence = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
-local known = KEYS[7]
+local known, newcomers = KEYS[7], KEYS[8]
 local id, nonce, expected, version, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local hint, wake, case, sealing, sealed = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local prior_seq, prior_head, seq, head = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
@@ -80,6 +80,10 @@ if wake == '' then
   redis.call('ZREM', due, id)
 else
   redis.call('ZADD', due, wake, id)
+end
+if not stored[1] then
+  redis.call('ZREM', newcomers, id)
+  redis.call('HDEL', record, 'deferred')
 end
 if (stored[5] or '0') == hint then
   redis.call('ZREM', hinted, id)

@@ -1,0 +1,73 @@
+package talk
+
+import (
+	"context"
+	"time"
+
+	"privacydesk/bot/zendesk"
+	"privacydesk/bot/zendesksim"
+)
+
+const hookURL = "https://privacy.vendor.example/webhooks/zendesk"
+
+// Hook connects the account's webhook with the daemon's receiver; from then on
+// Zendesk tells of each change as it delivers.
+func (k *Talk) Hook() {
+	k.T.Helper()
+	id, secret := k.Sim.AddWebhook(hookURL)
+	k.Sim.AddWebhookTrigger(id, `{"ticket_id":"{{ticket.id}}"}`)
+	handler, err := zendesk.NewWebhook(zendesk.WebhookOptions{Secrets: []string{secret}, Skew: 5 * time.Minute, Clock: k.Clock.Now},
+		func(ctx context.Context, ids []string, invocation string, keep time.Duration) (bool, error) {
+			return k.Store.Hint(ctx, ids, invocation, keep)
+		})
+	if err != nil {
+		k.T.Fatal(err)
+	}
+	k.hook = handler
+}
+
+// Appears files a ticket that nobody tells the daemon of.
+func (k *Talk) Appears(by Person, kind, text string, edits ...func(*zendesksim.NewTicket)) Ticket {
+	n := zendesksim.NewTicket{
+		RequesterID: by.ID, FormID: k.Form, Subject: "Data & Privacy", Body: text, CustomFields: map[int64]any{k.KindField: kind},
+	}
+	for _, edit := range edits {
+		edit(&n)
+	}
+	id := k.Sim.FileTicket(n)
+	k.seen[id] = &shown{}
+	k.heading(by.Name, "files "+k.what(kind, n), text)
+	return Ticket{k, id}
+}
+
+// Follow is a ticket that Zendesk made by itself; the daemon hears of it.
+func (k *Talk) Follow(id int64) Ticket {
+	k.T.Helper()
+	k.seen[id] = &shown{}
+	k.goesOn(id)
+	return Ticket{k, id}
+}
+
+// Delivers lets Zendesk deliver its webhooks in a manner, and the daemon work.
+func (k *Talk) Delivers(says string, m zendesksim.Manner) zendesksim.Delivered {
+	k.T.Helper()
+	k.Note("%s", says)
+	k.Clock.Advance(2 * time.Second)
+	done := k.Sim.DeliverLike(k.T.Context(), m)
+	k.Pass(time.Minute)
+	k.show()
+	return done
+}
+
+// Polls asks Zendesk for what changed, as the daemon does every few minutes.
+func (k *Talk) Polls() {
+	k.T.Helper()
+	k.Clock.Advance(3 * time.Minute)
+	p := zendesk.Poller{Desk: k.Patient, Store: k.Store, Clock: k.Clock.Now, Since: k.Settings.Since}
+	if _, err := p.Poll(k.T.Context()); err != nil {
+		k.T.Fatal(err)
+	}
+	k.Note("privacydesk asks Zendesk what changed.")
+	k.Pass(time.Minute)
+	k.show()
+}

@@ -1,0 +1,88 @@
+package zendesk
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Purse holds what an account's programs may spend: buckets that fill at a
+// steady rate. One that all processes share makes one budget of theirs.
+type Purse interface {
+	// Take takes one out of a bucket that fills by perMinute up to burst, if
+	// more than floor is in it: then wait is 0. Else nothing is taken, and wait
+	// is how long at least it is too early. sharers is how many processes took
+	// something lately.
+	Take(ctx context.Context, bucket string, now time.Time, perMinute float64, burst, floor int) (wait time.Duration, sharers int, err error)
+	// Rest lets nobody take out of the bucket before until; it never shortens a
+	// rest.
+	Rest(ctx context.Context, bucket string, until time.Time) error
+}
+
+// ownPurse is a process's own. It stands in when the shared one is away.
+type ownPurse struct {
+	mu      sync.Mutex
+	buckets map[string]*bucket
+}
+
+type bucket struct {
+	level float64
+	at    time.Time
+	rest  time.Time
+	full  time.Time // when nothing is known of it any more
+}
+
+// pursesHold bounds how many buckets one process remembers; full ones go
+// first.
+const pursesHold = 10_000
+
+func (p *ownPurse) bucket(name string, now time.Time, burst int) *bucket {
+	if b := p.buckets[name]; b != nil {
+		return b
+	}
+	if len(p.buckets) >= pursesHold {
+		for other, b := range p.buckets {
+			if b.full.Before(now) {
+				delete(p.buckets, other)
+			}
+		}
+	}
+	if p.buckets == nil {
+		p.buckets = map[string]*bucket{}
+	}
+	b := &bucket{level: float64(burst), at: now}
+	p.buckets[name] = b
+	return b
+}
+
+// Take implements Purse; it can't fail.
+func (p *ownPurse) Take(_ context.Context, name string, now time.Time, perMinute float64, burst, floor int) (time.Duration, int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b := p.bucket(name, now, burst)
+	perNano := perMinute / float64(time.Minute)
+	if now.After(b.at) {
+		b.level, b.at = b.level+float64(now.Sub(b.at))*perNano, now
+	}
+	b.level = min(b.level, float64(burst))
+	if wait := b.rest.Sub(now); wait > 0 {
+		return wait, 1, nil
+	}
+	if lacks := float64(floor+1) - b.level; lacks > 1e-9 {
+		return time.Duration(lacks/perNano) + time.Millisecond, 1, nil
+	}
+	b.level--
+	b.full = now.Add(time.Duration((float64(burst) - b.level) / perNano))
+	return 0, 1, nil
+}
+
+// Rest implements Purse.
+func (p *ownPurse) Rest(_ context.Context, name string, until time.Time) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	b := p.bucket(name, time.Time{}, 0) // full when somebody first takes of it
+	if until.After(b.rest) {
+		b.rest = until
+	}
+	return nil
+}
