@@ -68,7 +68,7 @@ type houseOptions struct {
 }
 
 // live is the section of deletes that a test writes for no person to be asked.
-const live = "{mode: live, approval: never, waiting_period: 0s, cap_per_tenant_day: 1000}"
+const live = "{mode: live, approval: never, waiting_period: 0s, cap_per_tenant_day: 1000, rescan: {when: never}}"
 
 // newHouse builds it, with nothing running but the simulator.
 func newHouse(t testing.TB, o houseOptions) *house {
