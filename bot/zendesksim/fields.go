@@ -41,6 +41,9 @@ func (c *call) fieldView(f *TicketField) object {
 		}
 		v["custom_field_options"] = options
 	}
+	if f.Type == "lookup" {
+		v["relationship_target_type"] = "zen:user" // the one kind of record that the simulator looks up
+	}
 	return v
 }
 
@@ -93,9 +96,9 @@ func (in fieldInput) apply(f *TicketField) error {
 	if f.Title == "" {
 		bad.add("title", "Title: cannot be blank")
 	}
-	types := []string{"text", "textarea", "tagger", "multiselect", "checkbox", "date", "integer", "decimal", "regexp"}
+	types := []string{"text", "textarea", "tagger", "multiselect", "checkbox", "date", "integer", "decimal", "regexp", "lookup"}
 	if !f.System && !slices.Contains(types, f.Type) {
-		bad.add("type", "Type: is invalid; the simulator knows text, textarea, tagger, multiselect, checkbox, date, integer, decimal, regexp")
+		bad.add("type", "Type: is invalid; the simulator knows text, textarea, tagger, multiselect, checkbox, date, integer, decimal, regexp, lookup")
 	}
 	if _, err := regexp.Compile(f.Pattern); err != nil {
 		bad.add("regexp_for_validation", "Regexp: is invalid")

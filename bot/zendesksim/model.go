@@ -94,7 +94,7 @@ type TicketField struct {
 	ID    int64
 	Title string
 	// Type: text, textarea, tagger, multiselect, checkbox, date, integer,
-	// decimal, regexp; system fields have subject, description, status, ….
+	// decimal, regexp, lookup; system fields have subject, description, status, ….
 	Type             string
 	Description      string // for end users
 	AgentDescription string // for agents alone

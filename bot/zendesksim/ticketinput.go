@@ -320,6 +320,9 @@ func (f *TicketField) accepts(s string) bool {
 	case "regexp":
 		hit, err := regexp.MatchString(f.Pattern, s)
 		return err == nil && hit
+	case "lookup": // the id of a record
+		_, err := strconv.ParseInt(s, 10, 64)
+		return err == nil
 	}
 	return true
 }

@@ -247,10 +247,10 @@ func oddTickets() []talk.Scenario {
 			add := func(title, kind string) int64 {
 				return k.Sim.AddTicketField(zendesksim.TicketField{Title: title, Type: kind, Options: []zendesksim.FieldOption{{Name: "A", Value: "opt_a"}, {Name: "B", Value: "opt_b"}}})
 			}
-			number, many, date, check := add("Seats", "integer"), add("Products", "multiselect"), add("Asked on", "date"), add("Verified", "checkbox")
+			number, many, date, check, lookup := add("Seats", "integer"), add("Products", "multiselect"), add("Asked on", "date"), add("Verified", "checkbox"), add("Account owner", "lookup")
 			t := k.Files(k.Alex(), "access", aboutJane, func(n *zendesksim.NewTicket) {
 				n.CustomFields[number], n.CustomFields[many] = 42, []string{"opt_a", "opt_b"}
-				n.CustomFields[date], n.CustomFields[check] = "2026-11-20", true
+				n.CustomFields[date], n.CustomFields[check], n.CustomFields[lookup] = "2026-11-20", true, fmt.Sprint(k.Agent().ID)
 				n.CustomFields[987654] = "of a field that was deleted"
 			})
 			t.Is("resolved", bot.ReasonDelivered)
