@@ -5,15 +5,9 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/sirupsen/logrus"
-
-	"privacydesk/bot/messages"
-	"privacydesk/bot/policy"
-	"privacydesk/bot/reading"
-	"privacydesk/connectors"
 )
 
 // Engine moves requests on. Step and Run may be called by any number of
@@ -23,114 +17,6 @@ type Engine struct {
 	Options
 	fitness fitness
 	scout   scout
-}
-
-// Options are the engine's parts and settings.
-type Options struct {
-	Desk Desk
-	// Patient is the desk for what can wait; Desk if nil.
-	Patient   Desk
-	Store     Store
-	Queue     Queue
-	Directory Directory
-	Spool     Spool
-	Keys      Keys
-	Reporter  Reporter
-	Messages  *messages.Catalog
-	Systems   map[string]SystemConfig
-	Log       logrus.FieldLogger
-	Clock     func() time.Time
-	// Observe is told what metrics count; nil for nobody.
-	Observe func(Observation)
-	// Failpoint is called by name around each step that must survive a crash;
-	// only tests set it.
-	Failpoint func(name string)
-	Settings  Settings
-}
-
-// SystemConfig is one configured system.
-type SystemConfig struct {
-	Connector connectors.Connector
-	Kind      connectors.Kind
-	Label     string
-	// Controller systems hold the vendor's own data: a tenant's request never
-	// reaches them.
-	Controller bool
-	// Tenant spells one of our tenants as this system does; an error or ""
-	// means that the system does not know it, and the request is held.
-	Tenant func(tenant string) (string, error)
-	// Timeout bounds one run.
-	Timeout time.Duration
-	// BackupsFor is how long the system's backups last, for certificates; 0 if
-	// nobody said so.
-	BackupsFor time.Duration
-}
-
-// Settings are the engine's numbers. Zero values are not usable: the
-// configuration declares the defaults.
-type Settings struct {
-	Since       time.Time // tickets older than this never execute
-	Reading     reading.Rules
-	TenantField int64 // the ticket field that names the tenant; 0 for none
-	// ReferenceField holds the customer's own reference, AskedOnField the date
-	// on which the consumer asked them; 0 for none.
-	ReferenceField, AskedOnField int64
-	Deletes                      policy.Rules
-	// Integrations name what syncs into the systems and is not erased.
-	Integrations  []string
-	DueDays       int
-	StatutoryDays int // calendar days that the customer has
-	// Reminders of a question and, after it, CloseAfter are days after it;
-	// Alerts are days after an arrival of a request that has DueDays. All are
-	// in order.
-	Reminders   []int
-	CloseAfter  int
-	Alerts      []int
-	RepeatDays  int // within which an earlier answer is mentioned; 0: never
-	Location    *time.Location
-	Lease       time.Duration // of a run's worker; renewed at a third
-	StepLease   time.Duration
-	Backoff     time.Duration // the first; doubles up to MaxBackoff
-	MaxBackoff  time.Duration
-	MaxAttempts int           // of a run, before it counts as failed
-	MaxRounds   int           // of locating
-	CheckEvery  time.Duration // how long a connector's Check is believed
-	ForgetAfter time.Duration // after the end: key and spool are destroyed
-	KeepRecords time.Duration // after the end: case and ledger are removed, too
-	PartSize    int64         // bytes of one attachment
-	MaxParts    int
-	MaxAsked    int // questions before an agent takes over
-	Controller  ControllerSettings
-	FirstLooks  int // tickets without a record that are read at once
-	// AtOncePerTenant is how many requests of one tenant are worked at at once,
-	// AnswersPerHour how many public answers one requester gets; 0 for any.
-	AtOncePerTenant int
-	AnswersPerHour  int
-	// ShowsProgress is true where tickets have a field for it.
-	ShowsProgress bool
-	// CleanTicket lets what is personal go from tickets; DeleteTicket deletes
-	// those of forgotten requests for good.
-	CleanTicket, DeleteTicket bool
-	Version                   string
-}
-
-// ControllerSettings let consumers file directly, about what the vendor holds
-// as the controller. The zero value is off.
-type ControllerSettings struct {
-	Tenant  string        // the vendor's own, by our spelling; "" for off
-	BaseURL string        // where the web server is reached, https, without a slash at the end
-	LinkTTL time.Duration // how long a link can be followed
-	PerDay  int64         // links for one address a day
-}
-
-// Observation is something that metrics count.
-type Observation struct {
-	Event    string // "run", "done", "held"
-	Kind     Kind
-	System   string
-	Stage    Stage
-	Failed   bool
-	Duration time.Duration
 }
 
 // NewEngine checks that the parts are there.
@@ -316,67 +202,6 @@ func (e *Engine) holder(ctx context.Context, c *Case, claims []string) (string, 
 		}
 	}
 	return "", nil
-}
-
-// backOff records that a piece failed for a reason outside, and when to try
-// again.
-func (e *Engine) backOff(ctx context.Context, id, token string, cause error) error {
-	t, err := e.load(ctx, id, token)
-	if err != nil {
-		return errors.Join(cause, err)
-	}
-	t.c.Attempts++
-	wait := e.backoff(t.c.Attempts)
-	if errors.Is(cause, ErrUnknown) {
-		// Stamps are whole seconds: a lost write that lands late must find
-		// another stamp than the one it was sent under.
-		wait = max(wait, 3*time.Second)
-	}
-	e.log(id).WithFields(logrus.Fields{"event": "retry", "attempt": t.c.Attempts, "in": wait.String()}).Warn(scrub(cause))
-	failing := t.c.Attempts >= e.Settings.MaxAttempts && !outside(cause)
-	switch {
-	case len(t.c.Owed) > 0 && (failing && t.c.ended() || t.overdue()):
-		// Nobody releases what is done, and forgetting waits for no note for
-		// ever: one that can't be said is dropped.
-		t.event("unsaid", map[string]string{"step": t.c.Owed[0].Step, "why": string(ReasonStepFailed)})
-		t.c.Owed = slices.Clone(t.c.Owed[1:])
-		t.c.Attempts = 0
-	case failing && !t.c.ended() && t.hold(ReasonStepFailed):
-		t.note("note_held", map[string]string{"reason": string(ReasonStepFailed), "systems": scrub(cause)})
-	}
-	t.c.Wake = t.now.Add(wait) // no duty is done before
-	return t.write(ctx)
-}
-
-// setAside lets a ticket that could not be read go behind the others, the longer
-// the more often that happened.
-func (e *Engine) setAside(ctx context.Context, t *turn, cause error) error {
-	wait := e.backoff(t.stored.Deferred + 1)
-	e.log(t.c.ID).WithFields(logrus.Fields{"event": "retry", "attempt": t.stored.Deferred + 1, "in": wait.String()}).Warn(scrub(cause))
-	if err := e.Store.Defer(ctx, t.c.ID, t.stored.Hint, e.Clock().Add(wait)); err != nil {
-		return errors.Join(cause, err)
-	}
-	return nil
-}
-
-// outside is true for failures of the desk and of the process's own end: they
-// pass, and telling the ticket of them would not work.
-func outside(err error) bool {
-	for _, kind := range []error{ErrUnavailable, ErrUnknown, ErrStale, context.Canceled, context.DeadlineExceeded} {
-		if errors.Is(err, kind) {
-			return true
-		}
-	}
-	return false
-}
-
-// backoff is the pause before the next attempt.
-func (e *Engine) backoff(attempt int) time.Duration {
-	d := e.Settings.Backoff
-	for i := 1; i < attempt && d < e.Settings.MaxBackoff; i++ {
-		d *= 2
-	}
-	return min(d, e.Settings.MaxBackoff)
 }
 
 // Sweep enqueues a step for everything whose time has come, and calls in
