@@ -3,13 +3,17 @@ package zendesksim
 import "slices"
 
 func automationRoutes() []route {
-	return []route{
-		{"GET", "/api/v2/automations", agents, listAutomations},
-		{"POST", "/api/v2/automations", admins, createAutomation},
-		{"GET", "/api/v2/automations/:id", agents, showAutomation},
-		{"PUT", "/api/v2/automations/:id", admins, updateAutomation},
-		{"DELETE", "/api/v2/automations/:id", admins, deleteAutomation},
-	}
+	return ruleKind{
+		name: "automation", path: "/api/v2/automations", list: listAutomations, view: (*call).automationView,
+		rows: func(s *Sim) *table[trigger] { return &s.automations }, store: (*Sim).addAutomation,
+		read: func(c *call, into *trigger) error {
+			var in automationInput
+			if err := c.decode(&in); err != nil {
+				return err
+			}
+			return in.apply(into)
+		},
+	}.routes()
 }
 
 func (s *Sim) addAutomation(t trigger) *trigger {
@@ -61,50 +65,4 @@ func (in automationInput) apply(t *trigger) error {
 		bad.add("conditions", "Conditions: one about hours is needed")
 	}
 	return bad.refusal()
-}
-
-func createAutomation(c *call) (answer, error) {
-	var in automationInput
-	if err := c.decode(&in); err != nil {
-		return answer{}, err
-	}
-	t := trigger{Active: true}
-	if err := in.apply(&t); err != nil {
-		return answer{}, err
-	}
-	return created(object{"automation": c.automationView(c.addAutomation(t))}), nil
-}
-
-func showAutomation(c *call) (answer, error) {
-	t := c.automations.get(c.id("id"))
-	if t == nil {
-		return answer{}, notFound()
-	}
-	return ok(object{"automation": c.automationView(t)}), nil
-}
-
-func updateAutomation(c *call) (answer, error) {
-	t := c.automations.get(c.id("id"))
-	if t == nil {
-		return answer{}, notFound()
-	}
-	var in automationInput
-	if err := c.decode(&in); err != nil {
-		return answer{}, err
-	}
-	next := *t
-	if err := in.apply(&next); err != nil {
-		return answer{}, err
-	}
-	next.UpdatedAt = c.now()
-	*t = next
-	return ok(object{"automation": c.automationView(t)}), nil
-}
-
-func deleteAutomation(c *call) (answer, error) {
-	if c.automations.get(c.id("id")) == nil {
-		return answer{}, notFound()
-	}
-	c.automations.remove(c.id("id"))
-	return noContent(), nil
 }

@@ -32,13 +32,17 @@ type trigger struct {
 }
 
 func triggerRoutes() []route {
-	return []route{
-		{"GET", "/api/v2/triggers", agents, listTriggers},
-		{"POST", "/api/v2/triggers", admins, createTrigger},
-		{"GET", "/api/v2/triggers/:id", agents, showTrigger},
-		{"PUT", "/api/v2/triggers/:id", admins, updateTrigger},
-		{"DELETE", "/api/v2/triggers/:id", admins, deleteTrigger},
-	}
+	return ruleKind{
+		name: "trigger", path: "/api/v2/triggers", list: listTriggers, view: (*call).triggerView,
+		rows: func(s *Sim) *table[trigger] { return &s.triggers }, store: (*Sim).addTrigger,
+		read: func(c *call, into *trigger) error {
+			var in triggerInput
+			if err := c.decode(&in); err != nil {
+				return err
+			}
+			return in.apply(into)
+		},
+	}.routes()
 }
 
 // AddWebhookTrigger adds a trigger without conditions: each creation and each
@@ -119,52 +123,6 @@ func webhookAction(a object) (webhookID, body string, err error) {
 		return "", "", fmt.Errorf("notification_webhook takes [webhook id, body]")
 	}
 	return value[0], value[1], nil
-}
-
-func createTrigger(c *call) (answer, error) {
-	var in triggerInput
-	if err := c.decode(&in); err != nil {
-		return answer{}, err
-	}
-	t := trigger{Active: true}
-	if err := in.apply(&t); err != nil {
-		return answer{}, err
-	}
-	return created(object{"trigger": c.triggerView(c.addTrigger(t))}), nil
-}
-
-func showTrigger(c *call) (answer, error) {
-	t := c.triggers.get(c.id("id"))
-	if t == nil {
-		return answer{}, notFound()
-	}
-	return ok(object{"trigger": c.triggerView(t)}), nil
-}
-
-func updateTrigger(c *call) (answer, error) {
-	t := c.triggers.get(c.id("id"))
-	if t == nil {
-		return answer{}, notFound()
-	}
-	var in triggerInput
-	if err := c.decode(&in); err != nil {
-		return answer{}, err
-	}
-	next := *t
-	if err := in.apply(&next); err != nil {
-		return answer{}, err
-	}
-	next.UpdatedAt = c.now()
-	*t = next
-	return ok(object{"trigger": c.triggerView(t)}), nil
-}
-
-func deleteTrigger(c *call) (answer, error) {
-	if c.triggers.get(c.id("id")) == nil {
-		return answer{}, notFound()
-	}
-	c.triggers.remove(c.id("id"))
-	return noContent(), nil
 }
 
 func (t *trigger) fires(ticket Ticket, fresh bool) bool {

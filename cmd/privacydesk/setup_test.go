@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -181,9 +182,22 @@ func (n *newcomer) serveAndFile(cfg *config.Config) {
 	if label := n.statusLabel(resolved.CustomStatusID); label != "Resolved" || len(n.desk.Sim.Attachments(id)) != 1 {
 		n.Errorf("the ticket reads %q, with %d files", label, len(n.desk.Sim.Attachments(id)))
 	}
-	if resolved.CustomFields[z.DueField] == nil {
+	// The due date was shown, and is cleared with the answer; the progress stays.
+	if resolved.CustomFields[z.DueField] != nil || resolved.CustomFields[z.ProgressField] != "resolved" || !n.wasSet(id, z.DueField) {
 		n.Errorf("the ticket's fields: %v", resolved.CustomFields)
 	}
+}
+
+// wasSet is true if a field of the ticket ever held something.
+func (n *newcomer) wasSet(ticket, field int64) bool {
+	for _, a := range n.desk.Sim.Audits(ticket) {
+		for _, e := range a.Events {
+			if e.FieldName == strconv.FormatInt(field, 10) && e.Value != nil && e.Value != "" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (n *newcomer) ticket(id int64) zendesksim.Ticket {
