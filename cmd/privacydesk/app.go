@@ -200,9 +200,11 @@ func (a *app) openDesk(_ context.Context, _ openOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	a.desk, err = zendesk.New(a.cfg.Zendesk.Options, zendesk.Env{
-		Clock: time.Now, Tokens: tokens, Observe: a.called, Purse: a.store.Purse(),
-	})
+	env := zendesk.Env{Clock: time.Now, Tokens: tokens, Observe: a.called}
+	if a.store != nil { // check goes on without one: then this process keeps to its own part
+		env.Purse = a.store.Purse()
+	}
+	a.desk, err = zendesk.New(a.cfg.Zendesk.Options, env)
 	return err
 }
 

@@ -193,6 +193,7 @@ zendesk:
   kind_field: %d
   tenant_field: %d
   due_field: %d
+  updates_per_minute: 100000
   kind_values: {privacy_access: access, privacy_delete: delete, privacy_opt_out: opt_out, privacy_direct: direct}%s
 directory:
   kind: static
@@ -214,7 +215,7 @@ directory:
 keys: {master: %s}
 redis: {url: %q, prefix: %s}
 deletes: %s
-requests: {backoff: 1s, max_backoff: 2s, lease: 5s, step_lease: 10s, max_attempts: 100, forget_after: %s, clean_ticket: %v}
+requests: {backoff: 1s, max_backoff: 2s, lease: 5s, step_lease: 10s, max_attempts: 100, forget_after: %s, clean_ticket: %v, answers_per_hour: 0, at_once_per_tenant: 50}
 workers: {steps: 16, runs: 8, grace: 10s}
 web: {listen: "127.0.0.1:0"}
 log: {format: json}

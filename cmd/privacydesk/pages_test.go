@@ -50,7 +50,7 @@ func TestPages(t *testing.T) {
 			"ticket-access", "http://" + address + "/agent/tickets/1",
 			[]string{
 				"#1 Access request", "Alex Admin", "Resolved", "ada.lovell@customers.example", "We received your request for a report",
-				"CRM", "Product analytics", "Voice recordings", "Data-science warehouse", "privacy-report-t1.zip", "Privacy due date",
+				"CRM", "Product analytics", "Voice recordings", "Data-science warehouse", "privacy-report-t1.zip",
 			},
 			[]string{"{{", "<no value>", "TAX-"},
 		},
