@@ -193,6 +193,7 @@ zendesk:
   kind_field: %d
   tenant_field: %d
   due_field: %d
+  requests_per_minute: 1000000
   updates_per_minute: 100000
   kind_values: {privacy_access: access, privacy_delete: delete, privacy_opt_out: opt_out, privacy_direct: direct}%s
 directory:
