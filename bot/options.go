@@ -87,7 +87,7 @@ type Settings struct {
 	MaxParts    int
 	MaxAsked    int // questions before an agent takes over
 	Controller  ControllerSettings
-	FirstLooks  int // tickets without a record that are read at once
+	FirstLooks  FirstLooks
 	// AtOncePerTenant is how many requests of one tenant are worked at at once,
 	// AnswersPerHour how many public answers one requester gets; 0 for any.
 	AtOncePerTenant int

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -18,6 +19,13 @@ const (
 	scoutHolds   = 50_000
 	scoutGlances = 50
 )
+
+// FirstLooks is how tickets without a record come to be read.
+type FirstLooks struct {
+	AtOnce       int           // most that are read at once
+	PerRequester int           // of them, most of one requester
+	Pace         time.Duration // between two of a requester who has many in line; 0 for none
+}
 
 // scout stands before the door: it takes a first look at tickets without a
 // record, drops those that are surely none of ours, a hundred in one call and
@@ -49,17 +57,15 @@ type caller struct {
 	called time.Time
 }
 
-// perRequester is how many newcomers of one requester are read at once.
-const perRequester = 2
+// quickCalls is after how many a requester who files many at once is called in
+// more slowly: the account's calls are for the work of all others, too.
+const quickCalls = 10
 
-// A requester who files more than a few at once is called in more slowly: the
-// account's calls are for the work of all others, too.
-const (
-	quickCalls = 10
-	slowCall   = 10 * time.Second
-)
+func (p pace) ready(now time.Time, between time.Duration) bool {
+	return p.calls < quickCalls || now.Sub(p.last) >= between
+}
 
-func (p pace) ready(now time.Time) bool { return p.calls < quickCalls || now.Sub(p.last) >= slowCall }
+func (p pace) after(now time.Time) pace { return pace{p.calls + 1, now} }
 
 // callIn looks at newcomers and calls in as many as are read at once.
 func (e *Engine) callIn(ctx context.Context, now time.Time) error {
@@ -153,10 +159,11 @@ func (e *Engine) maybeOurs(g Glimpse) bool {
 	return reading.InScope(e.Settings.Reading, reading.Ticket{FormID: g.FormID, AgentTags: g.Tags})
 }
 
-// next are those to call in now, in turn, so that most are under way. Whoever
-// was called longer than patience ago is called again: the queue lost it.
-func (s *scout) next(now time.Time, most int, patience time.Duration) []*caller {
-	under := map[int64]int{}
+// next are those to call in now, in turn, so that as many are under way as may
+// be. Whoever was called longer than patience ago is called again: the queue
+// lost it.
+func (s *scout) next(now time.Time, looks FirstLooks, patience time.Duration) []*caller {
+	most, under, paces := looks.AtOnce, map[int64]int{}, maps.Clone(s.paces)
 	var waiting []*caller
 	for _, c := range s.seen {
 		if !c.called.IsZero() && now.Sub(c.called) < patience {
@@ -170,11 +177,12 @@ func (s *scout) next(now time.Time, most int, patience time.Duration) []*caller 
 	line := newLine(waiting, s.served)
 	var out []*caller
 	for len(out) < most {
-		c := line.take(func(c *caller) bool { return under[c.by] < perRequester && s.paces[c.by].ready(now) })
+		c := line.take(func(c *caller) bool { return under[c.by] < looks.PerRequester && paces[c.by].ready(now, looks.Pace) })
 		if c == nil {
 			break
 		}
 		under[c.by]++
+		paces[c.by] = paces[c.by].after(now)
 		out = append(out, c)
 	}
 	return out
@@ -183,7 +191,7 @@ func (s *scout) next(now time.Time, most int, patience time.Duration) []*caller 
 func (s *scout) call(c *caller, now time.Time) {
 	c.called = now
 	s.calls++
-	s.paces[c.by] = pace{s.paces[c.by].calls + 1, now}
+	s.paces[c.by] = s.paces[c.by].after(now)
 	s.served[c.of], s.served[c.by] = s.calls, s.calls
 }
 

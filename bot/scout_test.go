@@ -59,7 +59,7 @@ func TestOutOfScopeIsDroppedUnread(t *testing.T) {
 // one are read at once, and none is called twice while it is read.
 func TestScoutCallsInTurn(t *testing.T) {
 	w := world.New(t)
-	w.Settings.FirstLooks = 4
+	w.Settings.FirstLooks.AtOnce = 4
 	w.Start()
 	flood := make([]int64, 20)
 	for i := range flood {
@@ -79,6 +79,29 @@ func TestScoutCallsInTurn(t *testing.T) {
 	sweep(t, w)
 	if got := w.Queue.Waiting(); len(got) != 3 || got[0] != bot.IDOfTicket(other) && got[1] != bot.IDOfTicket(other) {
 		t.Fatalf("after the queue lost them, called in are %v", got)
+	}
+}
+
+// TestScoutPacesAFlood: after ten a requester with more in line is called in
+// every ten seconds; with no pace set, at once.
+func TestScoutPacesAFlood(t *testing.T) {
+	for _, c := range []struct {
+		pace time.Duration
+		want []int // called in at 0, 5, 10 and 15 seconds
+	}{{10 * time.Second, []int{10, 10, 11, 11}}, {0, []int{60, 60, 60, 60}}} {
+		w := world.New(t)
+		w.Settings.FirstLooks = bot.FirstLooks{AtOnce: 100, PerRequester: 100, Pace: c.pace}
+		w.Start()
+		for range 60 {
+			w.File(world.Alex(), "access", janeBody)
+		}
+		for i, want := range c.want {
+			sweep(t, w)
+			if got := len(w.Queue.Waiting()); got != want {
+				t.Errorf("pace %s: %d are called in after %d s, want %d", c.pace, got, i*5, want)
+			}
+			w.Clock.Advance(5 * time.Second)
+		}
 	}
 }
 

@@ -53,7 +53,10 @@ type Intake struct {
 	Poll  string    `yaml:"poll" default:"@every 5m" doc:"how often changed tickets are asked for, beside webhooks: a cron expression or @every DURATION; use @every 1m without webhooks"`
 	Sweep string    `yaml:"sweep" default:"@every 5s" doc:"how often due requests are looked for, which makes up for hints that a queue lost, and new tickets called in: a cron expression or @every DURATION"`
 	// FirstLooks bounds how much of the account's budget newcomers take at once.
-	FirstLooks int `yaml:"first_looks" default:"16" min:"1" max:"1000" doc:"new tickets that are read at once, at most two of one requester, in turn by organization and requester; the others wait for their turn"`
+	FirstLooks int `yaml:"first_looks" default:"16" min:"1" max:"1000" doc:"new tickets that are read at once, in turn by organization and requester; the others wait for their turn"`
+	// PerRequester and Pace keep one requester's flood from taking the turns of all.
+	PerRequester int           `yaml:"first_looks_per_requester" default:"2" min:"1" max:"1000" doc:"how many of them may be one requester's"`
+	Pace         time.Duration `yaml:"first_looks_pace" default:"10s" min:"0s" max:"1h" doc:"how long a requester with more than ten new tickets in line waits between two of them; 0s for no wait, where the account's budget is ample"`
 }
 
 // Zendesk is the account, and what on a ticket is read.

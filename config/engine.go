@@ -61,7 +61,8 @@ func (c *Config) Settings(version string) bot.Settings {
 		Location: r.Location.Location,
 		Lease:    r.Lease, StepLease: r.StepLease, Backoff: r.Backoff, MaxBackoff: r.MaxBackoff,
 		MaxAttempts: r.MaxAttempts, MaxRounds: r.MaxRounds, CheckEvery: r.CheckEvery,
-		ForgetAfter: r.ForgetAfter, KeepRecords: r.KeepRecords, PartSize: r.PartSize, MaxParts: r.MaxParts, MaxAsked: r.MaxAsked, FirstLooks: c.Intake.FirstLooks,
+		ForgetAfter: r.ForgetAfter, KeepRecords: r.KeepRecords, PartSize: r.PartSize, MaxParts: r.MaxParts, MaxAsked: r.MaxAsked,
+		FirstLooks:      bot.FirstLooks{AtOnce: c.Intake.FirstLooks, PerRequester: c.Intake.PerRequester, Pace: c.Intake.Pace},
 		AtOncePerTenant: r.AtOnce, AnswersPerHour: r.Answers,
 		ShowsProgress: c.Zendesk.ProgressField != 0, Controller: c.Consumers.settings(), CleanTicket: r.CleanTicket, DeleteTicket: r.DeleteTicket, Version: version,
 	}

@@ -99,7 +99,7 @@ func (d *demo) close() error {
 }
 
 func (d *demo) prepare(context.Context) error {
-	d.linef("privacydesk demo: a simulated Zendesk, four sample systems, eight tickets. Approval and waiting period are switched off.")
+	d.linef("privacydesk demo: a simulated Zendesk, four sample systems, eight tickets. Approval is switched off, the waiting period three seconds.")
 	var err error
 	if d.dir, err = demoFolder(d.cmd.Dir); err != nil {
 		return &usageError{fmt.Errorf("--dir: %w", err)}
@@ -230,8 +230,8 @@ func (d *demo) configuration(webhookSecret string) string {
 	if d.cmd.Redis != "" {
 		redis = fmt.Sprintf("redis: {prefix: %s, url: %s}\n", d.prefix, quoted(d.cmd.Redis))
 	}
-	fmt.Fprintf(&b, `# Written by the demo. Approval and waiting period are off: a real vendor keeps them.
-intake: {since: %s, poll: "@every 1m", sweep: "@every 1s"}
+	fmt.Fprintf(&b, `# Written by the demo. Approval is off and the waiting period short: a real vendor keeps both as they are by default.
+intake: {since: %s, poll: "@every 1m", sweep: "@every 1s", first_looks_per_requester: 8}
 zendesk:
   url: http://%s
   oauth: {client_id: %s, client_secret: %s}
@@ -251,7 +251,7 @@ directory:
 	}
 	fmt.Fprintf(&b, `%sdata_dir: data
 keys: {master: [{id: demo, key: "${file:master.key}"}]}
-deletes: {mode: live, approval: never, waiting_period: 0s}
+deletes: {mode: live, approval: never, waiting_period: 3s}
 requests: {backoff: 1s}
 web: {listen: "127.0.0.1:0"}
 log: {format: json}

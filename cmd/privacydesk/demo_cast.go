@@ -18,9 +18,10 @@ type castMember struct {
 	state  bot.State
 	reason bot.Reason
 	status string // of the ticket
-	// gathers and erases name what its systems must show.
-	gathers, erases bool
-	told            bool // the progress line was printed
+	// What its systems must show, in rows: an access that came too late for a
+	// delete of the same person finds less.
+	gathers, deletes, deidentifies int64
+	told                           bool // the progress line was printed
 }
 
 // The demo's people. Jane is known to both tenants; Ada shares her address
@@ -53,15 +54,15 @@ func (d *demo) fileTickets(context.Context) error {
 	d.cast = []castMember{
 		{
 			what: "an admin's access request", ticket: file(alex, "access", "", "Access request", sample.Body("access", ada)),
-			state: "resolved", reason: bot.ReasonDelivered, status: "solved", gathers: true,
+			state: "resolved", reason: bot.ReasonDelivered, status: "solved", gathers: 12,
 		},
 		{
 			what: "an admin's delete; a second tenant knows the person too", ticket: file(alex, "delete", "", "Delete request", sample.Body("delete", jane)),
-			state: "resolved", reason: bot.ReasonErased, status: "solved", erases: true,
+			state: "resolved", reason: bot.ReasonErased, status: "solved", deletes: 9, deidentifies: 1,
 		},
 		{
 			what: "the same person's access, filed while the delete is open", ticket: file(alex, "access", "", "Access request", sample.Body("access", jane)),
-			state: "resolved", reason: bot.ReasonDelivered, status: "solved", gathers: true,
+			state: "resolved", reason: bot.ReasonDelivered, status: "solved", gathers: 12,
 		},
 		{
 			what: "somebody who is no admin", ticket: file(uli, "delete", "", "Delete request", sample.Body("delete", kim)),

@@ -114,12 +114,14 @@ func (d *demo) judgePaper(ctx context.Context, c bot.Case, q demoRequest, m *cas
 		sum.Deleted += s.Deleted
 		sum.Deidentified += s.Deidentified
 	}
-	switch {
-	case m.gathers && sum.Gathered == 0, m.erases && (sum.Deleted == 0 || sum.Deidentified == 0):
-		return errors.New("its systems did nothing")
-	case !m.gathers && !m.erases && q.Report != "":
-		return errors.New("a file was attached to it")
-	case !m.gathers && !m.erases:
+	if sum.Gathered != m.gathers || sum.Deleted != m.deletes || sum.Deidentified != m.deidentifies {
+		return fmt.Errorf("its systems gathered %d rows, deleted %d and de-identified %d; expected %d, %d and %d",
+			sum.Gathered, sum.Deleted, sum.Deidentified, m.gathers, m.deletes, m.deidentifies)
+	}
+	if m.gathers+m.deletes == 0 {
+		if q.Report != "" {
+			return errors.New("a file was attached to it")
+		}
 		return nil
 	}
 	verdict, err := report.VerifyFile(q.Report, d.app.keys.PublicKey())

@@ -216,7 +216,7 @@ func TestDemoWithoutRedisServer(t *testing.T) {
 	for _, want := range []string{
 		"KEEPS NOTHING", "reports and certificates: " + filepath.Join(dir, "reports"),
 		filepath.Join(dir, "reports", "1-privacy-report-t1.zip"), filepath.Join(dir, "reports", "2-certificate.json"),
-		"Approval and waiting period are switched off", "0 places left", "every ticket ended as it should",
+		"Approval is switched off, the waiting period three seconds", "0 places left", "every ticket ended as it should",
 	} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the output does not say %q:\n%s", want, out.String())

@@ -185,7 +185,7 @@ func (h *house) configure(deletes string, more ...string) {
 	if h.hook != "" {
 		poll = "@every 20s"
 	}
-	fmt.Fprintf(&b, `intake: {since: %s, poll: %q, sweep: "@every 1s"}
+	fmt.Fprintf(&b, `intake: {since: %s, poll: %q, sweep: "@every 1s", first_looks: 64, first_looks_per_requester: 32, first_looks_pace: 0s}
 zendesk:
   url: %s
   oauth: {client_id: %s, client_secret: %s}

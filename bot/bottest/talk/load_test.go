@@ -18,7 +18,7 @@ func limited(o *zendesksim.Options) {
 
 // usual are the bounds that are configured by default, but for the answers that
 // one admin gets: here they get as many as they ask for.
-func usual(s *bot.Settings) { s.FirstLooks, s.AtOncePerTenant = 16, 8 }
+func usual(s *bot.Settings) { s.FirstLooks.AtOnce, s.AtOncePerTenant = 16, 8 }
 
 // crowd files n tickets of the form, hints at them all, and returns their
 // numbers. by and text tell of each who files it and what it says.
