@@ -30,6 +30,7 @@ const (
 	intakeRate     = 500 // webhooks a second
 	intakeSeconds  = 20
 	intakeTickets  = 2000 // that they are about
+	intakeKnown    = 1000 // of them, those that have a record; the others wait for a first look
 	intakeRepeat   = 10   // every so manyeth is sent a second time, with the same invocation id
 	intakeSecret   = "benchmark-webhook-secret"
 	intakePath     = "/webhooks/zendesk"
@@ -74,9 +75,9 @@ func benchIntake(b *testing.B) {
 		b.Errorf("%d webhooks were refused, %d of the baseline; %d tickets were lost", ours.refused, bare.refused, lost)
 	}
 	total := intakeRate * intakeSeconds
-	if repeats := total / intakeRepeat; int(r.replayed.Load()) != repeats || int(r.accepted.Load()) != total-repeats || waiting != intakeTickets {
-		b.Errorf("%d webhooks were taken for repeats and %d for new, of %d and %d; %d tasks wait for %d tickets",
-			r.replayed.Load(), r.accepted.Load(), repeats, total-repeats, waiting, intakeTickets)
+	if repeats := total / intakeRepeat; int(r.replayed.Load()) != repeats || int(r.accepted.Load()) != total-repeats || waiting != intakeKnown {
+		b.Errorf("%d webhooks were taken for repeats and %d for new, of %d and %d; %d tasks wait for %d requests",
+			r.replayed.Load(), r.accepted.Load(), repeats, total-repeats, waiting, intakeKnown)
 	}
 	b.ReportMetric(ours.at(0.50), "p50-ms")
 	b.ReportMetric(ours.at(0.99), "p99-ms")
@@ -115,9 +116,10 @@ func newReceiver(b *testing.B, client *redis.Client) *receiver {
 	if r.app.queue, err = worker.NewQueue(client, ""); err != nil {
 		b.Fatal(err)
 	}
-	if r.app.relay, err = worker.NewRelay(r.app.queue, log); err != nil {
+	if r.app.relay, err = worker.NewRelay(knownOnly{r.app.queue, r.app.store}, log); err != nil {
 		b.Fatal(err)
 	}
+	r.know(b)
 	handler, err := zendesk.NewWebhook(zendesk.WebhookOptions{Secrets: []string{intakeSecret}, Clock: time.Now, Observe: r.count}, r.app.takeHints)
 	if err != nil {
 		b.Fatal(err)
@@ -134,6 +136,18 @@ func newReceiver(b *testing.B, client *redis.Client) *receiver {
 	b.Cleanup(func() { _ = server.Shutdown(context.Background()) })
 	r.url = "http://" + server.Addr().String()
 	return r
+}
+
+// know gives tickets a record, each at rest until it is hinted at.
+func (r *receiver) know(b *testing.B) {
+	b.Helper()
+	now := time.Now()
+	for n := range intakeKnown {
+		c := bot.Case{ID: bot.IDOfTicket(int64(n + 1)), Ticket: int64(n + 1), Phase: bot.PhaseWorking, Arrived: now}
+		if err := r.app.store.Commit(b.Context(), bot.Change{Case: c, Now: now}); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func (r *receiver) count(result string) {
@@ -162,14 +176,19 @@ func bareHandler(client *redis.Client) http.Handler {
 // hinted lists the tickets that the store knows to have been announced.
 func (r *receiver) hinted(b *testing.B) []string {
 	b.Helper()
+	ids, err := r.app.store.Due(b.Context(), time.Now(), 2*intakeTickets)
+	if err != nil {
+		b.Fatal(err)
+	}
 	newcomers, err := r.app.store.Newcomers(b.Context(), 2*intakeTickets)
 	if err != nil {
 		b.Fatal(err)
 	}
-	var ids []string
 	for _, n := range newcomers {
 		ids = append(ids, n.ID)
 	}
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
 	known := map[string]bool{}
 	for n := range intakeTickets {
 		known[bot.IDOfTicket(int64(n+1))] = true
