@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -116,7 +117,7 @@ func (e *Engine) again(ctx context.Context, t *turn, ticket *Ticket) (bool, erro
 		}
 		taken = by != 0
 	}
-	former := t.formerSubjects(ctx)
+	former, unsearched := t.formerSubjects(ctx), e.rescansLeft(t.c, t.now)
 	was := Ended{
 		Kind: t.c.Kind, Tenant: t.c.Tenant, Pseudonym: t.c.Pseudonym, Resolution: t.c.Resolution, Reason: t.c.Reason, Finished: t.c.Finished,
 	}
@@ -128,6 +129,9 @@ func (e *Engine) again(ctx context.Context, t *turn, ticket *Ticket) (bool, erro
 	}
 	t.seal(&Secret{Requester: ticket.Requester.ID, Former: former, Reference: e.reference(ticket)})
 	t.event("reopened", map[string]string{"generation": fmt.Sprint(len(c.Past) + 1)})
+	if len(unsearched) > 0 {
+		t.owe(Say{Message: "note_rescans_dropped", Vars: map[string]string{"times": strings.Join(unsearched, ", ")}, AddTags: []string{TagNeedsPerson}})
+	}
 	var err error
 	switch {
 	case was.executed():

@@ -74,6 +74,22 @@ func (e *Engine) rescanning(c *Case, now time.Time) []duty {
 	return out
 }
 
+// rescansLeft are the days of the searches that a Resolved delete still owes,
+// one that is under way among them.
+func (e *Engine) rescansLeft(c *Case, now time.Time) []string {
+	day := func(at time.Time) string { return at.In(e.Settings.Location).Format(time.DateOnly) }
+	if c.Phase == PhaseDone && c.Stage == StageRescan {
+		return []string{day(now)}
+	}
+	var out []string
+	for _, d := range e.rescanning(c, now) {
+		if _, done := c.Did[d.name]; !done {
+			out = append(out, day(d.at))
+		}
+	}
+	return out
+}
+
 // rescanBefore keeps a delete from being Resolved until its systems were
 // searched again, as often as configured.
 func (e *Engine) rescanBefore(ctx context.Context, t *turn) (bool, error) {

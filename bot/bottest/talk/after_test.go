@@ -119,6 +119,21 @@ func rescanning() []talk.Scenario {
 				k.T.Errorf("agents were told %d times", n)
 			}
 		}},
+		{Title: "A reply reopens a delete whose searches are still to come", Set: rescans(policy.RescanAfter), Play: func(k *talk.Talk) {
+			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
+			t.Is("resolved", bot.ReasonErased)
+			erased := k.Case(t.ID).Erased
+			k.Later(day + time.Hour)
+			t.Replies(k.Alex(), "Is she gone from the newsletter, too?").Is("needs_info", bot.ReasonReopened)
+			t.Noted("that search is not made", erased.Add(3*day).Format(time.DateOnly))
+			if first := erased.Add(day).Format(time.DateOnly); slices.ContainsFunc(k.Sim.Comments(t.ID), func(c zendesksim.Comment) bool { return strings.Contains(c.HTMLBody, first+",") }) {
+				k.T.Errorf("the search of %s was made, and the agents are told to make it", first)
+			}
+			k.Later(5 * day)
+			if n := t.Comments(false); n != 1 {
+				k.T.Errorf("agents were told %d times", n)
+			}
+		}},
 		{Title: "A sync brings a person back before Resolved", Set: rescans(policy.RescanBefore), Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
 			t.Is("waiting", bot.ReasonRescan)
