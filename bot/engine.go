@@ -34,6 +34,9 @@ func NewEngine(o Options) (*Engine, error) {
 			errs = append(errs, fmt.Errorf("engine: %s is not set", name))
 		}
 	}
+	if o.Guarded == nil {
+		o.Guarded = func(f func() error) error { return f() }
+	}
 	if o.Observe == nil {
 		o.Observe = func(Observation) {}
 	}
@@ -91,7 +94,7 @@ func (e *Engine) Step(ctx context.Context, id string) error {
 func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err error) {
 	t, err := e.load(ctx, id, token)
 	if errors.Is(err, ErrNotFound) {
-		more, err := e.admit(ctx, t)
+		more, err := e.guarded(func() (bool, error) { return e.admit(ctx, t) })
 		if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStale) || ctx.Err() != nil {
 			return more, err
 		}
@@ -100,11 +103,24 @@ func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err er
 	if err != nil {
 		return false, errors.Join(err, e.Store.Defer(ctx, id, -1, e.Clock().Add(e.Settings.MaxBackoff)))
 	}
-	more, err = e.advance(ctx, t)
+	more, err = e.guarded(func() (bool, error) { return e.advance(ctx, t) })
 	if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStale) || ctx.Err() != nil {
 		return more, err
 	}
 	return false, e.backOff(ctx, id, token, err)
+}
+
+// ErrPanicked stands for a panic that was logged: a defect of ours.
+var ErrPanicked = errors.New("a defect of privacydesk's own; its log has the place")
+
+// guarded lets a panic count as the failure of a step: it is tried again more
+// and more seldom, and told.
+func (e *Engine) guarded(f func() (bool, error)) (more bool, err error) {
+	err = e.Guarded(func() (err error) {
+		more, err = f()
+		return err
+	})
+	return more, err
 }
 
 // advance decides what the record needs next.

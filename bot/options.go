@@ -28,6 +28,9 @@ type Options struct {
 	Clock     func() time.Time
 	// Observe is told what metrics count; nil for nobody.
 	Observe func(Observation)
+	// Guarded calls a step's work and turns its panics into ErrPanicked; they
+	// pass if it is nil.
+	Guarded func(func() error) error
 	// Failpoint is called by name around each step that must survive a crash;
 	// only tests set it.
 	Failpoint func(name string)

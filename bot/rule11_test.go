@@ -199,6 +199,35 @@ func TestRule11_FailingStepIsTold(t *testing.T) {
 	w.Expect(id, "resolved", bot.ReasonDelivered)
 }
 
+// TestRule11_PanickingStepIsTold: so is one that our own defect makes fail.
+func TestRule11_PanickingStepIsTold(t *testing.T) {
+	w := world.New(t)
+	w.Populate()
+	w.Guarded = func(f func() error) (err error) {
+		defer func() {
+			if recover() != nil {
+				err = bot.ErrPanicked
+			}
+		}()
+		return f()
+	}
+	w.Start()
+	w.Desk.Fail = func(op string, _ int64) error {
+		if op == "update" {
+			panic("someone@example.com")
+		}
+		return nil
+	}
+	id := w.File(world.Alex(), "access", janeBody)
+	w.Pass(2 * time.Hour)
+	w.Desk.Fail = nil
+	w.Pass(time.Hour)
+	w.Expect(id, "held", bot.ReasonStepFailed)
+	if said := said(t, w, id); !strings.Contains(said, "a defect of privacydesk") || strings.Contains(said, "someone@") {
+		t.Errorf("the agents are not told: %s", said)
+	}
+}
+
 // TestRule11_RemovedSystemIsTold: a system that is no longer configured while
 // a run of it is under way holds the request.
 func TestRule11_RemovedSystemIsTold(t *testing.T) {

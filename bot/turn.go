@@ -267,7 +267,7 @@ func scrub(err error) string {
 	}
 	for _, known := range []error{
 		ErrConflict, ErrClaimed, ErrCapped, ErrNotFound, ErrStale, ErrClosed, ErrUnknown, ErrUnavailable,
-		ErrKeyGone, ErrTooLarge, context.Canceled, context.DeadlineExceeded, connectors.ErrFenced, connectors.ErrPaused,
+		ErrKeyGone, ErrTooLarge, ErrPanicked, context.Canceled, context.DeadlineExceeded, connectors.ErrFenced, connectors.ErrPaused,
 	} {
 		if errors.Is(err, known) {
 			return known.Error()

@@ -158,7 +158,7 @@ func (j *job) Run() {
 	}
 	defer j.busy.Unlock()
 	log := j.clock.log.WithFields(logrus.Fields{"event": "job", "job": j.name})
-	if err := guarded(log, func() error { return j.f(ctx) }); err != nil && ctx.Err() == nil {
+	if err := Guarded(log, func() error { return j.f(ctx) }); err != nil && ctx.Err() == nil {
 		log.WithField("error", scrub(err)).Error("a job failed; it is done again at its next time")
 	}
 }

@@ -33,7 +33,7 @@ func scrub(err error) string {
 		return ours.Error()
 	}
 	for _, known := range []error{
-		errPanicked, context.Canceled, context.DeadlineExceeded, bot.ErrConflict, bot.ErrClaimed, bot.ErrCapped, bot.ErrNotFound,
+		bot.ErrPanicked, context.Canceled, context.DeadlineExceeded, bot.ErrConflict, bot.ErrClaimed, bot.ErrCapped, bot.ErrNotFound,
 		bot.ErrUnavailable, bot.ErrKeyGone, connectors.ErrFenced, connectors.ErrPaused,
 	} {
 		if errors.Is(err, known) {

@@ -13,6 +13,8 @@ import (
 	"github.com/hibiken/asynq"
 	"github.com/redis/go-redis/v9"
 	"github.com/sirupsen/logrus"
+
+	"privacydesk/bot"
 )
 
 // Engine is what a worker calls. Both may be called any number of times, by any number of workers.
@@ -160,7 +162,7 @@ func (w *Worker) handle(ctx context.Context, task *asynq.Task) error {
 	if p.System != "" {
 		log = log.WithField("system", p.System)
 	}
-	err := guarded(log, func() error { return w.call(ctx, task.Type(), p) })
+	err := Guarded(log, func() error { return w.call(ctx, task.Type(), p) })
 	switch {
 	case err == nil:
 	case errors.Is(err, context.Canceled) && w.base.Err() != nil:
@@ -181,15 +183,12 @@ func (w *Worker) call(ctx context.Context, kind string, p payload) error {
 	return errors.New("a task of an unknown type")
 }
 
-// errPanicked stands for a panic that was logged.
-var errPanicked = errors.New("it panicked")
-
-// guarded turns a panic into an error. The panic's text isn't told, for it may quote anything; the stack holds addresses.
-func guarded(log logrus.FieldLogger, f func() error) (err error) {
+// Guarded turns a panic of f's into an error, which says no more than that it panicked. The panic's text isn't told, for it may quote anything; the stack holds addresses.
+func Guarded(log logrus.FieldLogger, f func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			log.WithField("stack", string(debug.Stack())).WithField("type", fmt.Sprintf("%T", p)).Error("a panic")
-			err = errPanicked
+			err = bot.ErrPanicked
 		}
 	}()
 	return f()

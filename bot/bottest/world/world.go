@@ -47,11 +47,13 @@ type World struct {
 	Patient bot.Desk
 	// Failpoint, when set, is called at each of the engine's.
 	Failpoint func(string)
-	Log       *SafeBuffer
-	dir       string
-	redis     *servers.RedisServer
-	client    *redis.Client
-	life      *mortal
+	// Guarded is the engine's, read at Start.
+	Guarded func(func() error) error
+	Log     *SafeBuffer
+	dir     string
+	redis   *servers.RedisServer
+	client  *redis.Client
+	life    *mortal
 }
 
 // mortal is the store as one process sees it: once that is dead, not even
@@ -191,6 +193,7 @@ func (w *World) Start() {
 		w.Engine, err = bot.NewEngine(bot.Options{
 			Desk: w.desk(), Patient: w.Patient, Store: w.life, Queue: w.Queue, Directory: w.Directory, Spool: w.Spool, Keys: w.Keys,
 			Reporter: Reporter{w.Spool}, Messages: catalog, Systems: systems, Log: log, Clock: w.Clock.Now, Settings: w.Settings,
+			Guarded: w.Guarded,
 			Failpoint: func(name string) {
 				if w.Failpoint != nil {
 					w.Failpoint(name)
