@@ -205,7 +205,8 @@ func TestRule3_KillAtRandomMoments(t *testing.T) {
 		})
 		m := &mixed{h: h, rng: rand.New(rand.NewPCG(seeds[i], 0))}
 		d := h.start()
-		killed, at := "", 0
+		var killed string
+		at := 0
 		for range crashKills {
 			m.earlier, m.filed = append(m.earlier, m.filed...), nil
 			for range crashTickets {
