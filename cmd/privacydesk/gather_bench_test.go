@@ -24,29 +24,6 @@ import (
 	"privacydesk/connectors/sqldb"
 )
 
-// gatherMap is a product's table of events, of which some people have many.
-const gatherMap = `
-dataset:
-  - fides_key: big
-    privacydesk: {tenant: {field: tenant}}
-    collections:
-      - name: person
-        privacydesk: {on_delete: delete}
-        fields:
-          - {name: id, data_categories: [user.unique_id], fides_meta: {primary_key: true}}
-          - {name: tenant}
-          - {name: email, data_categories: [user.contact.email], fides_meta: {identity: email}}
-      - name: event
-        privacydesk: {on_delete: delete}
-        fields:
-          - {name: id, data_categories: [system.operations], fides_meta: {primary_key: true}}
-          - {name: tenant}
-          - {name: person_id, data_categories: [user.unique_id], fides_meta: {references: [{dataset: big, field: person.id, direction: from}]}}
-          - {name: kind, data_categories: [user.behavior]}
-          - {name: at, data_categories: [user.behavior]}
-          - {name: payload, data_categories: [user.behavior]}
-`
-
 // The people of the benchmark, and how many events each has.
 const (
 	manyEvents = 1_000_000
@@ -245,10 +222,8 @@ func openBig(ctx context.Context, dsn string) (connectors.Connector, error) {
 	if !ok {
 		return nil, errors.New("postgres takes other options")
 	}
-	o.DSN, o.Dataset = dsn, []string{"big.yml"}
-	return kind.Open(ctx, connectors.Env{
-		System: "big", Clock: time.Now, MaxKeys: 100_000, ReadFile: func(string) ([]byte, error) { return []byte(gatherMap), nil },
-	}, o)
+	o.DSN, o.Dataset = dsn, []string{"../../connectors/sqldb/testdata/big.yml"}
+	return kind.Open(ctx, connectors.Env{System: "big", Clock: time.Now, MaxKeys: 100_000, ReadFile: os.ReadFile}, o)
 }
 
 func openReporter(ctx context.Context, dir string) (*report.Reporter, error) {

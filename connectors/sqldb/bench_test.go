@@ -2,6 +2,7 @@ package sqldb_test
 
 import (
 	"context"
+	_ "embed"
 	"fmt"
 	"io"
 	"os"
@@ -14,28 +15,10 @@ import (
 	"privacydesk/connectors"
 )
 
-// benchMap is one person with very many events.
-const benchMap = `
-dataset:
-  - fides_key: big
-    privacydesk: {tenant: {field: tenant}}
-    collections:
-      - name: person
-        privacydesk: {on_delete: delete}
-        fields:
-          - {name: id, data_categories: [user.unique_id], fides_meta: {primary_key: true}}
-          - {name: tenant}
-          - {name: email, data_categories: [user.contact.email], fides_meta: {identity: email}}
-      - name: event
-        privacydesk: {on_delete: delete}
-        fields:
-          - {name: id, data_categories: [system.operations], fides_meta: {primary_key: true}}
-          - {name: tenant}
-          - {name: person_id, data_categories: [user.unique_id], fides_meta: {references: [{dataset: big, field: person.id, direction: from}]}}
-          - {name: kind, data_categories: [user.behavior]}
-          - {name: at, data_categories: [user.behavior]}
-          - {name: payload, data_categories: [user.behavior]}
-`
+// benchMap is a product's table of events, of which a person has very many.
+//
+//go:embed testdata/big.yml
+var benchMap string
 
 // benchRows is how many rows the subject has: PRIVACYDESK_BENCH_ROWS, or a
 // million. As many belong to others.
