@@ -134,6 +134,9 @@ func (e *Engine) compose(ctx context.Context, t *turn, say Say, ticket *Ticket) 
 		vars = map[string]string{}
 	}
 	e.commonVars(ctx, t, vars)
+	if t.c.erasingNow() {
+		vars["sofar"] = e.outcomesSoFar(t.c)
+	}
 	if say.Link {
 		link, err := e.link(ctx, t.c)
 		if err != nil {

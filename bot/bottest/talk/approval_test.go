@@ -33,8 +33,11 @@ func approval() talk.Chapter {
 					k.T.Errorf("%s approved a request of their own: %v", by, err)
 				}
 			}
+			t.Bears("privacydesk_needs_person")
 			approves(k, t)
 			t.Is("waiting", bot.ReasonWaitingPeriod)
+			t.Noted("approve", "dpo")
+			t.Bears() // nobody has to do anything about it while it waits
 			k.Systems["events"].Add(world.Row{ID: 16, Tenant: "acme", Key: connectors.Int(42), Text: "one more click"})
 			k.Note("Meanwhile a further row of Jane's turns up.")
 			k.Later(3 * day)
