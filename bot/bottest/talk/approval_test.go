@@ -76,6 +76,16 @@ func approval() talk.Chapter {
 			other := k.Files(k.Gina(), "access", "Please send us everything on jane@x.example.")
 			other.Is("awaiting_approval", bot.ReasonApproval)
 		}},
+		{Title: "A delete of more than so many rows needs approval", Set: approve("over_rows 3"), Play: func(k *talk.Talk) {
+			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
+			t.Is("awaiting_approval", bot.ReasonApproval)
+			t.Noted("crm.thing | 1 | delete", "events.thing | 2 | delete", "warehouse.thing | 1 | deidentify")
+			k.Untouched()
+			k.Files(k.Alex(), "access", "Please send us everything on jane@x.example.").Is("resolved", bot.ReasonDelivered)
+			k.Files(k.Alex(), "delete", "Please delete josé@x.example.").Is("resolved", bot.ReasonErased)
+			approves(k, t)
+			t.Is("resolved", bot.ReasonErased)
+		}},
 		{Title: "Every request needs approval", Set: approve("deletes, access"), Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "access", "Please send us everything on jane@x.example.")
 			t.Is("awaiting_approval", bot.ReasonApproval)
