@@ -55,10 +55,6 @@ func (e *Engine) statusVars(t *turn) map[string]string {
 	if why := c.Why(); why != "" {
 		vars["reason"] = string(why)
 	}
-	var lines []string
-	for _, name := range sorted(c.Systems) {
-		lines = append(lines, fmt.Sprintf("%s: %s", e.label(name), outcomeWord(c.Kind, c.Systems[name])))
-	}
-	vars["outcomes"] = strings.Join(lines, "\n")
+	vars["outcomes"] = e.outcomesSoFar(c)
 	return vars
 }

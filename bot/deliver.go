@@ -134,6 +134,9 @@ func (e *Engine) compose(ctx context.Context, t *turn, say Say, ticket *Ticket) 
 		vars = map[string]string{}
 	}
 	e.commonVars(ctx, t, vars)
+	if t.c.erasingNow() {
+		vars["sofar"] = e.outcomesSoFar(t.c)
+	}
 	if say.Link {
 		link, err := e.link(ctx, t.c)
 		if err != nil {
@@ -150,7 +153,7 @@ func (e *Engine) compose(ctx context.Context, t *turn, say Say, ticket *Ticket) 
 	}
 	if e.Settings.ShowsProgress && !t.c.Accepted.IsZero() {
 		t.c.Shown = e.progressOf(t.c)
-		if t.c.Resolution != "" {
+		if final := t.c.once(stepFinal); t.c.Resolution != "" && (say.Step == final || e.marked(ticket, t.c.ID, final)) {
 			t.c.Shown = strings.ReplaceAll(string(t.c.Resolution), "_", " ")
 		}
 		u.Fields = maps.Clone(u.Fields)

@@ -202,7 +202,11 @@ func (e *Engine) askLater(ctx context.Context, t *turn, ticket *Ticket) (bool, e
 // holdOver holds for a reason, with a note when the hold is new.
 func (e *Engine) holdOver(ctx context.Context, t *turn, reason Reason) (bool, error) {
 	t.hold(reason)
-	t.note("note_held", map[string]string{"reason": string(reason)})
+	vars := map[string]string{"reason": string(reason)}
+	if earlier := TicketOfID(t.c.Linked); reason == ReasonFollowUp && earlier != 0 {
+		vars["linked"] = fmt.Sprint(earlier)
+	}
+	t.note("note_held", vars)
 	return true, t.commit(ctx)
 }
 

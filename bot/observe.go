@@ -168,7 +168,7 @@ func (e *Engine) notice(ctx context.Context, t *turn, ticket *Ticket) ([]Reason,
 	if !ticket.Merged && e.solvedTooEarly(t, ticket) {
 		out = append(out, ReasonSolvedByHand)
 	}
-	if len(objections(ticket, t.c.Seen.Comment)) > 0 {
+	if len(objections(ticket, t.c.Seen.Comment)) > 0 || protested(ticket, t.c.Seen.Comment) {
 		out = append(out, ReasonReply)
 	}
 	if mergedInto(ticket, t.c.Seen.Comment) {

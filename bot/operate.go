@@ -24,7 +24,8 @@ func releasable(r Reason) bool {
 	return slices.Contains([]Reason{ReasonEdited, ReasonSubjectIsAdmin, ReasonSubjectIsUser, ReasonSubjectIsRole, ReasonSeveralPeople, ReasonCapRows, ReasonSenderDoubt, ReasonFollowUp, ReasonReopened}, r)
 }
 
-// operate changes a request by an operator's hand, under the step's lease.
+// operate changes a request by an operator's hand, under the step's lease, and
+// owes the agents a note about what was done by whom.
 func (e *Engine) operate(ctx context.Context, id, by, what string, change func(*turn) error) error {
 	if strings.TrimSpace(by) == "" {
 		return fmt.Errorf("%w: say who you are with --by", ErrRefused)
@@ -48,10 +49,26 @@ func (e *Engine) operate(ctx context.Context, id, by, what string, change func(*
 	if err := change(t); err != nil {
 		return err
 	}
+	t.tellOperated(what, by)
 	if err := t.commit(ctx); err != nil {
 		return err
 	}
 	return e.Queue.Step(ctx, id, what+"-"+token)
+}
+
+// tellOperated owes the note before all else that is owed: an answer that ends
+// the request comes last. The tag that asks for a person stays only where one
+// is still waited for.
+func (t *turn) tellOperated(what, by string) {
+	say := Say{Message: "note_operator", Vars: map[string]string{"did": what, "by": reading.Reference(by)}}
+	if w := t.c.Wait; w != nil && (w.On == OnAgent || w.On == OnApprover) {
+		say.AddTags = []string{TagNeedsPerson}
+	} else {
+		say.DelTags = []string{TagNeedsPerson}
+	}
+	owed := t.c.Owed
+	t.owe(say)
+	t.c.Owed = append([]Say{t.c.Owed[len(owed)]}, owed...)
 }
 
 // Approve lets a request that awaits it go on. It binds what was found until

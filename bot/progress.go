@@ -24,6 +24,33 @@ func (e *Engine) progressing(c *Case, _ time.Time) []duty {
 	}}}
 }
 
+// erasingNow is true from the first erase until what was done is certified.
+func (c *Case) erasingNow() bool {
+	return !c.Begun.IsZero() && !c.ended() && (c.Stage == StageErase || c.Stage == StageVerify || c.Stage == StageRescan)
+}
+
+// outcomesSoFar says in a word a system how far its part has come. What was
+// erased and not yet searched again counts as erased, and no more.
+func (e *Engine) outcomesSoFar(c *Case) string {
+	var lines []string
+	for _, name := range sorted(c.Systems) {
+		s := c.Systems[name]
+		word := outcomeWord(c.Kind, s)
+		if c.erasingNow() && s.Skip == "" && s.Run.Stage == StageErase {
+			switch {
+			case s.Run.State == RunDone:
+				word = "erased"
+			case s.Run.Started.IsZero():
+				word = "not begun"
+			case s.Run.State != RunFailed:
+				word = "begun, not finished"
+			}
+		}
+		lines = append(lines, fmt.Sprintf("%s: %s", e.label(name), word))
+	}
+	return strings.Join(lines, "\n")
+}
+
 // progressOf is how far a request has come, in the words of the progress
 // field: "running: 7 of 9 systems erased".
 func (e *Engine) progressOf(c *Case) string {

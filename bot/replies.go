@@ -17,11 +17,26 @@ func newerByAsker(c *Case, ticket *Ticket, after int64) []Comment {
 func newerBy(ticket *Ticket, after int64, who func(Person) bool) []Comment {
 	var out []Comment
 	for _, c := range ticket.Comments {
-		if c.ID > after && !c.Ours && !c.Merged && c.Public && who(c.Author) && !reading.IsAutomatic("", c.Text) {
+		if c.ID > after && !c.Ours && !c.Merged && c.Public && who(c.Author) && !automatic(c) {
 			out = append(out, c)
 		}
 	}
 	return out
+}
+
+// automatic is true for an absence note or a bounce. What somebody wrote on the
+// page is neither, whatever it says.
+func automatic(c Comment) bool {
+	return c.Channel != "web" && c.Channel != "mobile" && reading.IsAutomatic("", c.Text)
+}
+
+// protested is true if a mail since a comment that reads as automatic also
+// speaks of stopping: somebody who was away may have written it, so that a
+// person reads it before anything is erased.
+func protested(ticket *Ticket, after int64) bool {
+	return slices.ContainsFunc(ticket.Comments, func(c Comment) bool {
+		return c.ID > after && !c.Ours && !c.Merged && c.Public && !c.Author.Staff() && automatic(c) && reading.Protests(c.Text)
+	})
 }
 
 // objections are what customers wrote after a comment that a person must read

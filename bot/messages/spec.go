@@ -32,7 +32,7 @@ func (s spec) all() []string { return append(slices.Clone(s.required), s.optiona
 
 // lists and tables are variables of more than one line.
 func isList(name string) bool {
-	return slices.Contains([]string{"systems", "outcomes", "skipped", "commands", "integrations", "kept", "holds", "exceptions"}, name)
+	return slices.Contains([]string{"systems", "outcomes", "sofar", "skipped", "commands", "integrations", "kept", "holds", "exceptions"}, name)
 }
 func isTable(name string) bool { return name == "counts" }
 
@@ -63,17 +63,18 @@ func specs() map[string]spec {
 		"done_delete_nothing": {may: found},
 		"done_partly":         {required: []string{"skipped"}, may: append([]string{"reason", "code"}, found...)},
 
-		"note_held":            {required: []string{"reason"}, may: append([]string{"code"}, found...)},
+		"note_held":            {required: []string{"reason"}, may: append([]string{"code", "sofar"}, found...)},
 		"note_adopted_readers": {required: []string{"reason"}, may: []string{"code", "systems", "counts"}},
 		"note_fight":           {required: []string{"reason"}, may: []string{"rule", "code"}},
 		"note_shadow":          {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
 		"note_approval":        {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
 		"note_approval_access": {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
-		"note_legal_hold":      {required: []string{"holds"}, may: []string{"reason", "code"}},
+		"note_legal_hold":      {required: []string{"holds"}, may: []string{"reason", "code", "sofar"}},
 		"note_alert":           {required: []string{"due"}, may: []string{"days", "reason", "code"}},
 		"note_overdue":         {required: []string{"due"}, may: []string{"extend", "reason", "code"}},
 		"note_unconfirmed":     {required: []string{"by"}, may: []string{"reason", "code"}},
 		"note_status":          {required: []string{"state"}, may: []string{"progress", "outcomes", "reason", "code"}},
+		"note_operator":        {required: []string{"did", "by"}},
 		"note_command":         {required: []string{"commands"}},
 		"note_undone":          {},
 		"note_thanks":          {},

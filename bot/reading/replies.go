@@ -23,6 +23,16 @@ func Cancels(text string) bool {
 		cancelWords().in(ws) && !negations().in(ws)
 }
 
+// Protests reports whether a text speaks of stopping or of a mistake, in
+// whatever sense: far more texts than Cancels takes for a cancellation.
+func Protests(text string) bool {
+	ws := words(purpose(text[:min(len(text), maxInput)]))
+	return cancelWords().in(ws) || phrases{
+		"don't delete", "dont delete", "not delete", "not erase", "wrong", "mistake*", "nicht loschen", "falsch*", "irrtum*", "versehen*", "ne pas supprimer", "erreur",
+		"no borr*", "no elimin*", "error",
+	}.in(ws)
+}
+
 // Choice finds which of the names a reply consists of, quotes and signature
 // aside. Upper and lower case are told apart where it takes that. said is true
 // for a reply that fits a name; which one stays open if it fits several.
@@ -106,6 +116,7 @@ func IsAutomatic(subject, text string) bool {
 		"nicht im buro", "ausser haus", "automatische antwort", "automatisch generiert*", "bin abwesend", "bin derzeit abwesend", "derzeit nicht erreichbar",
 		"repons* automatique", "message automatique", "absent du bureau", "absente du bureau", "actuellement absent*", "je suis absent*",
 		"respuesta automatica", "mensaje automatic*", "fuera de la oficina",
+		"delivery status notification", "undelivered mail returned", "mail delivery failed", "mail delivery system", "mail delivery subsystem",
 	}
 	if len(text) > 2*maxReply {
 		text = text[:2*maxReply] // a cut rune at the end is no word

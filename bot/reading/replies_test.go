@@ -59,3 +59,21 @@ func TestIsAutomatic(t *testing.T) {
 		}
 	}
 }
+
+// What may be a protest is none of the usual absence notes.
+func TestProtests(t *testing.T) {
+	for text, want := range map[string]bool{
+		"I was out of office until today. Please do not delete her yet!":            true,
+		"I was out of office. Please don't delete her.":                             true,
+		"Ich war nicht im Büro. Bitte nicht löschen!":                               true,
+		"Ich war nicht im Büro. Es ist die falsche Jane.":                           true,
+		"I am out of office until Monday and read no mail.":                         false,
+		"Ich bin abwesend. Bitte wenden Sie sich an Frau Roe.":                      false,
+		"Automatic reply: thank you for your message. Please do not reply to this.": false,
+		"": false,
+	} {
+		if have := reading.Protests(text); have != want {
+			t.Errorf("%q: %t", text, have)
+		}
+	}
+}

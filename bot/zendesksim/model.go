@@ -27,6 +27,7 @@ type User struct {
 	OrganizationIDs []int64 // the first is the default one
 	ExternalID      string
 	Phone           string
+	Locale          string // en-US when empty
 	Tags            []string
 	UserFields      map[string]any
 	// TicketRestriction is organization, groups, assigned, requested or "".

@@ -1,6 +1,7 @@
 package zendesksim
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -40,7 +41,7 @@ func (c *call) userView(u *User) object {
 	return object{
 		"id": u.ID, "url": c.url("users/%d", u.ID), "name": u.Name, "email": text(u.Email), "created_at": stamp(u.CreatedAt),
 		"updated_at": stamp(u.UpdatedAt), "time_zone": "UTC", "iana_time_zone": "Etc/UTC", "phone": text(u.Phone),
-		"shared_phone_number": nil, "photo": nil, "locale_id": 1, "locale": "en-US", "organization_id": org, "role": u.Role,
+		"shared_phone_number": nil, "photo": nil, "locale_id": 1, "locale": cmp.Or(u.Locale, "en-US"), "organization_id": org, "role": u.Role,
 		"verified": u.Verified, "external_id": text(u.ExternalID), "tags": list(u.Tags), "alias": "", "active": !u.Deleted,
 		"shared": false, "shared_agent": false, "last_login_at": stamp(u.UpdatedAt), "two_factor_auth_enabled": nil,
 		"signature": "", "details": "", "notes": "", "role_type": nil, "custom_role_id": nil, "moderator": u.Role != EndUser,

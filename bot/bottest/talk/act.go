@@ -329,6 +329,15 @@ func (t Ticket) Stands(status string) {
 	}
 }
 
+// Progress fails unless the ticket's progress field begins with the text.
+func (t Ticket) Progress(begins string) {
+	t.k.T.Helper()
+	now, _ := t.k.Sim.Ticket(t.ID)
+	if have := fmt.Sprint(now.CustomFields[t.k.ProgressField]); !strings.HasPrefix(have, begins) {
+		t.k.T.Errorf("ticket #%d shows progress %q, want %q", t.ID, have, begins)
+	}
+}
+
 // Untouched fails if a row of any system is gone or masked.
 func (k *Talk) Untouched() {
 	k.T.Helper()

@@ -33,8 +33,11 @@ func approval() talk.Chapter {
 					k.T.Errorf("%s approved a request of their own: %v", by, err)
 				}
 			}
+			t.Bears("privacydesk_needs_person")
 			approves(k, t)
 			t.Is("waiting", bot.ReasonWaitingPeriod)
+			t.Noted("approve", "dpo")
+			t.Bears() // nobody has to do anything about it while it waits
 			k.Systems["events"].Add(world.Row{ID: 16, Tenant: "acme", Key: connectors.Int(42), Text: "one more click"})
 			k.Note("Meanwhile a further row of Jane's turns up.")
 			k.Later(3 * day)
@@ -72,6 +75,16 @@ func approval() talk.Chapter {
 			third.Is("resolved", bot.ReasonErased)
 			other := k.Files(k.Gina(), "access", "Please send us everything on jane@x.example.")
 			other.Is("awaiting_approval", bot.ReasonApproval)
+		}},
+		{Title: "A delete of more than so many rows needs approval", Set: approve("over_rows 3"), Play: func(k *talk.Talk) {
+			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
+			t.Is("awaiting_approval", bot.ReasonApproval)
+			t.Noted("crm.thing | 1 | delete", "events.thing | 2 | delete", "warehouse.thing | 1 | deidentify")
+			k.Untouched()
+			k.Files(k.Alex(), "access", "Please send us everything on jane@x.example.").Is("resolved", bot.ReasonDelivered)
+			k.Files(k.Alex(), "delete", "Please delete josé@x.example.").Is("resolved", bot.ReasonErased)
+			approves(k, t)
+			t.Is("resolved", bot.ReasonErased)
 		}},
 		{Title: "Every request needs approval", Set: approve("deletes, access"), Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "access", "Please send us everything on jane@x.example.")

@@ -2,10 +2,12 @@ package talk_test
 
 import (
 	"strings"
+	"testing/fstest"
 	"time"
 
 	"privacydesk/bot"
 	"privacydesk/bot/bottest/talk"
+	"privacydesk/bot/zendesksim"
 )
 
 func receipts() talk.Chapter {
@@ -25,6 +27,27 @@ func receipts() talk.Chapter {
 			t.Said("Your reference: case of j•••@x•••.example")
 			if strings.Contains(t.All(), "jane@") {
 				k.T.Error("the address is on the ticket")
+			}
+		}},
+		{Title: "The requester reads German, and the team has words of its own", Play: func(k *talk.Talk) {
+			k.Note("The team has put a sentence of its own in the place of ours, for one message in English.")
+			k.Wording = fstest.MapFS{"en.yaml": {Data: []byte("messages:\n  done_access: '<p>Here you are, says the team of Vendor Inc. ({{.request}})</p>'\n")}}
+			k.Reopen()
+			k.Sim.UpdateUser(k.Gina().ID, func(u *zendesksim.User) { u.Locale = "de-AT" })
+			german := k.Files(k.Gina(), "access", "Bitte eine Auskunft über jane@x.example.")
+			german.Is("resolved", bot.ReasonDelivered)
+			german.Said("hängt an diesem Kommentar", "zusammengestellt")
+			english := k.Files(k.Alex(), "access", "A report on jane@x.example, please.")
+			english.Is("resolved", bot.ReasonDelivered)
+			english.Said("Here you are, says the team of Vendor Inc.")
+		}},
+		{Title: "A reference that is a placeholder of Zendesk's", Play: func(k *talk.Talk) {
+			t := k.Files(k.Alex(), "access", "Please send us everything on jane@x.example.", talk.Referring(k, "{{ticket.requester.email}} {% x %}"))
+			t.Is("resolved", bot.ReasonDelivered)
+			for _, bad := range []string{"{{", "{%", "alex@"} {
+				if strings.Contains(t.All(), bad) {
+					k.T.Errorf("the ticket says %s", bad)
+				}
 			}
 		}},
 		{Title: "A question does not keep the first word back", Play: func(k *talk.Talk) {

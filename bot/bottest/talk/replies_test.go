@@ -55,6 +55,37 @@ func replies() talk.Chapter {
 			t.Replies(k.Alex(), away, talk.ByMail()).Is("resolved", bot.ReasonErased)
 			t.Stands("solved")
 		}},
+		{Title: "Somebody who was away takes a delete back", Set: waits, Play: func(k *talk.Talk) {
+			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
+			t.Replies(k.Alex(), "I was out of office until today. Please do not delete her yet!").Is("held", bot.ReasonReply)
+			o := k.Files(k.Alex(), "delete", "Please delete josé@x.example.")
+			o.Replies(k.Alex(), "I was out of office until today. Stop it, it is the wrong José!", talk.ByMail()).Is("held", bot.ReasonReply)
+			k.Later(4 * day)
+			k.Untouched()
+		}},
+		{Title: "A mail that came back, and an absence note that speaks of cancelling", Set: waits, Play: func(k *talk.Talk) {
+			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
+			t.Replies(k.Alex(), "Delivery Status Notification (Failure)\n\nYour message could not be delivered.", talk.ByMail()).Is("waiting", bot.ReasonWaitingPeriod)
+			k.Note("That an absence note cancels nothing does not mean that it is passed over: a person reads it.")
+			t.Replies(k.Alex(), "I am out of office and cancel all meetings.", talk.ByMail()).Is("held", bot.ReasonReply)
+			k.Untouched()
+			t.Operator("retry", func(id string) error { return k.Engine.Retry(k.T.Context(), id, "dpo") })
+			k.Later(4 * day)
+			t.Is("resolved", bot.ReasonErased)
+			t.Replies(k.Alex(), "I am out of office and cancel all meetings.", talk.ByMail()).Is("resolved", bot.ReasonErased)
+			t.Stands("solved")
+		}},
+		{Title: "Replies by mail, before the erasing and after it", Set: waits, Play: func(k *talk.Talk) {
+			t := k.Files(k.Alex(), "delete", "Please delete josé@x.example.")
+			t.Replies(k.Alex(), "cancel", talk.ByMail()).Is("cancelled", bot.ReasonByRequester)
+			o := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
+			o.Replies(k.Alex(), "Does that include the invoices?", talk.ByMail()).Is("held", bot.ReasonReply)
+			k.Untouched()
+			o.Operator("retry", func(id string) error { return k.Engine.Retry(k.T.Context(), id, "dpo") })
+			k.Later(4 * day)
+			o.Is("resolved", bot.ReasonErased)
+			o.Replies(k.Alex(), "There is still something of hers.", talk.ByMail()).Is("needs_info", bot.ReasonReopened)
+		}},
 		{Title: "Thanks", Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "access", "A report on jane@x.example, please.")
 			t.Is("resolved", bot.ReasonDelivered)
@@ -111,6 +142,8 @@ func replyInMidErase(k *talk.Talk) {
 	if k.Systems["crm"].Allowed != 0 {
 		k.T.Error("another system was begun")
 	}
+	t.Noted("Erasing had begun", "crm: not begun", "events: begun, not finished")
+	t.Notes(k.Agent(), "/privacy status").Noted("events: begun, not finished")
 	if err := k.Engine.Cancel(k.T.Context(), bot.IDOfTicket(t.ID), "dpo"); err == nil {
 		k.T.Error("half an erase was cancelled")
 	}
@@ -161,6 +194,7 @@ func reopened() talk.Chapter {
 			if next.ID == t.ID {
 				k.T.Fatal("it is no follow-up")
 			}
+			next.Noted("follows up on ticket #1")
 			if c := next.Is("held", bot.ReasonFollowUp); c.Linked != bot.IDOfTicket(t.ID) {
 				k.T.Errorf("linked to %q", c.Linked)
 			}
@@ -204,7 +238,7 @@ func agents() talk.Chapter {
 		{Title: "What destroys or discloses is not done by a note", Set: func(s *bot.Settings) { s.Deletes.Approval = "always" }, Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
 			t.Is("awaiting_approval", bot.ReasonApproval)
-			for _, verb := range []string{"approve", "release", "retry", "cancel"} {
+			for _, verb := range []string{"approve", "release", "retry", "reject", "cancel", "extend"} {
 				t.Notes(k.Agent(), "/privacy "+verb).Is("awaiting_approval", bot.ReasonApproval)
 			}
 			t.Noted("/privacy status", "signed in")

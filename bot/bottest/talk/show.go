@@ -71,6 +71,7 @@ func (k *Talk) showTicket(id int64, s *shown) {
 	if !found {
 		return // deleted for good
 	}
+	k.discreet(now, comments)
 	if line := k.changes(now, s); line != "" {
 		k.lines = append(k.lines, fmt.Sprintf("Ticket #%d: %s.", id, line), "")
 	}
@@ -90,6 +91,25 @@ func (k *Talk) once(id int64) {
 			k.T.Errorf("ticket #%d was told twice: %s", id, mark)
 		}
 		marks[mark] = true
+	}
+}
+
+var address = regexp.MustCompile(`[\p{L}\p{N}._%+-]+@[\p{L}\p{N}-]+(\.[\p{L}\p{N}-]+)+`)
+
+// discreet fails if an address stands in full where we wrote: in comments,
+// notes, tags, our fields and the names of our files.
+func (k *Talk) discreet(now zendesksim.Ticket, comments []zendesksim.Comment) {
+	k.T.Helper()
+	wrote := append(slices.Clone(now.Tags), fmt.Sprint(now.CustomFields[k.DueField]), fmt.Sprint(now.CustomFields[k.ProgressField]))
+	for _, c := range comments {
+		if k.people[c.AuthorID] == "privacydesk" && c.Via.Rel != "merge" {
+			wrote = append(wrote, c.Body, c.HTMLBody, k.files(c))
+		}
+	}
+	for _, text := range wrote {
+		if found := address.FindString(text); found != "" {
+			k.T.Errorf("ticket #%d bears %s in full: %s", now.ID, found, text)
+		}
 	}
 }
 

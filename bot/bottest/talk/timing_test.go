@@ -113,8 +113,9 @@ func timing() talk.Chapter {
 				return k.Engine.Extend(k.T.Context(), id, "ops", 20, "An archive has to be restored first.")
 			})
 			t.Said("2027-01-12", "An archive has to be restored first.")
-			if n := t.Comments(false); n != notes+2 {
-				k.T.Error("agents were told of a date that they had just moved")
+			t.Noted("extend by 20 days", "ops")
+			if n := t.Comments(false); n != notes+3 {
+				k.T.Error("agents were alerted of a date that they had just moved")
 			}
 			t.Bears("privacydesk_needs_person")
 			if err := k.Engine.Extend(k.T.Context(), t.Request(), "ops", 1, "Once more."); !errors.Is(err, bot.ErrRefused) {

@@ -74,6 +74,7 @@ func who() talk.Chapter {
 			t.Is("held", bot.ReasonRightLost)
 			k.Later(2 * day)
 			t.Is("held", bot.ReasonRightLost)
+			t.Progress("held")
 			undelivered(t, k)
 		}},
 		{Title: "A suspended requester", Play: func(k *talk.Talk) {
@@ -243,6 +244,7 @@ func adopts(k *talk.Talk) {
 	}
 	t.Said("took this request on")
 	t.Noted("Make that administrator the ticket's requester")
+	t.Progress("held")
 	undelivered(t, k)
 	retry(t, k)
 	t.Is("held", bot.ReasonReaders)

@@ -1,6 +1,8 @@
 package talk_test
 
 import (
+	"strings"
+
 	"privacydesk/bot"
 	"privacydesk/bot/bottest/talk"
 	"privacydesk/bot/bottest/world"
@@ -76,6 +78,11 @@ func whom() talk.Chapter {
 			t := k.Files(k.Alex(), "access", reportJane)
 			t.Is("held", bot.ReasonSeveralPeople)
 			t.Noted("crm: 2 people")
+			for _, name := range []string{"John", "Roe", "Jane of acme"} {
+				if strings.Contains(t.All(), name) {
+					k.T.Errorf("the ticket names %s", name)
+				}
+			}
 			undelivered(t, k)
 			release(t, k)
 			t.Is("resolved", bot.ReasonDelivered)

@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"io/fs"
 	"os"
 	"slices"
 	"sync"
@@ -41,6 +42,8 @@ type World struct {
 	Systems   map[string]*System
 	Engine    *bot.Engine
 	Settings  bot.Settings
+	// Wording, when set before Start, is a team's own texts.
+	Wording fs.FS
 	// Outside, when set before Start, is the desk in place of Desk.
 	Outside bot.Desk
 	// Patient is that desk for what can wait; nil for the same.
@@ -177,6 +180,9 @@ func (w *World) Start() {
 	w.must(func() error { w.Spool, err = spool.Open(spool.Options{Dir: w.dir + "/spool"}, w.Keys); return err })
 	w.life = &mortal{Store: w.Store}
 	catalog, err := catalogOnce()
+	if w.Wording != nil {
+		catalog, err = messages.New(w.Wording)
+	}
 	if err != nil {
 		w.T.Fatal(err)
 	}
