@@ -145,7 +145,11 @@ func (e *Engine) compose(ctx context.Context, t *turn, say Say, ticket *Ticket) 
 		vars["link"] = link
 	}
 	if say.Message != "" {
-		html, err := e.Messages.Render(t.c.Locale, say.Message, vars)
+		locale := e.Settings.AgentLocale
+		if say.Public {
+			locale = t.c.Locale
+		}
+		html, err := e.Messages.Render(locale, say.Message, vars)
 		if err != nil {
 			return Update{}, fmt.Errorf("message %s: %w", say.Message, err)
 		}

@@ -75,7 +75,8 @@ type Settings struct {
 	Reminders   []int
 	CloseAfter  int
 	Alerts      []int
-	RepeatDays  int // within which an earlier answer is mentioned; 0: never
+	RepeatDays  int    // within which an earlier answer is mentioned; 0: never
+	AgentLocale string // of internal notes; "" for the catalog's own
 	Location    *time.Location
 	Lease       time.Duration // of a run's worker; renewed at a third
 	StepLease   time.Duration

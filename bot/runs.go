@@ -171,7 +171,7 @@ func (e *Engine) failed(ctx context.Context, t *turn) (held bool, err error) {
 	for _, name := range sorted(t.c.Systems) {
 		if s := t.c.Systems[name]; s.Run.State == RunFailed && s.Skip == "" {
 			what := s.Run.Fail.What
-			if words, ok := e.Messages.Reason(t.c.Locale, what); ok {
+			if words, ok := e.Messages.Reason(e.Settings.AgentLocale, what); ok {
 				what = words
 			}
 			lines = append(lines, fmt.Sprintf("%s: %s", e.label(name), what))

@@ -120,7 +120,8 @@ func (k Keys) Masters() ([]spool.MasterKey, error) {
 
 // Messages says where a team keeps its own words.
 type Messages struct {
-	Dir string `yaml:"dir" path:"true" doc:"folder of files that replace single messages; empty: the built-in ones"`
+	Dir    string `yaml:"dir" path:"true" doc:"folder of files that replace single messages; empty: the built-in ones"`
+	Agents string `yaml:"agents" default:"en" doc:"language of internal notes: en, de, or one that dir adds; requesters are answered in their own"`
 }
 
 // Web is the HTTP server.

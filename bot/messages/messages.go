@@ -116,6 +116,14 @@ func (c *Catalog) Render(localeName, key string, vars map[string]string) (string
 	return breakPlaceholders(strings.TrimSpace(out.String())), nil
 }
 
+// Speaks reports whether there are texts in the language, or in the one that
+// it is a region's variant of.
+func (c *Catalog) Speaks(localeName string) bool {
+	found := false
+	c.locale(localeName, func(*locale) bool { found = true; return true })
+	return found
+}
+
 // Reason puts a reason code into a plain sentence. ok is false for a code
 // that has no words.
 func (c *Catalog) Reason(localeName, code string) (text string, ok bool) {

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -259,10 +260,22 @@ func (a *app) openSystem(ctx context.Context, name string) error {
 	return nil
 }
 
-func (a *app) openEngine(_ context.Context, _ openOptions) error {
+// catalog is what people are told.
+func (a *app) catalog() (*messages.Catalog, error) {
 	catalog, err := messages.New(a.overrides())
 	if err != nil {
-		return &usageError{err}
+		return nil, &usageError{err}
+	}
+	if of := a.cfg.Messages.Agents; !catalog.Speaks(of) {
+		return nil, &usageError{fmt.Errorf("messages.agents: there are no texts in %q; there are %s", of, strings.Join(catalog.Locales(), ", "))}
+	}
+	return catalog, nil
+}
+
+func (a *app) openEngine(_ context.Context, _ openOptions) error {
+	catalog, err := a.catalog()
+	if err != nil {
+		return err
 	}
 	reporter, err := report.New(a.spool, a.keys, a.cfg.Report)
 	if err != nil {

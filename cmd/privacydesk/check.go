@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"privacydesk/bot/messages"
 	"privacydesk/bot/plan"
 	"privacydesk/bot/zendesk"
 	"privacydesk/connectors"
@@ -113,8 +112,8 @@ func (e *examination) run(ctx context.Context) {
 			e.add(connectors.SeverityBlocks, "directory", err.Error(), "")
 		}
 	}
-	_, err := messages.New(a.overrides())
-	e.opened("messages.dir", asUsage(err))
+	_, err := a.catalog()
+	e.opened("messages", err)
 	if e.opened("zendesk", a.openDesk(ctx, o)) {
 		e.desk(ctx)
 	}
@@ -141,13 +140,6 @@ func (e *examination) reach() {
 		e.add(connectors.SeverityBlocks, "systems."+name, "it knows people neither by an address nor by anything that another system yields: it can't be searched for anybody",
 			"give a field the identity email, or let another system's map refer to it")
 	}
-}
-
-func asUsage(err error) error {
-	if err == nil {
-		return nil
-	}
-	return &usageError{err}
 }
 
 func (e *examination) redis(ctx context.Context) {

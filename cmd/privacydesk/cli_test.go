@@ -113,7 +113,8 @@ systems:
 // that is wrong with it, not the first part.
 func TestCheckGoesOnWhereAPartIsBroken(t *testing.T) {
 	t.Parallel()
-	file := broken(t, `redis: {url: "redis://user:hunter2@127.0.0.1:1/0?max_retries=-1"}`)
+	file := broken(t, `redis: {url: "redis://user:hunter2@127.0.0.1:1/0?max_retries=-1"}
+messages: {agents: tlh}`)
 	var out bytes.Buffer
 	code, stderr := command(t.Context(), &out, "check", "--json", "--config", file)
 	if code != 2 || strings.Contains(out.String()+stderr, "hunter2") {
@@ -124,7 +125,7 @@ func TestCheckGoesOnWhereAPartIsBroken(t *testing.T) {
 		where, _, _ := strings.Cut(p.(map[string]any)["where"].(string), ":")
 		said[where] = true
 	}
-	for _, want := range []string{"redis", "zendesk", "systems.crm", "systems.voice"} {
+	for _, want := range []string{"redis", "zendesk", "messages", "systems.crm", "systems.voice"} {
 		if !said[want] {
 			t.Errorf("check does not mention %s:\n%s", want, out.String())
 		}

@@ -37,6 +37,11 @@ func receipts() talk.Chapter {
 			german := k.Files(k.Gina(), "access", "Bitte eine Auskunft über jane@x.example.")
 			german.Is("resolved", bot.ReasonDelivered)
 			german.Said("hängt an diesem Kommentar", "zusammengestellt")
+			german.Notes(k.Agent(), "/privacy status").Noted("State: resolved")
+			k.Note("The agents, too, read German.")
+			k.Settings.AgentLocale = "de"
+			k.Reopen()
+			german.Notes(k.Agent(), "/privacy status").Noted("Stand: resolved")
 			english := k.Files(k.Alex(), "access", "A report on jane@x.example, please.")
 			english.Is("resolved", bot.ReasonDelivered)
 			english.Said("Here you are, says the team of Vendor Inc.")
