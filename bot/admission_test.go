@@ -58,8 +58,7 @@ func TestAnswersBearTheirReasonCode(t *testing.T) {
 		{file(world.Carla(), "direct", nothing), bot.ReasonDirect, nil},
 	} {
 		t.Run(string(tc.why), func(t *testing.T) {
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			id := tc.file(w)
 			w.Settle()
 			w.Expect(id, "rejected", tc.why)
@@ -77,8 +76,7 @@ func TestAnswersBearTheirReasonCode(t *testing.T) {
 // TestRule1_FollowUpsAreConfirmed: a follow-up inherits the fields of a ticket
 // that is closed; it executes nothing by itself.
 func TestRule1_FollowUpsAreConfirmed(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.Desk.File(bot.Ticket{
 		Requester: world.Alex(), FormID: world.Form, Fields: map[int64]string{world.KindField: "delete"}, FollowupOf: 7,
 	}, janeBody)
@@ -87,14 +85,10 @@ func TestRule1_FollowUpsAreConfirmed(t *testing.T) {
 	w.Expect(id, "held", bot.ReasonFollowUp)
 	expectNothingErased(t, w)
 	w.Desk.Edit(id, func(t *bot.Ticket) { t.Comments[0].Text = "jose@x.example" })
-	if err := w.Engine.Release(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Release, id, "ops")
 	w.Pass(time.Hour)
 	w.Expect(id, "held", bot.ReasonFollowUp) // what was confirmed named another person
-	if err := w.Engine.Release(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Release, id, "ops")
 	w.Pass(time.Hour)
 	w.Expect(id, "resolved", bot.ReasonErased)
 }
@@ -120,8 +114,7 @@ func TestRule6_WhichTenantIsNeverGuessed(t *testing.T) {
 		"a look-alike of a name": {[]bot.TenantRight{admin("acme"), admin("globex")}, "аcme", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			w.Directory.Set(world.Alex().Email, tc.rights...)
 			id := w.File(world.Alex(), "access", janeBody)
 			w.Settle()
@@ -149,8 +142,7 @@ func TestRule6_WhichTenantIsNeverGuessed(t *testing.T) {
 func TestRule6_AnotherTenantsUserIsNotRecognised(t *testing.T) {
 	told := map[bool]string{}
 	for _, known := range []bool{false, true} {
-		w := world.New(t)
-		w.Populate()
+		w := populated(t)
 		if known {
 			w.Directory.Set("jane@x.example", bot.TenantRight{Tenant: "globex", Admin: true})
 		}
@@ -167,8 +159,7 @@ func TestRule6_AnotherTenantsUserIsNotRecognised(t *testing.T) {
 // TestRule1_SolvedBehindAQuestion: somebody solved the ticket while a question
 // was open; that a field became clear afterwards executes nothing.
 func TestRule1_SolvedBehindAQuestion(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Alex(), "access", "somebody")
 	w.Settle()
 	w.Expect(id, "needs_info", bot.ReasonNoSubject)
@@ -187,9 +178,7 @@ func TestRule1_SolvedBehindAQuestion(t *testing.T) {
 		t.Error("a report was attached")
 	}
 	w.Desk.Edit(id, func(t *bot.Ticket) { t.Status = bot.StatusOpen })
-	if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Retry, id, "ops")
 	w.Pass(time.Hour)
 	w.Expect(id, "resolved", bot.ReasonDelivered)
 }
@@ -199,8 +188,7 @@ func TestRule1_SolvedBehindAQuestion(t *testing.T) {
 func TestOnlyTheRequesterAnswers(t *testing.T) {
 	agent := bot.Person{ID: 90, Email: "agent@vendor.example", Role: "agent", Verified: true, Active: true}
 	colleague := world.Uli()
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Alex(), "delete", "jane@x.example and jose@x.example")
 	w.Settle()
 	w.Desk.Reply(id, colleague, "jose@x.example")
@@ -215,8 +203,7 @@ func TestOnlyTheRequesterAnswers(t *testing.T) {
 
 // TestRule11_DirectoryAwayIsTold once, and goes on by itself.
 func TestRule11_DirectoryAwayIsTold(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Directory.Err = errors.New("down")
 	id := w.File(world.Alex(), "delete", janeBody)
 	w.Pass(24 * time.Hour)
@@ -231,8 +218,7 @@ func TestRule11_DirectoryAwayIsTold(t *testing.T) {
 
 // TestRule11_WhyASystemWasNotErased stands on the ticket in plain words.
 func TestRule11_WhyASystemWasNotErased(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Systems["events"].Meanwhile = func(*world.System) {
 		w.Directory.Set(world.Alex().Email, bot.TenantRight{Tenant: "acme"})
 	}
@@ -247,8 +233,7 @@ func TestRule11_WhyASystemWasNotErased(t *testing.T) {
 // TestRule11_WorkersThatDieAgainAndAgain: a run that takes its worker down each
 // time is not tried for ever.
 func TestRule11_WorkersThatDieAgainAndAgain(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	deaths := 0
 	w.Systems["warehouse"].Fail = func(op string) error {
 		if op == "gather" {

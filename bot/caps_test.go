@@ -13,8 +13,7 @@ import (
 // TestTheDailyCapOfATenant holds what is above it until tomorrow, leaves other
 // tenants alone, and leaves no sign that erasing began.
 func TestTheDailyCapOfATenant(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.CapPerTenantDay = 1
 	w.Start()
 	first := w.File(world.Alex(), "delete", "josé@x.example")
@@ -29,9 +28,7 @@ func TestTheDailyCapOfATenant(t *testing.T) {
 	if err := w.Engine.Release(t.Context(), bot.IDOfTicket(second), "ops"); !errors.Is(err, bot.ErrRefused) {
 		t.Errorf("the cap was waved through: %v", err)
 	}
-	if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(second), "ops"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Retry, second, "ops")
 	w.Pass(10 * time.Minute)
 	w.Expect(second, "held", bot.ReasonCapTenant)
 	files, err := w.Spool.List(t.Context(), bot.IDOfTicket(second))
@@ -50,8 +47,7 @@ func TestTheDailyCapOfATenant(t *testing.T) {
 // TestTheCapOfRows holds a delete that would act on more; a release covers what
 // was counted then, and no more.
 func TestTheCapOfRows(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.CapRowsPerSystem, w.Settings.Deletes.WaitingPeriod = 1, time.Hour
 	w.Start()
 	id := w.File(world.Alex(), "delete", janeBody)
@@ -59,9 +55,7 @@ func TestTheCapOfRows(t *testing.T) {
 	w.Expect(id, "held", bot.ReasonCapRows)
 	release := func() {
 		t.Helper()
-		if err := w.Engine.Release(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-			t.Fatal(err)
-		}
+		operate(t, w.Engine.Release, id, "ops")
 	}
 	release()
 	w.Settle()
@@ -80,8 +74,7 @@ func TestTheCapOfRows(t *testing.T) {
 func TestApprovalOverSoManyRows(t *testing.T) {
 	for rule, want := range map[string]bot.State{"over_rows 3": "awaiting_approval", "over_rows 4": "resolved", "often": "awaiting_approval"} {
 		t.Run(rule, func(t *testing.T) {
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			w.Settings.Deletes.Approval = rule
 			w.Start()
 			id := w.File(world.Alex(), "delete", janeBody)
@@ -96,16 +89,13 @@ func TestApprovalOverSoManyRows(t *testing.T) {
 // TestRule9_TheFirstApprovalOfATenantBinds what was approved, though it makes
 // the tenant known.
 func TestRule9_TheFirstApprovalOfATenantBinds(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.Approval, w.Settings.Deletes.WaitingPeriod = "first_of_tenant", time.Hour
 	w.Start()
 	id := w.File(world.Alex(), "delete", janeBody)
 	w.Settle()
 	w.Expect(id, "awaiting_approval", bot.ReasonApproval)
-	if err := w.Engine.Approve(t.Context(), bot.IDOfTicket(id), "dpo"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Approve, id, "dpo")
 	w.Systems["crm"].Add(world.Row{ID: 900, Tenant: "acme", Key: w.Systems["crm"].Rows()[0].Key, Text: "one more", Gives: 42})
 	w.Pass(3 * time.Hour)
 	w.Expect(id, "awaiting_approval", bot.ReasonGrown)

@@ -13,8 +13,7 @@ import (
 // TestNobodyConfirmed: where the desk refuses every word to the requester, the
 // agents are told while a person can still confirm in time.
 func TestNobodyConfirmed(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Desk.Refuse = func(u bot.Update) error {
 		if u.Public {
 			return errors.New("a rule of the desk's forbids it")
@@ -35,8 +34,7 @@ func TestNobodyConfirmed(t *testing.T) {
 
 // TestAnEarlierAnswerIsForgottenWithItsRecord, and is known until then.
 func TestAnEarlierAnswerIsForgottenWithItsRecord(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.RepeatDays, w.Settings.KeepRecords = 10_000, 60*24*time.Hour
 	w.Start()
 	mentions := func(after time.Duration) bool {
@@ -57,8 +55,7 @@ func TestAnEarlierAnswerIsForgottenWithItsRecord(t *testing.T) {
 // TestWaitsForTheRequesterAddUp over several questions, and over the clock of
 // an open one.
 func TestWaitsForTheRequesterAddUp(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.Approval = "deletes"
 	w.Start()
 	id := w.File(world.Alex(), "delete", "Please delete somebody.")

@@ -17,8 +17,7 @@ import (
 const janeBody = "Please handle this person:\n\njane@x.example\n"
 
 func TestAccessFromTicketToResolved(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Alex(), "access", janeBody)
 	w.Settle()
 	c := w.Expect(id, "resolved", bot.ReasonDelivered)
@@ -43,8 +42,7 @@ func TestAccessFromTicketToResolved(t *testing.T) {
 }
 
 func TestDeleteFromTicketToResolved(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Alex(), "delete", janeBody)
 	w.Settle()
 	c := w.Expect(id, "resolved", bot.ReasonErased)
@@ -62,6 +60,22 @@ func TestDeleteFromTicketToResolved(t *testing.T) {
 		t.Error("events needs the number that crm yields: it must be erased first")
 	}
 	verifyLedger(t, w, c)
+}
+
+// populated is a world with the people that these tests are about.
+func populated(t *testing.T) *world.World {
+	t.Helper()
+	w := world.New(t)
+	w.Populate()
+	return w
+}
+
+// operate does what an operator may do with a request.
+func operate(t *testing.T, do func(ctx context.Context, id, by string) error, ticket int64, by string) {
+	t.Helper()
+	if err := do(t.Context(), bot.IDOfTicket(ticket), by); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // expectJaneGone: acme's Jane is gone from everywhere, all others are whole.
@@ -94,8 +108,7 @@ func verifyLedger(t *testing.T, w *world.World, c bot.Case) {
 }
 
 func TestNothingFoundIsAnAnswer(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	access := w.File(world.Alex(), "access", "nobody@x.example")
 	del := w.File(world.Alex(), "delete", "nobody@x.example")
 	w.Pass(10 * time.Minute)
@@ -104,8 +117,7 @@ func TestNothingFoundIsAnAnswer(t *testing.T) {
 }
 
 func TestQuestionIsAnsweredByReply(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Alex(), "access", "jane@x.example and jose@x.example")
 	w.Settle()
 	w.Expect(id, "needs_info", bot.ReasonManySubjects)
@@ -141,8 +153,7 @@ func TestRefusalsAreAnsweredAndNothingIsLookedUp(t *testing.T) {
 		{name: "a consumer's own", by: world.Carla(), kind: "direct", body: "Delete my data", why: bot.ReasonDirect},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			looked := 0
 			for _, s := range w.Systems {
 				s.Fail = func(string) error { looked++; return nil }
@@ -168,8 +179,7 @@ func TestRefusalsAreAnsweredAndNothingIsLookedUp(t *testing.T) {
 }
 
 func TestShadowModeLocatesAndHolds(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.Mode = policy.ModeShadow
 	w.Start()
 	before := len(w.Systems["crm"].Rows())
@@ -190,8 +200,7 @@ func TestShadowModeLocatesAndHolds(t *testing.T) {
 }
 
 func TestWaitingPeriodAndSelfCancel(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.WaitingPeriod = 72 * time.Hour
 	w.Start()
 	id := w.File(world.Alex(), "delete", janeBody)
@@ -213,8 +222,7 @@ func TestWaitingPeriodAndSelfCancel(t *testing.T) {
 }
 
 func TestAccessGoesBeforeDelete(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.WaitingPeriod = time.Hour
 	w.Start()
 	del := w.File(world.Alex(), "delete", janeBody)
@@ -240,8 +248,7 @@ func TestAccessGoesBeforeDelete(t *testing.T) {
 }
 
 func TestAccessDuringErasingWaitsAndFindsNothing(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	stuck := true
 	w.Systems["events"].Fail = func(op string) error {
 		if op == "erase" && stuck {
@@ -267,8 +274,7 @@ func TestAccessDuringErasingWaitsAndFindsNothing(t *testing.T) {
 }
 
 func TestPauseStopsDeletesAndNotAccess(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	ctx := context.Background()
 	if err := w.Store.PauseDeletes(ctx, "ops", w.Clock.Now()); err != nil {
 		t.Fatal(err)
@@ -288,8 +294,7 @@ func TestPauseStopsDeletesAndNotAccess(t *testing.T) {
 }
 
 func TestForgettingDestroysKeyAndSpool(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	ctx := context.Background()
 	id := w.File(world.Alex(), "access", janeBody)
 	w.Settle()
@@ -317,8 +322,7 @@ func TestForgettingDestroysKeyAndSpool(t *testing.T) {
 }
 
 func TestRecordsAreRemovedInTheirTime(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Alex(), "delete", janeBody)
 	w.Settle()
 	w.Clock.Advance(15 * 24 * time.Hour)

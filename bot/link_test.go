@@ -167,9 +167,7 @@ func TestRule9_ReadersOfALink(t *testing.T) {
 		t.Errorf("a stranger reads the link:\n%s", text)
 	}
 	w.Desk.Edit(id, func(t *bot.Ticket) { t.Readers.CCs = nil })
-	if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Retry, id, "ops")
 	w.Settle()
 	w.Expect(id, "needs_info", bot.ReasonConfirmLink)
 	if _, err := w.Engine.FollowLink(t.Context(), tokenOn(t, w, id)); err != nil {

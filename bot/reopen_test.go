@@ -51,8 +51,7 @@ func release(w *world.World, id int64) (err error) {
 }
 
 func countAgain(t *testing.T) int {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	n := 0
 	id := again(t, w, func() { w.Failpoint = func(string) { n++ } })
 	c := w.Expect(id, "resolved", bot.ReasonErased)
@@ -68,8 +67,7 @@ func TestRule3_KillWhileReopened(t *testing.T) {
 	for n := range countAgain(t) {
 		t.Run(fmt.Sprintf("failpoint %d", n), func(t *testing.T) {
 			t.Parallel()
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			seen, at := 0, ""
 			id := again(t, w, func() {
 				w.Failpoint = func(name string) {
@@ -95,8 +93,7 @@ func TestRule2_ReopenedAndSetBack(t *testing.T) {
 	for n := range countAgain(t) {
 		t.Run(fmt.Sprintf("failpoint %d", n), func(t *testing.T) {
 			t.Parallel()
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			seen, at := 0, ""
 			var setBack func()
 			id := again(t, w, func() {

@@ -16,8 +16,7 @@ import (
 // TestRule10_NoPersonalDataInRedisOrLogs looks into Redis at every commit of
 // requests of all outcomes, and into the log.
 func TestRule10_NoPersonalDataInRedisOrLogs(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	traces := []string{"jane@x", "jane%40x", "Jane of", "click one", "jose@x", "alex@acme"}
 	look := func(place, text string) {
 		for _, trace := range traces {
@@ -55,8 +54,7 @@ func (e *leaky) Error() string { return e.text }
 // TestRule10_OrphansAreFound: keys and files whose record was lost don't lie
 // there unseen, though no webhook ever names their tickets again.
 func TestRule10_OrphansAreFound(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Systems["events"].Fail = func(op string) error {
 		if op == "gather" || op == "erase" {
 			return connectors.NewError(connectors.Transient, op, "no answer", nil)
@@ -89,8 +87,7 @@ func TestRule10_OrphansAreFound(t *testing.T) {
 // TestRule10_NothingComesBackAfterForgetting: a worker that slept through a
 // request's whole life may make its key and a file anew when it wakes.
 func TestRule10_NothingComesBackAfterForgetting(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	ticket := w.File(world.Alex(), "access", janeBody)
 	w.Settle()
 	w.Clock.Advance(15 * 24 * time.Hour)

@@ -14,8 +14,7 @@ import (
 // TestRule11_FailedSystemIsNotSilent: the ticket is held, not resolved; a
 // person may retry, or leave the system out, which every paper then says.
 func TestRule11_FailedSystemIsNotSilent(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Systems["warehouse"].Fail = func(op string) error {
 		if op == "gather" {
 			return connectors.NewError(connectors.Credentials, "gather", "the password was refused", nil)
@@ -53,8 +52,7 @@ func TestRule11_FailedSystemIsNotSilent(t *testing.T) {
 
 // TestRule11_TransientFailuresAreRetried and then told.
 func TestRule11_TransientFailuresAreRetried(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	fails := 0
 	w.Systems["crm"].Fail = func(op string) error {
 		if op == "locate" && fails < 3 {
@@ -74,8 +72,7 @@ func TestRule11_TransientFailuresAreRetried(t *testing.T) {
 // TestRule11_CanaryNotFound: a system that does not find its canary is not
 // reported as empty.
 func TestRule11_CanaryNotFound(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Systems["events"].Fail = func(op string) error {
 		if op == "check" {
 			return errors.New("the canary was not found")
@@ -99,8 +96,7 @@ func TestRule11_LateRows(t *testing.T) {
 		"an endless sync": {100, "held", bot.ReasonLeft},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			left := tc.rows
 			w.Systems["events"].Meanwhile = func(s *world.System) {
 				if left > 0 {
@@ -129,18 +125,13 @@ func TestRule11_NoActionRefuses(t *testing.T) {
 	w.Pass(time.Hour)
 	w.Expect(del, "held", bot.ReasonRefusesErase)
 	w.Expect(access, "resolved", bot.ReasonDelivered)
-	for _, s := range w.Systems {
-		if s.Allowed != 0 {
-			t.Errorf("%s was erased", s.Name)
-		}
-	}
+	expectNothingErased(t, w)
 }
 
 // TestRule11_UnreachedSystemIsNamed: a system that knows people by another
 // system's numbers alone, and was never asked, says so.
 func TestRule11_UnreachedSystemIsNamed(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Alex(), "access", "nobody@x.example")
 	w.Pass(10 * time.Minute)
 	c := w.Expect(id, "resolved", bot.ReasonNothingFound)
@@ -155,8 +146,7 @@ func TestRule11_UnreachedSystemIsNamed(t *testing.T) {
 // TestRule11_SystemThatNothingLeadsTo: a system that could not be searched for
 // anybody holds a request until a person leaves it out.
 func TestRule11_SystemThatNothingLeadsTo(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.AddSystem(&world.System{Name: "shop", Need: "shop.id", Action: connectors.ActionDelete, Digest: "m4"})
 	w.Start()
 	for _, kind := range []string{"access", "delete"} {
@@ -179,8 +169,7 @@ func TestRule11_SystemThatNothingLeadsTo(t *testing.T) {
 // TestRule11_FailingStepIsTold: a step that fails for a reason of its own is
 // not retried in silence for ever.
 func TestRule11_FailingStepIsTold(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	failing := true
 	w.Desk.Fail = func(op string, _ int64) error {
 		if op == "update" && failing {
@@ -192,17 +181,14 @@ func TestRule11_FailingStepIsTold(t *testing.T) {
 	w.Pass(2 * time.Hour)
 	w.Expect(id, "held", bot.ReasonStepFailed)
 	failing = false
-	if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Retry, id, "ops")
 	w.Pass(time.Hour)
 	w.Expect(id, "resolved", bot.ReasonDelivered)
 }
 
 // TestRule11_PanickingStepIsTold: so is one that our own defect makes fail.
 func TestRule11_PanickingStepIsTold(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Guarded = func(f func() error) (err error) {
 		defer func() {
 			if recover() != nil {
@@ -231,8 +217,7 @@ func TestRule11_PanickingStepIsTold(t *testing.T) {
 // TestRule11_RemovedSystemIsTold: a system that is no longer configured while
 // a run of it is under way holds the request.
 func TestRule11_RemovedSystemIsTold(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Systems["warehouse"].Fail = func(op string) error {
 		if op == "gather" {
 			return connectors.NewError(connectors.Transient, "gather", "no answer", nil)
@@ -255,8 +240,7 @@ func TestRule11_RemovedSystemIsTold(t *testing.T) {
 // TestRule11_OneNoteForOneHold: hints about a hold that stands already, our
 // own note's among them, cause no further note.
 func TestRule11_OneNoteForOneHold(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.WaitingPeriod = time.Hour
 	w.Start()
 	id := w.File(world.Alex(), "delete", janeBody)
@@ -275,8 +259,7 @@ func TestRule11_OneNoteForOneHold(t *testing.T) {
 // TestRule11_RefusedAnswerIsTold: an answer that the desk refuses does not
 // stand in the way of the note that tells of it.
 func TestRule11_RefusedAnswerIsTold(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Uli(), "delete", janeBody)
 	w.Desk.Refuse = func(u bot.Update) error {
 		if u.Status == bot.StatusSolved {
@@ -290,9 +273,7 @@ func TestRule11_RefusedAnswerIsTold(t *testing.T) {
 		t.Errorf("%d notes tell of it, want 1", n)
 	}
 	w.Desk.Refuse = nil
-	if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Retry, id, "ops")
 	w.Settle()
 	w.Expect(id, "rejected", bot.ReasonNotAdmin)
 }
@@ -300,8 +281,7 @@ func TestRule11_RefusedAnswerIsTold(t *testing.T) {
 // TestRule11_HintSurvivesAFailedLook: the desk is away at the moment of an
 // answer; the answer is read when it is back.
 func TestRule11_HintSurvivesAFailedLook(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Alex(), "access", "jane@x.example and jose@x.example")
 	w.Settle()
 	w.Desk.Reply(id, world.Alex(), "jane@x.example")
@@ -322,8 +302,7 @@ func TestRule11_HintSurvivesAFailedLook(t *testing.T) {
 // TestRule11_APlanSaysThatItWasCutShort: a dry run that stopped before
 // nothing new turned up may have missed systems.
 func TestRule11_APlanSaysThatItWasCutShort(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	for rounds, want := range map[int]bool{1: true, 8: false} {
 		w.Engine.Settings.MaxRounds = rounds
 		p, err := w.Engine.Preview(t.Context(), "acme", "jane@x.example", bot.KindDelete)
@@ -336,8 +315,7 @@ func TestRule11_APlanSaysThatItWasCutShort(t *testing.T) {
 // TestRule11_EachSkippedSystemIsNamed, on a line of its own: the catalogue
 // reads lists line by line.
 func TestRule11_EachSkippedSystemIsNamed(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	for _, name := range []string{"crm", "warehouse"} {
 		w.Systems[name].Fail = func(string) error { return connectors.NewError(connectors.Credentials, "locate", "refused", nil) }
 	}

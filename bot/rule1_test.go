@@ -11,8 +11,7 @@ import (
 )
 
 func TestRule1_DuplicateIsLinkedToTheOpenRequest(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.WaitingPeriod = time.Hour
 	w.Start()
 	first := w.File(world.Alex(), "delete", janeBody)
@@ -27,8 +26,7 @@ func TestRule1_DuplicateIsLinkedToTheOpenRequest(t *testing.T) {
 }
 
 func TestRule1_SameSubjectOfAnotherTenantIsNoDuplicate(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.WaitingPeriod = time.Hour
 	w.Start()
 	acme := w.File(world.Alex(), "delete", janeBody)
@@ -39,8 +37,7 @@ func TestRule1_SameSubjectOfAnotherTenantIsNoDuplicate(t *testing.T) {
 }
 
 func TestRule1_ManyWorkersMakeOneRequest(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Alex(), "access", janeBody)
 	other := w.File(world.Alex(), "access", janeBody)
 	var group sync.WaitGroup
@@ -69,8 +66,7 @@ func TestRule1_ManyWorkersMakeOneRequest(t *testing.T) {
 }
 
 func TestRule1_MarkedTicketWithoutRecordIsHeld(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.WaitingPeriod = time.Hour
 	w.Start()
 	id := w.File(world.Alex(), "delete", janeBody)
@@ -96,8 +92,7 @@ func TestRule1_MarkedTicketWithoutRecordIsHeld(t *testing.T) {
 }
 
 func TestRule1_ForgedMarkIsNoMark(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.Desk.File(bot.Ticket{
 		Requester: world.Alex(), FormID: world.Form, Fields: map[int64]string{world.KindField: "access"},
 		Marks: []bot.Mark{{Request: "t1001", Step: "final", MAC: "deadbeef"}},
@@ -119,8 +114,7 @@ func TestRule1_OldAndSolvedTicketsNeverExecute(t *testing.T) {
 		"tag, but no agent's":     {FormID: 1, Tags: []string{"privacy_request"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			ticket.Requester, ticket.Fields = world.Alex(), map[int64]string{world.KindField: "delete"}
 			if ticket.FormID == 0 {
 				ticket.FormID = world.Form

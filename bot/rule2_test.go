@@ -17,8 +17,7 @@ import (
 // TestRule2_FindingsAndMarkAreDurableBeforeTheFirstDelete looks into the
 // spool at the moment of the first batch.
 func TestRule2_FindingsAndMarkAreDurableBeforeTheFirstDelete(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	checked := 0
 	id := w.File(world.Alex(), "delete", janeBody)
 	for _, s := range w.Systems {
@@ -67,8 +66,7 @@ func TestRule2_RedisSetBack(t *testing.T) {
 
 func setBackTo(t *testing.T, kind string, n int) {
 	t.Parallel()
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	seen := 0
 	var setBack func()
 	w.Failpoint = func(string) {
@@ -97,8 +95,7 @@ func setBackTo(t *testing.T, kind string, n int) {
 
 func countFailpoints(t *testing.T, kind string) int {
 	t.Helper()
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	n := 0
 	w.Failpoint = func(string) { n++ }
 	id := w.File(world.Alex(), kind, janeBody)
@@ -131,16 +128,13 @@ func expectSaidOnce(t *testing.T, w *world.World, ticket int64) {
 // TestRule2_SetBackBehindACancel: the ticket says cancelled, the record does
 // not remember: nothing is erased.
 func TestRule2_SetBackBehindACancel(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.WaitingPeriod = time.Hour
 	w.Start()
 	id := w.File(world.Alex(), "delete", janeBody)
 	w.Settle()
 	setBack := w.SnapshotRedis()
-	if err := w.Engine.Cancel(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Cancel, id, "ops")
 	w.Settle()
 	w.Expect(id, "cancelled", bot.ReasonByOperator)
 	setBack()
@@ -155,8 +149,7 @@ func TestRule2_SetBackBehindACancel(t *testing.T) {
 // TestRule2_SetBackBehindAnAnswer: set back to the question, the answer now
 // names another person: nothing that was found of the first is used.
 func TestRule2_SetBackBehindAnAnswer(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Alex(), "access", "jane@x.example and jose@x.example")
 	w.Settle()
 	setBack := w.SnapshotRedis()
@@ -186,8 +179,7 @@ func TestRule2_SetBackBehindAnAnswer(t *testing.T) {
 // TestRule2_NoEraseBeforeItsBeginning: a run that says erase, in a record that
 // does not say that erasing began, erases nothing.
 func TestRule2_NoEraseBeforeItsBeginning(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.Approval = "always"
 	w.Start()
 	ticket := w.File(world.Alex(), "delete", janeBody)
@@ -215,8 +207,7 @@ func TestRule2_NoEraseBeforeItsBeginning(t *testing.T) {
 // TestRule2_BegunErasingIsNotBegunAnew: neither Redis nor the ticket knows of
 // it, but the spool says that erasing began: a person must look.
 func TestRule2_BegunErasingIsNotBegunAnew(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	ticket := w.File(world.Alex(), "delete", janeBody)
 	id := bot.IDOfTicket(ticket)
 	if err := w.Keys.Create(t.Context(), id); err != nil {
@@ -237,8 +228,7 @@ func TestRule2_BegunErasingIsNotBegunAnew(t *testing.T) {
 // TestRule2_FindingsOnlyGrow: a connector that forgets keys which it knew is
 // broken, and nothing is erased by what it says.
 func TestRule2_FindingsOnlyGrow(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	o := w.Engine.Options
 	crm := o.Systems["crm"]
 	crm.Connector = &forgetful{Connector: crm.Connector}

@@ -23,8 +23,7 @@ func TestRule3_KillAtEveryFailpoint(t *testing.T) {
 
 func killAt(t *testing.T, kind string, n int) {
 	t.Parallel()
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	seen, at := 0, ""
 	w.Failpoint = func(name string) {
 		seen++
@@ -53,8 +52,7 @@ func killAt(t *testing.T, kind string, n int) {
 // TestRule3_KillWhileForgetting kills around the destruction of the key.
 func TestRule3_KillWhileForgetting(t *testing.T) {
 	for _, point := range []string{"before-key-destruction", "after-key-destruction"} {
-		w := world.New(t)
-		w.Populate()
+		w := populated(t)
 		id := w.File(world.Alex(), "delete", janeBody)
 		w.Settle()
 		w.Clock.Advance(15 * 24 * time.Hour)
@@ -86,8 +84,7 @@ func expectForgotten(t *testing.T, w *world.World, ticket int64) {
 
 // TestRule3_LostQueue loses every hint: the sweep makes up for it.
 func TestRule3_LostQueue(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Queue.Lost = true
 	id := w.File(world.Alex(), "delete", janeBody)
 	w.Settle()
@@ -103,17 +100,14 @@ func TestRule3_LostQueue(t *testing.T) {
 // TestRule3_LostHintOfAnOperator: what an operator decided goes on though the
 // queue lost the hint, and whatever the request slept for.
 func TestRule3_LostHintOfAnOperator(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.Approval = "always"
 	w.Start()
 	id := w.File(world.Alex(), "delete", janeBody)
 	w.Settle()
 	w.Expect(id, "awaiting_approval", bot.ReasonApproval)
 	w.Queue.Lost = true
-	if err := w.Engine.Approve(t.Context(), bot.IDOfTicket(id), "dpo"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Approve, id, "dpo")
 	w.Queue.Lost = false
 	w.Pass(time.Minute)
 	w.Expect(id, "resolved", bot.ReasonErased)

@@ -12,8 +12,7 @@ import (
 // TestRule4_AnotherWritesInBetween: each of our writes first meets a ticket
 // that somebody changed after it was read.
 func TestRule4_AnotherWritesInBetween(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Alex(), "access", janeBody)
 	disturbed := 0
 	w.Failpoint = func(name string) {
@@ -35,8 +34,7 @@ func TestRule4_AnotherWritesInBetween(t *testing.T) {
 
 // TestRule4_LostAnswers: writes land, and the answer is lost.
 func TestRule4_LostAnswers(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Alex(), "delete", janeBody)
 	inner := w.Desk
 	lose := map[string]bool{}
@@ -57,8 +55,7 @@ func TestRule4_LostAnswers(t *testing.T) {
 
 // TestRule4_DeskIsDown: nothing is lost while the desk is away.
 func TestRule4_DeskIsDown(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	down := true
 	w.Desk.Fail = func(string, int64) error {
 		if down {

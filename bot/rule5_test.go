@@ -14,8 +14,7 @@ import (
 // TestRule5_SleeperChangesNothing: a worker sleeps in the middle of an erase
 // until another took its run over; when it wakes, its guard says no.
 func TestRule5_SleeperChangesNothing(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Alex(), "delete", janeBody)
 	events := w.Systems["events"]
 	slept := false
@@ -69,8 +68,7 @@ func TestRule5_StoreFencesOldTokens(t *testing.T) {
 // TestRule5_SleptThroughItsLease: a worker that slept through its lease records
 // nothing, though nobody has taken its run yet.
 func TestRule5_SleptThroughItsLease(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	ticket := w.File(world.Alex(), "access", janeBody)
 	id := bot.IDOfTicket(ticket)
 	if err := w.Engine.Step(t.Context(), id); err != nil {
@@ -93,8 +91,7 @@ func TestRule5_SleptThroughItsLease(t *testing.T) {
 
 // TestRule5_StepSleptThroughItsLease: nor does a step.
 func TestRule5_StepSleptThroughItsLease(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := bot.IDOfTicket(w.File(world.Alex(), "access", janeBody))
 	w.Desk.Fail = func(string, int64) error {
 		w.Clock.Advance(w.Settings.StepLease)
@@ -111,8 +108,7 @@ func TestRule5_StepSleptThroughItsLease(t *testing.T) {
 // TestRule5_RunBegunAnew: a run was put back into the queue while its worker
 // worked on. That worker's result is none of it, though its lease runs.
 func TestRule5_RunBegunAnew(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := bot.IDOfTicket(w.File(world.Alex(), "access", janeBody))
 	if err := w.Engine.Step(t.Context(), id); err != nil {
 		t.Fatal(err)
@@ -142,8 +138,7 @@ func TestRule5_RunBegunAnew(t *testing.T) {
 // TestRule5_LeaseRunsOutWithoutRedis: a worker whose store does not answer any
 // more stops when its lease must have run out, for another may have it.
 func TestRule5_LeaseRunsOutWithoutRedis(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Lease = 30 * time.Millisecond
 	w.Start()
 	o := w.Engine.Options

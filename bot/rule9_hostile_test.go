@@ -14,8 +14,7 @@ import (
 // waitingDelete is a delete in its waiting period.
 func waitingDelete(t *testing.T) (*world.World, int64) {
 	t.Helper()
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.WaitingPeriod = time.Hour
 	w.Start()
 	id := w.File(world.Alex(), "delete", janeBody)
@@ -42,9 +41,7 @@ func TestRule9_AReleaseHidesNoReply(t *testing.T) {
 			if err := w.Engine.Release(t.Context(), bot.IDOfTicket(id), "ops"); !errors.Is(err, bot.ErrRefused) {
 				t.Errorf("a reply was waved through: %v", err)
 			}
-			if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-				t.Fatal(err)
-			}
+			operate(t, w.Engine.Retry, id, "ops")
 			w.Pass(3 * time.Hour)
 			w.Expect(id, "held", bot.ReasonEdited)
 			expectNothingErased(t, w)
@@ -71,8 +68,7 @@ func TestRule9_ReplyBetweenLastLookAndErase(t *testing.T) {
 func TestRule9_ReplyInMidErase(t *testing.T) {
 	for name, hinted := range map[string]bool{"told by a hint": true, "seen by the next system's review": false} {
 		t.Run(name, func(t *testing.T) {
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			events := w.Systems["events"]
 			var id int64
 			batches := 0
@@ -99,9 +95,7 @@ func TestRule9_ReplyInMidErase(t *testing.T) {
 			w.Hint(id) // the hint comes late, but it comes
 			w.Settle()
 			w.Expect(id, "held", bot.ReasonReply)
-			if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-				t.Fatal(err)
-			}
+			operate(t, w.Engine.Retry, id, "ops")
 			w.Pass(time.Hour)
 			w.Expect(id, "resolved", bot.ReasonErased)
 			expectJaneGone(t, w)
@@ -136,8 +130,7 @@ func TestRule9_OutOfScopeAfterAcceptance(t *testing.T) {
 // TestRule9_OutOfScopeBehindAQuestion: the answer on a ticket that is no
 // privacy request any more is not read as one.
 func TestRule9_OutOfScopeBehindAQuestion(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Alex(), "delete", "somebody")
 	w.Settle()
 	w.Expect(id, "needs_info", bot.ReasonNoSubject)
@@ -154,8 +147,7 @@ func TestRule9_OutOfScopeBehindAQuestion(t *testing.T) {
 func TestRule9_DataMapChangedWhileErasing(t *testing.T) {
 	for _, op := range []string{"erase", "verify"} {
 		t.Run(op, func(t *testing.T) {
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			crm := w.Systems["crm"]
 			crm.Digest = "approved"
 			w.Start()
@@ -182,9 +174,7 @@ func TestRule9_DataMapChangedWhileErasing(t *testing.T) {
 			}
 			crm.Digest = "approved"
 			w.Start()
-			if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-				t.Fatal(err)
-			}
+			operate(t, w.Engine.Retry, id, "ops")
 			w.Pass(time.Hour)
 			w.Expect(id, "resolved", bot.ReasonErased)
 			expectJaneGone(t, w)
@@ -194,16 +184,13 @@ func TestRule9_DataMapChangedWhileErasing(t *testing.T) {
 
 // TestRule9_DataMapChangedAfterApproval is approved again.
 func TestRule9_DataMapChangedAfterApproval(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Systems["crm"].Digest = "approved"
 	w.Settings.Deletes.Approval, w.Settings.Deletes.WaitingPeriod = "always", time.Hour
 	w.Start()
 	id := w.File(world.Alex(), "delete", janeBody)
 	w.Settle()
-	if err := w.Engine.Approve(t.Context(), bot.IDOfTicket(id), "dpo"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Approve, id, "dpo")
 	w.Settle()
 	w.Systems["crm"].Digest = "another"
 	w.Start()
@@ -215,8 +202,7 @@ func TestRule9_DataMapChangedAfterApproval(t *testing.T) {
 // TestRule9_LateRowsObeyTheCap: what turns up while erasing is no way round
 // the cap.
 func TestRule9_LateRowsObeyTheCap(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.CapRowsPerSystem = 5
 	w.Start()
 	events, flooded := w.Systems["events"], false
@@ -234,9 +220,7 @@ func TestRule9_LateRowsObeyTheCap(t *testing.T) {
 	if events.Allowed != 2 {
 		t.Errorf("%d rows of events were erased, want the 2 that were there", events.Allowed)
 	}
-	if err := w.Engine.Release(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Release, id, "ops")
 	w.Pass(time.Hour)
 	w.Expect(id, "resolved", bot.ReasonErased)
 	expectJaneGone(t, w)
@@ -251,9 +235,7 @@ func TestRule9_ReadersBeforeErasing(t *testing.T) {
 	w.Expect(id, "held", bot.ReasonReaders)
 	expectNothingErased(t, w)
 	w.Desk.Edit(id, func(t *bot.Ticket) { t.Readers = bot.Readers{} })
-	if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Retry, id, "ops")
 	w.Pass(3 * time.Hour)
 	w.Expect(id, "resolved", bot.ReasonErased)
 }
@@ -261,8 +243,7 @@ func TestRule9_ReadersBeforeErasing(t *testing.T) {
 // TestRule9_CopiedBetweenReviewAndDelivery: the readers were looked at, then
 // somebody was copied in; the stamp refuses the write.
 func TestRule9_CopiedBetweenReviewAndDelivery(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Alex(), "access", janeBody)
 	w.Failpoint = func(name string) {
 		if name == "before-update-done_access" {
@@ -280,8 +261,7 @@ func TestRule9_CopiedBetweenReviewAndDelivery(t *testing.T) {
 // TestRule9_WhoMayNotApprove: nobody who filed, under whatever name, and nobody
 // once the ticket is another's.
 func TestRule9_WhoMayNotApprove(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.Approval = "always"
 	w.Start()
 	id := w.File(world.Alex(), "delete", janeBody)
@@ -319,8 +299,7 @@ func TestRule9_HoldAndPauseInMidErase(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			events := w.Systems["events"]
 			var id int64
 			var resume func() error
@@ -354,8 +333,7 @@ func TestRule9_HoldAndPauseInMidErase(t *testing.T) {
 // TestRule9_CancelBehindTheAnswer: the process died after the answer landed;
 // nobody can call that cancelled.
 func TestRule9_CancelBehindTheAnswer(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	id := w.File(world.Alex(), "access", janeBody)
 	w.Failpoint = func(name string) {
 		if name == "after-update-done_access" {
@@ -374,8 +352,7 @@ func TestRule9_CancelBehindTheAnswer(t *testing.T) {
 
 // TestRule9_OperatorsCantTouchWhatIsDone: each command says so.
 func TestRule9_OperatorsCantTouchWhatIsDone(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Systems["crm"].Fail = func(string) error { return connectors.NewError(connectors.Credentials, "x", "refused", nil) }
 	id := w.File(world.Alex(), "access", janeBody)
 	w.Pass(time.Hour)

@@ -31,8 +31,7 @@ func TestRule9_LegalHoldWhileErasing(t *testing.T) {
 	for _, at := range []string{"before-erase-mark", "after-erase-mark", "before-erase", "before-erase-batch", "after-run-commit-erase"} {
 		for name, email := range map[string]string{"person": "jane@x.example", "tenant": ""} {
 			t.Run(at+" "+name, func(t *testing.T) {
-				w := world.New(t)
-				w.Populate()
+				w := populated(t)
 				placed := 0
 				w.Failpoint = func(point string) {
 					if point != at || placed > 0 {
@@ -73,8 +72,7 @@ func TestRule9_LegalHoldWhileErasing(t *testing.T) {
 // TestRule9_LegalHoldBeforeErasingAgain: what came back is not erased under a
 // hold, and is once it is lifted.
 func TestRule9_LegalHoldBeforeErasingAgain(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	once := false
 	w.Systems["crm"].Meanwhile = func(s *world.System) {
 		if !once {
@@ -113,8 +111,7 @@ func TestRule9_LegalHoldBeforeErasingAgain(t *testing.T) {
 
 // TestRule9_LegalHoldOfAnotherTenantStopsNothing, nor one on another person.
 func TestRule9_LegalHoldOfAnotherTenantStopsNothing(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	legalHold(t, w, "globex", "jane@x.example")
 	legalHold(t, w, "globex", "")
 	legalHold(t, w, "acme", "jose@x.example")
@@ -126,8 +123,7 @@ func TestRule9_LegalHoldOfAnotherTenantStopsNothing(t *testing.T) {
 // TestRule9_LegalHoldWhileRightsAreReadAnew: a hold that comes after a system's
 // run began keeps its erase from being called at all.
 func TestRule9_LegalHoldWhileRightsAreReadAnew(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	called, placed := 0, false
 	for _, s := range w.Systems {
 		s.Fail = func(op string) error {
@@ -163,8 +159,7 @@ func TestRule9_LegalHoldWhileRightsAreReadAnew(t *testing.T) {
 func TestRule9_LegalHoldOnAnotherAddress(t *testing.T) {
 	for _, at := range []string{"", "before-erase-batch"} {
 		t.Run(at, func(t *testing.T) {
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			w.Systems["crm"].Add(world.Row{ID: 5, Tenant: "acme", Key: connectors.Text("jane@x.example"), Text: "Jane, again", Gives: 42, Alias: "J.Doe@x.example"})
 			if at == "" {
 				legalHold(t, w, "acme", "j.doe@X.example")
@@ -216,8 +211,7 @@ func TestLegalHoldsAreChecked(t *testing.T) {
 // TestLegalHoldsKeepTheirKey: the key that a hold's pseudonym was made with
 // stays as long as the hold.
 func TestLegalHoldsKeepTheirKey(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	legalHold(t, w, "acme", "jane@x.example")
 	for range 3 {
 		w.Clock.Advance(w.Settings.KeepRecords - time.Hour)

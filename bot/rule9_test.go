@@ -14,8 +14,7 @@ import (
 // TestRule9_DemotedBeforeErasing: the right is lost between filing and
 // erasing.
 func TestRule9_DemotedBeforeErasing(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.WaitingPeriod = time.Hour
 	w.Start()
 	id := w.File(world.Alex(), "delete", janeBody)
@@ -36,8 +35,7 @@ func TestRule9_DemotedBeforeErasing(t *testing.T) {
 
 // TestRule9_DemotedBetweenSystems: the right is lost after the first system.
 func TestRule9_DemotedBetweenSystems(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Systems["events"].Meanwhile = func(*world.System) {
 		w.Directory.Set(world.Alex().Email, bot.TenantRight{Tenant: "acme"})
 	}
@@ -48,17 +46,14 @@ func TestRule9_DemotedBetweenSystems(t *testing.T) {
 		t.Errorf("events %d, crm %d batches: want the first alone", w.Systems["events"].Allowed, w.Systems["crm"].Allowed)
 	}
 	w.Directory.Set(world.Alex().Email, bot.TenantRight{Tenant: "acme", Admin: true})
-	if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Retry, id, "ops")
 	w.Pass(time.Hour)
 	w.Expect(id, "resolved", bot.ReasonErased)
 }
 
 // TestRule9_DemotedBeforeDelivery: nothing is disclosed.
 func TestRule9_DemotedBeforeDelivery(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Failpoint = func(name string) {
 		if name == "after-run-commit-gather" {
 			w.Directory.Set(world.Alex().Email, bot.TenantRight{Tenant: "acme"})
@@ -83,8 +78,7 @@ func TestRule9_ReadersOfTheTicket(t *testing.T) {
 		"public attachments":      {PublicAttachments: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			id := w.File(world.Alex(), "access", janeBody)
 			w.Desk.Edit(id, func(t *bot.Ticket) { t.Readers = readers })
 			w.Pass(time.Hour)
@@ -93,9 +87,7 @@ func TestRule9_ReadersOfTheTicket(t *testing.T) {
 				t.Error("a report was attached")
 			}
 			w.Desk.Edit(id, func(t *bot.Ticket) { t.Readers = bot.Readers{} })
-			if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-				t.Fatal(err)
-			}
+			operate(t, w.Engine.Retry, id, "ops")
 			w.Pass(time.Hour)
 			w.Expect(id, "resolved", bot.ReasonDelivered)
 		})
@@ -105,8 +97,7 @@ func TestRule9_ReadersOfTheTicket(t *testing.T) {
 // TestRule9_ApprovalBindsWhatWasFound: rows added after the approval are
 // approved again; the requester can't approve.
 func TestRule9_ApprovalBindsWhatWasFound(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.Approval = "always"
 	w.Start()
 	id := w.File(world.Alex(), "delete", janeBody)
@@ -140,8 +131,7 @@ func TestRule9_EditsAfterAcceptanceHold(t *testing.T) {
 		"another subject":   func(t *bot.Ticket) { t.Comments[0].Text = "jose@x.example" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			w.Settings.Deletes.WaitingPeriod = time.Hour
 			w.Start()
 			id := w.File(world.Alex(), "delete", janeBody)
@@ -153,19 +143,14 @@ func TestRule9_EditsAfterAcceptanceHold(t *testing.T) {
 			if c.State() != "held" {
 				t.Fatalf("it is %s (%s)", c.State(), c.Why())
 			}
-			for _, s := range w.Systems {
-				if s.Allowed != 0 {
-					t.Errorf("%s was erased", s.Name)
-				}
-			}
+			expectNothingErased(t, w)
 		})
 	}
 }
 
 // TestRule9_DirectoryDown: who can't be asked has no right.
 func TestRule9_DirectoryDown(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Directory.Err = errors.New("down")
 	id := w.File(world.Alex(), "delete", janeBody)
 	w.Pass(10 * time.Minute)
@@ -178,8 +163,7 @@ func TestRule9_DirectoryDown(t *testing.T) {
 // TestRule9_CancelledStaysCancelled: a hold in between and a retry do not
 // bring a cancelled delete back.
 func TestRule9_CancelledStaysCancelled(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.WaitingPeriod = time.Hour
 	w.Start()
 	id := w.File(world.Alex(), "delete", janeBody)
@@ -223,8 +207,7 @@ func TestRule9_ClearedReasonHidesNoOther(t *testing.T) {
 		"another edit": func(_ *world.World, t *bot.Ticket) { t.Comments[0].Text = "gina@x.example" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			away := true
 			w.Systems["crm"].Fail = func(op string) error {
 				if op == "gather" && away {
@@ -238,9 +221,7 @@ func TestRule9_ClearedReasonHidesNoOther(t *testing.T) {
 			w.Hint(id)
 			w.Settle()
 			w.Expect(id, "held", bot.ReasonEdited)
-			if err := w.Engine.Release(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-				t.Fatal(err)
-			}
+			operate(t, w.Engine.Release, id, "ops")
 			w.Desk.Edit(id, func(t *bot.Ticket) { then(w, t) })
 			away = false
 			w.Pass(2 * time.Hour)
@@ -254,8 +235,7 @@ func TestRule9_ClearedReasonHidesNoOther(t *testing.T) {
 // TestRule9_ReleaseGoesOnWithWhatWasAccepted: a released edit neither hangs
 // nor changes the subject.
 func TestRule9_ReleaseGoesOnWithWhatWasAccepted(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.Deletes.WaitingPeriod = time.Hour
 	w.Start()
 	id := w.File(world.Alex(), "delete", janeBody)
@@ -263,9 +243,7 @@ func TestRule9_ReleaseGoesOnWithWhatWasAccepted(t *testing.T) {
 	w.Desk.Edit(id, func(t *bot.Ticket) { t.Comments[0].Text = "jose@x.example" })
 	w.Hint(id)
 	w.Settle()
-	if err := w.Engine.Release(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Release, id, "ops")
 	w.Pass(3 * time.Hour)
 	w.Expect(id, "resolved", bot.ReasonErased)
 	expectJaneGone(t, w)
@@ -274,23 +252,18 @@ func TestRule9_ReleaseGoesOnWithWhatWasAccepted(t *testing.T) {
 // TestRule9_ReleaseBindsTheSubject: a hold over a subject who is a user of the
 // product, waved through, is none over another one.
 func TestRule9_ReleaseBindsTheSubject(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Directory.Set("jane@x.example", bot.TenantRight{Tenant: "acme"})
 	w.Directory.Set("jose@x.example", bot.TenantRight{Tenant: "acme"})
 	id := w.File(world.Alex(), "access", "jose@x.example")
 	w.Settle()
 	w.Expect(id, "held", bot.ReasonSubjectIsUser)
 	w.Desk.Edit(id, func(t *bot.Ticket) { t.Comments[0].Text = "jane@x.example" })
-	if err := w.Engine.Release(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Release, id, "ops")
 	w.Pass(time.Hour)
 	w.Expect(id, "held", bot.ReasonEdited)
 	w.Desk.Edit(id, func(t *bot.Ticket) { t.Comments[0].Text = "jose@x.example" })
-	if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Retry, id, "ops")
 	w.Pass(time.Hour)
 	w.Expect(id, "resolved", bot.ReasonDelivered)
 }
@@ -310,8 +283,7 @@ func TestRule9_TakenBackEarly(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			after := before(w)
 			id := w.File(world.Alex(), "delete", janeBody)
 			if name != "before the first look" {
@@ -341,8 +313,7 @@ func TestRule9_EditIntoAmbiguityHolds(t *testing.T) {
 		"two people": func(t *bot.Ticket) { t.Comments[0].Text = "jane@x.example jose@x.example" },
 	} {
 		t.Run(name, func(t *testing.T) {
-			w := world.New(t)
-			w.Populate()
+			w := populated(t)
 			w.Settings.Deletes.WaitingPeriod = time.Hour
 			w.Start()
 			id := w.File(world.Alex(), "delete", janeBody)
@@ -359,8 +330,7 @@ func TestRule9_EditIntoAmbiguityHolds(t *testing.T) {
 
 // TestRule9_ShadowModeStopsTheNextBatch, also of an erase that has begun.
 func TestRule9_ShadowModeStopsTheNextBatch(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Systems["events"].Fail = func(op string) error {
 		if op == "erase" {
 			return connectors.NewError(connectors.Transient, op, "no answer", nil)
@@ -389,8 +359,7 @@ func TestRule9_ShadowModeStopsTheNextBatch(t *testing.T) {
 // TestRule9_AccessAtTheLastMoment: an access request is accepted between the
 // last look and the beginning of the erase: it is served first.
 func TestRule9_AccessAtTheLastMoment(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	var access int64
 	w.Failpoint = func(name string) {
 		if name != "after-erase-mark" || access != 0 {
@@ -413,8 +382,7 @@ func TestRule9_AccessAtTheLastMoment(t *testing.T) {
 // TestRule9_HoldStopsTheNextBatch: what a person stops in the middle of an
 // erase goes no batch further, and on when they let it.
 func TestRule9_HoldStopsTheNextBatch(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	ticket, batches := w.File(world.Alex(), "delete", janeBody), 0
 	w.Systems["events"].Fail = func(op string) error {
 		if op != "batch" {
@@ -430,9 +398,7 @@ func TestRule9_HoldStopsTheNextBatch(t *testing.T) {
 	if n := w.Systems["events"].Allowed; n != 1 {
 		t.Fatalf("%d batches ran, want the one before the hold", n)
 	}
-	if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(ticket), "ops"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Retry, ticket, "ops")
 	w.Pass(time.Hour)
 	w.Expect(ticket, "resolved", bot.ReasonErased)
 	expectJaneGone(t, w)
@@ -441,8 +407,7 @@ func TestRule9_HoldStopsTheNextBatch(t *testing.T) {
 // TestRule9_ClosedWithoutAnAnswer: when all is erased and the answer can't be
 // given, a person may close the request without one.
 func TestRule9_ClosedWithoutAnAnswer(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Failpoint = func(name string) {
 		if name == "after-run-commit-verify" {
 			w.Directory.Set(world.Alex().Email, bot.TenantRight{Tenant: "acme"})
@@ -451,9 +416,7 @@ func TestRule9_ClosedWithoutAnAnswer(t *testing.T) {
 	id := w.File(world.Alex(), "delete", janeBody)
 	w.Pass(time.Hour)
 	w.Expect(id, "held", bot.ReasonRightLost)
-	if err := w.Engine.Cancel(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Cancel, id, "ops")
 	w.Settle()
 	w.Expect(id, "partly_executed", bot.ReasonByOperator)
 	expectJaneGone(t, w)

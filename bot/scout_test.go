@@ -21,8 +21,7 @@ func sweep(t *testing.T, w *world.World) {
 // TestOutOfScopeIsDroppedUnread: a ticket that bears neither form nor tag is
 // dropped by the first look, and never read.
 func TestOutOfScopeIsDroppedUnread(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	looks, read := 0, map[int64]bool{}
 	w.Desk.Fail = func(op string, ticket int64) error {
 		switch op {
@@ -108,8 +107,7 @@ func TestScoutPacesAFlood(t *testing.T) {
 // TestPoisonStarvesNobody: tickets that can't be read, more of them than one
 // sweep takes, stand in nobody's way, and are tried more and more seldom.
 func TestPoisonStarvesNobody(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	poison, tries := map[int64]bool{}, 0
 	w.Desk.Fail = func(op string, ticket int64) error {
 		if op == "ticket" && poison[ticket] {
@@ -142,8 +140,7 @@ func TestPoisonStarvesNobody(t *testing.T) {
 // TestPoisonedRecordsStarveNobody: the same of requests that have a record and
 // whose ticket can't be read any more.
 func TestPoisonedRecordsStarveNobody(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	held := make([]int64, 3)
 	for i := range held {
 		held[i] = w.File(world.Uli(), "access", janeBody)

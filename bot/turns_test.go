@@ -14,8 +14,7 @@ import (
 // others wait, say so after an hour, and go on when a place is free. Another
 // tenant does not wait.
 func TestTurnsOfATenant(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.AtOncePerTenant = 2
 	w.Start()
 	stuck := true
@@ -54,8 +53,7 @@ func TestTurnsOfATenant(t *testing.T) {
 // TestWhoWaitsForAPersonHoldsNoTurn: approval may take days, and others of the
 // tenant's are worked at meanwhile.
 func TestWhoWaitsForAPersonHoldsNoTurn(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.AtOncePerTenant, w.Settings.Deletes.Approval = 1, "always"
 	w.Start()
 	del := w.File(world.Alex(), "delete", janeBody)
@@ -64,17 +62,14 @@ func TestWhoWaitsForAPersonHoldsNoTurn(t *testing.T) {
 	other := w.File(world.Alex(), "access", "Everything on joe@x.example, please.")
 	w.Settle()
 	w.Expect(other, "resolved", bot.ReasonNothingFound)
-	if err := w.Engine.Approve(t.Context(), bot.IDOfTicket(del), "dpo"); err != nil {
-		t.Fatal(err)
-	}
+	operate(t, w.Engine.Approve, del, "dpo")
 	w.Settle()
 	w.Expect(del, "resolved", bot.ReasonErased)
 }
 
 // TestATurnIsWaitedForAloud: who waits for a turn for an hour is told.
 func TestATurnIsWaitedForAloud(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.AtOncePerTenant, w.Settings.MaxAttempts = 1, 1000
 	w.Start()
 	stuck := true
@@ -100,8 +95,7 @@ func TestATurnIsWaitedForAloud(t *testing.T) {
 // TestAnswersOfARequesterAreBounded: beyond so many public answers in an hour
 // requests are held, and their requester hears nothing.
 func TestAnswersOfARequesterAreBounded(t *testing.T) {
-	w := world.New(t)
-	w.Populate()
+	w := populated(t)
 	w.Settings.AnswersPerHour = 3
 	w.Start()
 	var ids []int64
@@ -134,9 +128,7 @@ func TestAnswersOfARequesterAreBounded(t *testing.T) {
 		if w.Case(id).Why() != bot.ReasonAnswers {
 			continue
 		}
-		if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "dpo"); err != nil {
-			t.Fatal(err)
-		}
+		operate(t, w.Engine.Retry, id, "dpo")
 	}
 	w.Settle()
 	if a, _ := count(); a != 5 {
