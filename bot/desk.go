@@ -196,10 +196,16 @@ type File struct {
 // reader, in another process, that it was made.
 type Mark struct {
 	Request string
-	Step    string
+	Step    string // or several steps of one update, joined: see Steps
 	MAC     string
 	At      time.Time
 }
+
+// stepsJoin stands in no step's name.
+const stepsJoin = "+"
+
+// Steps are those that the mark is of, in their order.
+func (m Mark) Steps() []string { return strings.Split(m.Step, stepsJoin) }
 
 // Undoing is a change of ours, of the status or the tags, that a rule of the
 // desk took back.

@@ -231,7 +231,7 @@ func (d *Desk) Ours(id int64) []string {
 	var out []string
 	if t := d.tickets[id]; t != nil {
 		for _, m := range t.Marks {
-			out = append(out, m.Step)
+			out = append(out, m.Steps()...)
 		}
 	}
 	return out
