@@ -21,10 +21,13 @@ type narrow struct {
 	before int // comments
 }
 
-func newNarrow(t *testing.T) *narrow {
+func newNarrow(t *testing.T, edits ...func(*world.World)) *narrow {
 	t.Helper()
 	n := &narrow{World: world.New(t)}
 	n.Settings.Deletes.WaitingPeriod = 72 * time.Hour
+	for _, edit := range edits {
+		edit(n.World)
+	}
 	n.Start()
 	n.Populate()
 	n.id = n.File(world.Alex(), "delete", janeBody)
@@ -169,6 +172,36 @@ func TestRule4_NoNoteJoinsAPublicAnswer(t *testing.T) {
 	n.expectEachStepOnce(7)
 }
 
+// TestRule4_ProgressRidesAlong: what has no words goes with what is said next,
+// to agents or to customers, and only the newest value is sent.
+func TestRule4_ProgressRidesAlong(t *testing.T) {
+	for name, say := range map[string]func(n *narrow) error{
+		"a note": func(n *narrow) error { n.agent("/privacy status"); return nil },
+		"a public answer": func(n *narrow) error {
+			return n.Engine.Extend(t.Context(), bot.IDOfTicket(n.id), "ops", 20, "An archive has to be restored first.")
+		},
+	} {
+		n := newNarrow(t, func(w *world.World) { w.Settings.ShowsProgress = true })
+		n.Pass(20 * time.Minute)
+		if owed := n.Case(n.id).Owed; len(owed) != 1 || owed[0].Message != "" {
+			t.Fatalf("%s: owed %+v, want the progress alone", name, owed)
+		}
+		if err := say(n); err != nil {
+			t.Fatal(err)
+		}
+		var got []bot.Update
+		n.Desk.Refuse = func(u bot.Update) error {
+			got = append(got, u)
+			return nil
+		}
+		n.widen(1)
+		if len(got) != 1 || len(got[0].Mark.Steps()) != 2 || got[0].Fields["progress"] != "waiting" || got[0].HTML == "" || got[0].Public != (name != "a note") {
+			t.Errorf("%s: written %+v, want one update of both", name, got)
+		}
+		n.expectEachStepOnce(2)
+	}
+}
+
 // TestRule4_SameTextsAreShownOnce in a note of several; each step is done.
 func TestRule4_SameTextsAreShownOnce(t *testing.T) {
 	n := newNarrow(t)
@@ -275,41 +308,4 @@ func TestRule11_WhatIsRefusedTogetherIsSaidAlone(t *testing.T) {
 	}
 	n.expectEachStepOnce(2)
 	n.Expect(n.id, "waiting", bot.ReasonWaitingPeriod)
-}
-
-// TestRule12_OneUpdateHoldsSoMuch: notes beyond what one comment takes go in
-// the next.
-func TestRule12_OneUpdateHoldsSoMuch(t *testing.T) {
-	n := newNarrow(t)
-	const asked = 90
-	for i := range asked { // each answer differs from the one before
-		n.agent([]string{"/privacy status", "/privacy x"}[i%2])
-	}
-	longest := 0
-	n.Desk.Refuse = func(u bot.Update) error {
-		longest = max(longest, len(u.HTML), len(u.Mark.Step))
-		return nil
-	}
-	n.room = 1
-	n.Pass(20 * time.Minute)
-	n.expectEachStepOnce(asked)
-	if u := n.Desk.Updates[n.id] - 1; u < 2 || u > 8 {
-		t.Errorf("%d notes took %d updates", asked, u)
-	}
-	for _, m := range marksOf(n) {
-		if len(m.Step) > 700 {
-			t.Errorf("a mark has %d bytes", len(m.Step))
-		}
-	}
-	if longest > 32_000 {
-		t.Errorf("a comment has %d bytes", longest)
-	}
-}
-
-func marksOf(n *narrow) []bot.Mark {
-	t, err := n.Desk.Ticket(n.T.Context(), n.id)
-	if err != nil {
-		n.T.Fatal(err)
-	}
-	return t.Marks
 }
