@@ -5,31 +5,34 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"slices"
 	"strings"
 
 	"privacydesk/bot/reading"
 )
 
-// deliver tells the ticket one owed message: at most one update, under the
-// stamp of the same read that looked for the message's mark.
-func (e *Engine) deliver(ctx context.Context, t *turn, i int) (bool, error) {
-	say := t.c.Owed[i]
+// deliver tells the ticket what is owed next: at most one update, under the
+// stamp of the same read that looked for the marks of what it says.
+func (e *Engine) deliver(ctx context.Context, t *turn, next batch) (bool, error) {
+	next, wait := e.room(ctx, t, next)
+	if wait > 0 { // what is owed by then goes along
+		t.c.Wake = t.now.Add(wait)
+		return false, t.write(ctx)
+	}
 	ticket, err := e.readTicket(ctx, t)
 	if errors.Is(err, ErrNotFound) {
-		t.event("unsaid", map[string]string{"step": say.Step, "why": string(ReasonTicketGone)})
-		return true, t.said(ctx, i)
+		return true, t.unsaid(ctx, next[0], ReasonTicketGone)
 	}
 	if err != nil {
 		return false, err
 	}
-	if e.marked(ticket, t.c.ID, say.Step) {
-		return true, t.said(ctx, i)
+	if there := e.landed(ticket, t); len(there) > 0 {
+		return true, t.said(ctx, there)
 	}
 	if ticket.Status == StatusClosed {
-		return e.undeliverable(ctx, t, i)
+		return e.undeliverable(ctx, t, next[0])
 	}
+	say := next.comment()
 	if say.Discloses || say.Link {
 		if held, err := e.mayDisclose(ctx, t, ticket); err != nil || held {
 			return held, err
@@ -38,17 +41,23 @@ func (e *Engine) deliver(ctx context.Context, t *turn, i int) (bool, error) {
 	if counted, err := e.mayAnswer(ctx, t, say, ticket); err != nil || counted {
 		return counted, err
 	}
-	update, err := e.compose(ctx, t, say, ticket)
+	return e.tell(ctx, t, next, ticket)
+}
+
+// tell writes one update.
+func (e *Engine) tell(ctx context.Context, t *turn, next batch, ticket *Ticket) (bool, error) {
+	update, next, err := e.compose(ctx, t, next, ticket)
 	if err != nil {
 		return false, err
 	}
+	message := next.comment().Message
 	var incomplete *IncompleteError
-	e.Failpoint("before-update-" + say.Message)
+	e.Failpoint("before-update-" + message)
 	err = e.deskFor(t).Update(ctx, update)
-	e.Failpoint("after-update-" + say.Message)
+	e.Failpoint("after-update-" + message)
 	switch {
 	case errors.Is(err, ErrClosed):
-		return e.undeliverable(ctx, t, i)
+		return e.undeliverable(ctx, t, next[0])
 	case errors.As(err, &incomplete):
 		t.hold(ReasonRequired)
 		t.note("note_held", map[string]string{"reason": string(ReasonRequired), "systems": strings.Join(incomplete.Fields, "\n")})
@@ -58,7 +67,7 @@ func (e *Engine) deliver(ctx context.Context, t *turn, i int) (bool, error) {
 		// in a later second, under a later stamp, and looks for the mark.
 		return false, err
 	}
-	return true, t.said(ctx, i)
+	return true, t.said(ctx, next)
 }
 
 // mayDisclose holds the request if whoever would read the message may not.
@@ -87,96 +96,89 @@ func (e *Engine) mayDisclose(ctx context.Context, t *turn, ticket *Ticket) (held
 	return true, t.commit(ctx)
 }
 
-// said takes the message out of the outbox. The last message of a request
-// that was resolved ends it.
-func (t *turn) said(ctx context.Context, i int) error {
-	say := t.c.Owed[i]
-	t.c.Owed = slices.Delete(slices.Clone(t.c.Owed), i, i+1)
-	t.c.Attempts = 0
-	t.c.Told = t.now
-	if say.Public && t.c.Acked.IsZero() {
-		t.c.Acked = t.now
+// said takes messages out of the outbox. The last message of a request that
+// was resolved ends it.
+func (t *turn) said(ctx context.Context, b batch) error {
+	for _, o := range b {
+		if o.Public && t.c.Acked.IsZero() {
+			t.c.Acked = t.now
+		}
+		t.event("said", map[string]string{"step": o.Step})
 	}
-	t.event("said", map[string]string{"step": say.Step})
+	var left []Say
+	for at, s := range t.c.Owed {
+		if !slices.ContainsFunc(b, func(o owed) bool { return o.at == at }) {
+			left = append(left, s)
+		}
+	}
+	t.c.Owed, t.c.Attempts, t.c.Told = left, 0, t.now
 	if len(t.c.Owed) == 0 && t.c.Resolution != "" && !t.c.ended() {
 		t.end()
 	}
 	return t.commit(ctx)
 }
 
+// unsaid takes a message out of the outbox that can't be said any more.
+func (t *turn) unsaid(ctx context.Context, o owed, why Reason) error {
+	t.event("unsaid", map[string]string{"step": o.Step, "why": string(why)})
+	return t.said(ctx, batch{o})
+}
+
 // undeliverable deals with a ticket that is closed for good: notes are
 // dropped, a result is held for a person.
-func (e *Engine) undeliverable(ctx context.Context, t *turn, i int) (bool, error) {
-	if t.c.Owed[i].Discloses && t.hold(ReasonClosedTicket) {
+func (e *Engine) undeliverable(ctx context.Context, t *turn, o owed) (bool, error) {
+	if o.Discloses && t.hold(ReasonClosedTicket) {
 		return true, t.commit(ctx)
 	}
-	t.event("unsaid", map[string]string{"step": t.c.Owed[i].Step, "why": string(ReasonClosedTicket)})
-	return true, t.said(ctx, i)
+	return true, t.unsaid(ctx, o, ReasonClosedTicket)
+}
+
+// landed is what the ticket bears the marks of already, of all that may be said
+// now: an update whose answer was lost may have said more than goes next.
+func (e *Engine) landed(ticket *Ticket, t *turn) batch {
+	var out batch
+	for at, s := range t.c.Owed {
+		if t.sayable(s) && e.marked(ticket, t.c.ID, s.Step) {
+			out = append(out, owed{Say: s, at: at})
+		}
+	}
+	return out
 }
 
 // marked looks for our own, valid mark of the step.
 func (e *Engine) marked(ticket *Ticket, id, step string) bool {
 	return slices.ContainsFunc(ticket.Marks, func(m Mark) bool {
-		return m.Request == id && m.Step == step && e.Keys.MarkValid(m)
+		return m.Request == id && slices.Contains(m.Steps(), step) && e.Keys.MarkValid(m)
 	})
 }
 
-// compose renders the message and names its attachments.
-func (e *Engine) compose(ctx context.Context, t *turn, say Say, ticket *Ticket) (Update, error) {
-	u := Update{
-		Ticket: t.c.Ticket, Stamp: ticket.Stamp, Public: say.Public, Status: say.Status,
-		AddTags:    append([]string{TagInScope}, say.AddTags...),
-		RemoveTags: say.DelTags, Fields: say.Fields,
-		Mark: Mark{Request: t.c.ID, Step: say.Step, MAC: e.Keys.Mark(t.c.ID, say.Step)},
-	}
-	vars := maps.Clone(say.Vars)
-	if vars == nil {
-		vars = map[string]string{}
-	}
-	e.commonVars(ctx, t, vars)
-	if t.c.erasingNow() {
-		vars["sofar"] = e.outcomesSoFar(t.c)
-	}
-	if say.Link {
-		link, err := e.link(ctx, t.c)
-		if err != nil {
-			return Update{}, err
-		}
-		vars["link"] = link
-	}
-	if say.Message != "" {
-		locale := e.Settings.AgentLocale
-		if say.Public {
-			locale = t.c.Locale
-		}
-		html, err := e.Messages.Render(locale, say.Message, vars)
-		if err != nil {
-			return Update{}, fmt.Errorf("message %s: %w", say.Message, err)
-		}
-		u.HTML = html
+// compose renders messages into one update and names its attachments. It
+// returns those of them that the update says.
+func (e *Engine) compose(ctx context.Context, t *turn, next batch, ticket *Ticket) (Update, batch, error) {
+	u := Update{Ticket: t.c.Ticket, Stamp: ticket.Stamp, AddTags: []string{TagInScope}}
+	next, err := e.put(ctx, t, next, &u)
+	if err != nil {
+		return Update{}, nil, err
 	}
 	if e.Settings.ShowsProgress && !t.c.Accepted.IsZero() {
 		t.c.Shown = e.progressOf(t.c)
-		if final := t.c.once(stepFinal); t.c.Resolution != "" && (say.Step == final || e.marked(ticket, t.c.ID, final)) {
+		if final := t.c.once(stepFinal); t.c.Resolution != "" && (next.comment().Step == final || e.marked(ticket, t.c.ID, final)) {
 			t.c.Shown = strings.ReplaceAll(string(t.c.Resolution), "_", " ")
 		}
-		u.Fields = maps.Clone(u.Fields)
-		if u.Fields == nil {
-			u.Fields = map[string]string{}
-		}
-		u.Fields["progress"] = t.c.Shown
+		u.take(Say{Fields: map[string]string{"progress": t.c.Shown}})
 	}
+	say := next.comment()
 	if say.Step == t.c.once(stepFinal) && e.Settings.CleanTicket {
 		e.tidy(ctx, t, ticket, &u)
 	}
 	for _, name := range say.Attach {
 		a, err := e.attachment(ctx, t.c.ID, name)
 		if err != nil {
-			return Update{}, err
+			return Update{}, nil, err
 		}
 		u.Attachments = append(u.Attachments, a)
 	}
-	return u, nil
+	return u, next, nil
 }
 
 // commonVars are what every message may mention. The subject appears masked,

@@ -63,6 +63,11 @@ type Desk interface {
 	// ticket sets what solving needs; it returns an *IncompleteError where
 	// fields are required that nobody filled.
 	Update(ctx context.Context, u Update) error
+	// Room is how long until so many updates of the ticket can be made in a row;
+	// 0: now. A desk takes a bounded number of updates of one ticket in a time.
+	// It is a look that costs no call, and binds nobody: Update may wait, or
+	// refuse with ErrUnavailable, all the same.
+	Room(ctx context.Context, ticket int64, updates int) time.Duration
 	// Redact takes text and files out of a ticket's comments for good, on
 	// closed tickets too, and reads again what is left. It does not stop at a
 	// comment that can't be redacted. Repeating it is safe: what is redacted
@@ -191,10 +196,16 @@ type File struct {
 // reader, in another process, that it was made.
 type Mark struct {
 	Request string
-	Step    string
+	Step    string // or several steps of one update, joined: see Steps
 	MAC     string
 	At      time.Time
 }
+
+// stepsJoin stands in no step's name.
+const stepsJoin = "+"
+
+// Steps are those that the mark is of, in their order.
+func (m Mark) Steps() []string { return strings.Split(m.Step, stepsJoin) }
 
 // Undoing is a change of ours, of the status or the tags, that a rule of the
 // desk took back.

@@ -135,8 +135,8 @@ func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 		}
 		return e.observe(ctx, t)
 	}
-	if i := t.nextOwed(); i >= 0 {
-		return e.deliver(ctx, t, i)
+	if next := t.nextBatch(); len(next) > 0 {
+		return e.deliver(ctx, t, next)
 	}
 	if c.Resolution != "" && len(c.Owed) == 0 && !c.ended() {
 		t.end()

@@ -46,29 +46,30 @@ func (e *Engine) operate(ctx context.Context, id, by, what string, change func(*
 		return err
 	}
 	t.event("operator", map[string]string{"did": what, "by": by})
+	before := len(t.c.Owed)
 	if err := change(t); err != nil {
 		return err
 	}
-	t.tellOperated(what, by)
+	t.tellOperated(what, by, before)
 	if err := t.commit(ctx); err != nil {
 		return err
 	}
 	return e.Queue.Step(ctx, id, what+"-"+token)
 }
 
-// tellOperated owes the note before all else that is owed: an answer that ends
-// the request comes last. The tag that asks for a person stays only where one
-// is still waited for.
-func (t *turn) tellOperated(what, by string) {
+// tellOperated owes the note in the place at, before what comes of it: an
+// answer that ends the request is last. The tag that asks for a person stays
+// only where one is still waited for.
+func (t *turn) tellOperated(what, by string, at int) {
 	say := Say{Message: "note_operator", Vars: map[string]string{"did": what, "by": reading.Reference(by)}}
 	if w := t.c.Wait; w != nil && (w.On == OnAgent || w.On == OnApprover) {
 		say.AddTags = []string{TagNeedsPerson}
 	} else {
 		say.DelTags = []string{TagNeedsPerson}
 	}
-	owed := t.c.Owed
 	t.owe(say)
-	t.c.Owed = append([]Say{t.c.Owed[len(owed)]}, owed...)
+	last := len(t.c.Owed) - 1
+	t.c.Owed = slices.Insert(slices.Clone(t.c.Owed[:last]), min(at, last), t.c.Owed[last])
 }
 
 // Approve lets a request that awaits it go on. It binds what was found until

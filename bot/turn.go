@@ -212,23 +212,21 @@ func (t *turn) owe(s Say) {
 	t.c.Owed = append(t.c.Owed, s)
 }
 
-// nextOwed is the first message that may be said now, or -1: while a person
-// must look, nothing is disclosed, and what failed to be said does not stand
-// in the way of the note that tells of it.
-func (t *turn) nextOwed() int {
-	return slices.IndexFunc(t.c.Owed, func(s Say) bool {
-		switch {
-		case s.Link: // it is of use only while we wait for it
-			return t.c.Wait != nil && t.c.Wait.Reason == ReasonConfirmLink
-		case t.c.Wait == nil:
-			return true
-		case t.c.Wait.Reason == ReasonStepFailed, t.c.Wait.Reason == ReasonAnswers:
-			return !s.Public
-		case t.c.Wait.Reason == ReasonRequired:
-			return s.Status != StatusSolved
-		}
-		return !s.Discloses
-	})
+// sayable is true for what may be said now: while a person must look, nothing
+// is disclosed, and what failed to be said does not stand in the way of the
+// note that tells of it.
+func (t *turn) sayable(s Say) bool {
+	switch {
+	case s.Link: // it is of use only while we wait for it
+		return t.c.Wait != nil && t.c.Wait.Reason == ReasonConfirmLink
+	case t.c.Wait == nil:
+		return true
+	case t.c.Wait.Reason == ReasonStepFailed, t.c.Wait.Reason == ReasonAnswers:
+		return !s.Public
+	case t.c.Wait.Reason == ReasonRequired:
+		return s.Status != StatusSolved
+	}
+	return !s.Discloses
 }
 
 // Tags that the bot puts on tickets.

@@ -62,6 +62,8 @@ func DeskSuite(t *testing.T, open func(t *testing.T) DeskWorld) {
 		{"NotFound", (*deskCase).notFound},
 		{"Glance", (*deskCase).glance},
 		{"UpdateRoundTrip", (*deskCase).updateRoundTrip},
+		{"Rule4_MarkOfSeveralIsKeptWhole", (*deskCase).longMark},
+		{"RoomOnATicket", (*deskCase).room},
 		{"SolvesUnassigned", (*deskCase).solves},
 		{"Rule4_StaleStampIsRefused", (*deskCase).stale},
 		{"Rule4_ChangeInTheStampsSecondIsSeen", (*deskCase).sameSecond},
@@ -197,6 +199,36 @@ func (c *deskCase) updateRoundTrip() {
 	t = c.read(id)
 	if slices.Contains(t.Tags, "ours") || t.Comments[2].Public || t.Status != bot.StatusPending || len(t.Marks) != 2 {
 		c.Errorf("got tags %v, comment %+v, status %s, marks %v", t.Tags, t.Comments[2], t.Status, t.Marks)
+	}
+}
+
+// longMark: one update may bear the steps of many.
+func (c *deskCase) longMark() {
+	id := c.filed()
+	name := "note_status.1.0" + strings.Repeat("+note_status.2.1", 36) // 591 bytes
+	c.update(step(c.read(id), name, "<p>Many notes in one.</p>"))
+	if t := c.read(id); !hasMark(t, name) || len(t.Marks[0].Steps()) != 37 {
+		c.Errorf("got marks %+v", t.Marks)
+	}
+}
+
+func (c *deskCase) room() {
+	id, other := c.filed(), c.filed()
+	if now, never := c.Desk.Room(c.ctx, id, 1), c.Desk.Room(c.ctx, id, 1_000); now != 0 || never <= 0 {
+		c.Errorf("one update waits %s, a thousand in a row %s", now, never)
+	}
+	for range 40 {
+		c.Advance(c.Desk.Room(c.ctx, id, 1))
+		if wait := c.Desk.Room(c.ctx, id, 1); wait > 0 {
+			c.Fatalf("it was waited for, and another %s are to be", wait)
+		}
+		c.update(step(c.read(id), "a", "<p>hello</p>"))
+	}
+	if wait := c.Desk.Room(c.ctx, id, 10); wait <= 0 {
+		c.Error("after 40 updates there is room for ten more")
+	}
+	if wait := c.Desk.Room(c.ctx, other, 1); wait != 0 {
+		c.Errorf("another ticket waits %s", wait)
 	}
 }
 

@@ -38,6 +38,14 @@ func TestReplicasShareOnePurse(t *testing.T) {
 	store := newStore(t, dial(t, &redis.Options{Network: "unix", Addr: servers.Redis(t).Socket()}), "purse")
 	one, two := store.Purse(), store.Purse()
 	c := &purseCase{t, time.Unix(1_800_000_000, 0)}
+	for _, look := range []struct {
+		floor int
+		want  time.Duration
+	}{{29, 0}, {30, 200 * time.Millisecond}} { // a look takes nothing: below, all 30 are there
+		if wait, err := one.Look(t.Context(), "calls", c.now, 300, 30, look.floor); err != nil || wait != look.want {
+			t.Errorf("more than %d are in it in %s (%v), want %s", look.floor, wait, err, look.want)
+		}
+	}
 	if n, _ := c.all(one, 15); n != 15 {
 		t.Errorf("one took %d down to the floor", n)
 	}

@@ -94,37 +94,70 @@ func (b *budget) resting(ctx context.Context, now time.Time) time.Duration {
 	return b.draw(ctx, bucketCalls, now, plenty, plenty, false)
 }
 
-// update takes one update of a ticket, likewise.
-func (b *budget) update(ctx context.Context, now time.Time, ticket int64, patient bool) time.Duration {
-	if wait := b.draw(ctx, bucketTicket+strconv.FormatInt(ticket, 10), now, ticketPerMinute, ticketBurst, patient); wait > 0 {
-		return wait
-	}
+// ofTicket takes one of a ticket's updates, or tells how long to wait.
+func (b *budget) ofTicket(ctx context.Context, now time.Time, ticket int64, patient bool) time.Duration {
+	return b.draw(ctx, ticketBucket(ticket), now, ticketPerMinute, ticketBurst, patient)
+}
+
+// ofAll takes one of the account's updates, likewise.
+func (b *budget) ofAll(ctx context.Context, now time.Time, patient bool) time.Duration {
 	n := max(1, b.updates*shareNum/shareDen)
 	return b.draw(ctx, bucketUpdates, now, float64(n), max(1, n/burstDen), patient)
+}
+
+// room is how long until so many updates of a ticket can be made in a row, as
+// far as the ticket goes. Nothing is taken.
+func (b *budget) room(ctx context.Context, now time.Time, ticket int64, updates int, patient bool) time.Duration {
+	bucket, floor := ticketBucket(ticket), floorOf(ticketBurst, patient)+updates-1
+	if b.shared != nil {
+		bound, cancel := context.WithTimeout(ctx, purseBound)
+		defer cancel()
+		if wait, err := b.shared.Look(bound, bucket, now, ticketPerMinute, ticketBurst, floor); err == nil {
+			return wait
+		}
+	}
+	parts := b.parts()
+	wait, _ := b.own.Look(ctx, bucket, now, ticketPerMinute/float64(parts), max(1, ticketBurst/parts), floor/parts)
+	return wait
+}
+
+func ticketBucket(ticket int64) string { return bucketTicket + strconv.FormatInt(ticket, 10) }
+
+// floorOf is what of a burst is left to what can't wait.
+func floorOf(burst int, patient bool) int {
+	if patient {
+		return burst / 2
+	}
+	return 0
+}
+
+// parts is among how many processes what all may is divided while the shared
+// purse is away.
+func (b *budget) parts() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.shared == nil {
+		return 1
+	}
+	return max(1, b.sharers)
 }
 
 // draw asks the shared purse. While that is away the process takes no more
 // than its part of what all may.
 func (b *budget) draw(ctx context.Context, bucket string, now time.Time, perMinute float64, burst int, patient bool) time.Duration {
-	floor := 0
-	if patient {
-		floor = burst / 2
-	}
-	parts := 1
+	floor := floorOf(burst, patient)
 	if b.shared != nil {
 		bound, cancel := context.WithTimeout(ctx, purseBound)
 		defer cancel()
 		wait, sharers, err := b.shared.Take(bound, bucket, now, perMinute, burst, floor)
-		b.mu.Lock()
 		if err == nil {
+			b.mu.Lock()
+			defer b.mu.Unlock()
 			b.sharers = sharers
-		}
-		parts = max(1, b.sharers)
-		b.mu.Unlock()
-		if err == nil {
 			return wait
 		}
 	}
+	parts := b.parts()
 	wait, _, _ := b.own.Take(ctx, bucket, now, perMinute/float64(parts), max(1, burst/parts), floor/parts)
 	return wait
 }
@@ -163,7 +196,7 @@ func (b *budget) learn(ctx context.Context, now time.Time, ticket int64, status 
 	case !hasLeft || left == 0:
 		b.rest(ctx, bucketCalls, now, retryAfter(now, h))
 	case ticket != 0:
-		b.rest(ctx, bucketTicket+strconv.FormatInt(ticket, 10), now, retryAfter(now, h))
+		b.rest(ctx, ticketBucket(ticket), now, retryAfter(now, h))
 	}
 }
 

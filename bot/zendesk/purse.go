@@ -14,6 +14,8 @@ type Purse interface {
 	// is how long at least it is too early. sharers is how many processes took
 	// something lately.
 	Take(ctx context.Context, bucket string, now time.Time, perMinute float64, burst, floor int) (wait time.Duration, sharers int, err error)
+	// Look tells how long Take would have one wait; it takes nothing.
+	Look(ctx context.Context, bucket string, now time.Time, perMinute float64, burst, floor int) (wait time.Duration, err error)
 	// Rest lets nobody take out of the bucket before until; it never shortens a
 	// rest.
 	Rest(ctx context.Context, bucket string, until time.Time) error
@@ -61,19 +63,34 @@ func (p *ownPurse) Take(_ context.Context, name string, now time.Time, perMinute
 	defer p.mu.Unlock()
 	b := p.bucket(name, now, burst)
 	perNano := perMinute / float64(time.Minute)
+	if wait := b.wait(now, perNano, burst, floor); wait > 0 {
+		return wait, 1, nil
+	}
+	b.level--
+	b.full = now.Add(time.Duration((float64(burst) - b.level) / perNano))
+	return 0, 1, nil
+}
+
+// Look implements Purse; it can't fail.
+func (p *ownPurse) Look(_ context.Context, name string, now time.Time, perMinute float64, burst, floor int) (time.Duration, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.bucket(name, now, burst).wait(now, perMinute/float64(time.Minute), burst, floor), nil
+}
+
+// wait fills the bucket up to now, and tells how long it is too early.
+func (b *bucket) wait(now time.Time, perNano float64, burst, floor int) time.Duration {
 	if now.After(b.at) {
 		b.level, b.at = b.level+float64(now.Sub(b.at))*perNano, now
 	}
 	b.level = min(b.level, float64(burst))
 	if wait := b.rest.Sub(now); wait > 0 {
-		return wait, 1, nil
+		return wait
 	}
 	if lacks := float64(floor+1) - b.level; lacks > 1e-9 {
-		return time.Duration(lacks/perNano) + time.Millisecond, 1, nil
+		return time.Duration(lacks/perNano) + time.Millisecond
 	}
-	b.level--
-	b.full = now.Add(time.Duration((float64(burst) - b.level) / perNano))
-	return 0, 1, nil
+	return 0
 }
 
 // Rest implements Purse.

@@ -142,6 +142,22 @@ func TestTicketUpdateLimitIsOfOneUserOnOneTicket(t *testing.T) {
 	w.call("PUT", ticketPath(one), note(6), 200)
 }
 
+// TestTicketUpdateLimitHoldsInAnyTenMinutes: not from one start of ten minutes
+// to the next alone, which would let twice as many through across it.
+func TestTicketUpdateLimitHoldsInAnyTenMinutes(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{TicketUpdatesPer10Min: 2})
+	id := w.file("x")
+	note := func(i int) obj { return ticketBody("comment", obj{"body": fmt.Sprint(i)}) }
+	w.call("PUT", ticketPath(id), note(1), 200)
+	w.clock.add(9 * time.Minute)
+	w.call("PUT", ticketPath(id), note(2), 200)
+	w.clock.add(time.Minute)
+	w.call("PUT", ticketPath(id), note(3), 200)
+	equal(t, "Retry-After", w.call("PUT", ticketPath(id), note(4), 429).header.Get("Retry-After"), "540")
+	w.clock.add(9 * time.Minute)
+	w.call("PUT", ticketPath(id), note(5), 200)
+}
+
 func TestUpdateLimitOfTheAccount(t *testing.T) {
 	w := newWorld(t, zendesksim.Options{AccountUpdatesPerMinute: 2})
 	ids := []int64{w.file("x"), w.file("y"), w.file("z")}

@@ -2,6 +2,7 @@ package zendesksim
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -28,6 +29,21 @@ func (s *Sim) spend(name string, limit int, length time.Duration) (left int, wai
 	}
 	w.count++
 	return limit - w.count, wait
+}
+
+// spendSliding is spend for a bound that holds in any stretch of the length,
+// whenever it begins.
+func (s *Sim) spendSliding(name string, limit int, length time.Duration) (left int, wait time.Duration) {
+	now := s.opt.Clock()
+	took := slices.DeleteFunc(s.taken[name], func(at time.Time) bool { return now.Sub(at) >= length })
+	if len(took) < limit {
+		took = append(took, now)
+		left = limit - len(took)
+	} else {
+		left, wait = -1, length-now.Sub(took[0])
+	}
+	s.taken[name] = took
+	return left, wait
 }
 
 // seconds rounds up, and never gives 0: a client that waits 0 s loops.
@@ -57,7 +73,7 @@ func (c *call) spendExport() error {
 func (c *call) spendUpdate(ticketID int64) error {
 	if n := c.opt.TicketUpdatesPer10Min; n > 0 {
 		name := fmt.Sprintf("ticket-updates-%d-%d", c.user.ID, ticketID)
-		if left, wait := c.spend(name, n, 10*time.Minute); left < 0 {
+		if left, wait := c.spendSliding(name, n, 10*time.Minute); left < 0 {
 			return tooMany("TooManyUpdates", "Number of allowed updates of this ticket by this user in 10 minutes exceeded", seconds(wait))
 		}
 	}

@@ -32,7 +32,8 @@ type Options struct {
 	// RequestsPerMinute bounds the whole account; 0 sets no bound and sends no
 	// rate limit headers. Zendesk's plans: 200, 400, 700, 2,500.
 	RequestsPerMinute int
-	// TicketUpdatesPer10Min bounds one user's updates of one ticket; 0 is off.
+	// TicketUpdatesPer10Min bounds one user's updates of one ticket in any ten
+	// minutes; 0 is off.
 	// Zendesk's bound is 30.
 	TicketUpdatesPer10Min int
 	// AccountUpdatesPerMinute bounds ticket updates of the account; 0 is off.
@@ -96,6 +97,7 @@ type Sim struct {
 	requests     []Request
 	counts       Counts
 	windows      map[string]*window
+	taken        map[string][]time.Time // by spendSliding
 	faults       []*Fault
 	late         []func()
 	queue        []*delivery
@@ -137,6 +139,7 @@ func New(o Options) *Sim {
 		bearer:       map[string]accessToken{},
 		idempotent:   map[string]idempotentCreate{},
 		windows:      map[string]*window{},
+		taken:        map[string][]time.Time{},
 		wake:         make(chan struct{}, 1),
 		privateFiles: !o.AttachmentsPublic,
 		office:       newOffice(),

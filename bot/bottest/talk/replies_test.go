@@ -244,6 +244,7 @@ func agents() talk.Chapter {
 			t.Noted("/privacy status", "signed in")
 			k.Untouched()
 		}},
+		manyNotes(),
 		{Title: "A customer who writes a command", Set: waits, Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
 			t.Replies(k.Alex(), "/privacy status").Is("held", bot.ReasonReply)

@@ -25,6 +25,8 @@ type Desk struct {
 	// Fail, when set, may refuse a call; op is "ticket", "update", "redact" or
 	// "remove".
 	Fail func(op string, ticket int64) error
+	// Tight, when set, is how long until so many updates of a ticket can be made.
+	Tight func(ticket int64, updates int) time.Duration
 	// Refuse, when set, may refuse an update for what is in it.
 	Refuse func(u bot.Update) error
 	// Files are what was attached, by ticket and name.
@@ -140,6 +142,14 @@ func (d *Desk) fail(op string, id int64) error {
 	return d.Fail(op, id)
 }
 
+// Room asks Tight.
+func (d *Desk) Room(_ context.Context, ticket int64, updates int) time.Duration {
+	if d.Tight == nil {
+		return 0
+	}
+	return d.Tight(ticket, updates)
+}
+
 // Update writes, once, under the stamp.
 func (d *Desk) Update(_ context.Context, u bot.Update) error {
 	d.mu.Lock()
@@ -221,7 +231,7 @@ func (d *Desk) Ours(id int64) []string {
 	var out []string
 	if t := d.tickets[id]; t != nil {
 		for _, m := range t.Marks {
-			out = append(out, m.Step)
+			out = append(out, m.Steps()...)
 		}
 	}
 	return out
