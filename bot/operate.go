@@ -68,8 +68,7 @@ func (t *turn) tellOperated(what, by string, at int) {
 		say.DelTags = []string{TagNeedsPerson}
 	}
 	t.owe(say)
-	last := len(t.c.Owed) - 1
-	t.c.Owed = slices.Insert(slices.Clone(t.c.Owed[:last]), min(at, last), t.c.Owed[last])
+	t.sooner(at)
 }
 
 // Approve lets a request that awaits it go on. It binds what was found until

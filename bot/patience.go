@@ -33,7 +33,11 @@ func (e *Engine) backOff(ctx context.Context, id, token string, cause error) err
 		t.c.Owed = slices.Clone(t.c.Owed[1:])
 		t.c.Attempts = 0
 	case failing && !t.c.ended() && t.hold(ReasonStepFailed):
+		before := len(t.c.Owed)
 		t.note("note_held", map[string]string{"reason": string(ReasonStepFailed), "systems": scrub(cause)})
+		if len(t.c.Owed) > before {
+			t.sooner(0) // what is owed already may be what fails
+		}
 	}
 	t.c.Wake = t.now.Add(wait) // no duty is done before
 	return t.write(ctx)

@@ -186,6 +186,29 @@ func TestRule11_FailingStepIsTold(t *testing.T) {
 	w.Expect(id, "resolved", bot.ReasonDelivered)
 }
 
+// TestRule11_RefusedNoteHidesNoHold: a note that the desk never takes does not
+// stand before the one that tells of it.
+func TestRule11_RefusedNoteHidesNoHold(t *testing.T) {
+	w := world.New(t)
+	w.Settings.Deletes.WaitingPeriod = 10 * 24 * time.Hour
+	w.Start()
+	w.Populate()
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Settle()
+	w.Desk.Refuse = func(u bot.Update) error {
+		if strings.Contains(u.HTML, "State: waiting") {
+			return errors.New("the desk does not like it")
+		}
+		return nil
+	}
+	agentNotes(w, id, "/privacy status")
+	w.Pass(3 * time.Hour)
+	w.Expect(id, "held", bot.ReasonStepFailed)
+	if said := said(t, w, id); !strings.Contains(said, "A step fails again and again") {
+		t.Errorf("the agents are not told: %s", said)
+	}
+}
+
 // TestRule11_PanickingStepIsTold: so is one that our own defect makes fail.
 func TestRule11_PanickingStepIsTold(t *testing.T) {
 	w := populated(t)

@@ -45,14 +45,19 @@ func newNarrow(t *testing.T, edits ...func(*world.World)) *narrow {
 
 // agent writes an internal note, of which the bot hears.
 func (n *narrow) agent(text string) {
-	n.Desk.Edit(n.id, func(t *bot.Ticket) {
+	agentNotes(n.World, n.id, text)
+	n.Settle()
+}
+
+// agentNotes writes an internal note.
+func agentNotes(w *world.World, id int64, text string) {
+	w.Desk.Edit(id, func(t *bot.Ticket) {
 		last := t.Comments[len(t.Comments)-1].ID
 		t.Comments = append(t.Comments, bot.Comment{
-			ID: last + 1, Author: bot.Person{ID: 2, Role: "agent", Active: true, Verified: true}, At: n.Clock.Now(), Text: text,
+			ID: last + 1, Author: bot.Person{ID: 2, Role: "agent", Active: true, Verified: true}, At: w.Clock.Now(), Text: text,
 		})
 	})
-	n.Hint(n.id)
-	n.Settle()
+	w.Hint(id)
 }
 
 // asks writes commands whose answers differ, and tells how the answers begin.

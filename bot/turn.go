@@ -212,6 +212,13 @@ func (t *turn) owe(s Say) {
 	t.c.Owed = append(t.c.Owed, s)
 }
 
+// sooner moves the message that was owed last to the place at, or leaves it
+// where there are fewer.
+func (t *turn) sooner(at int) {
+	last := len(t.c.Owed) - 1
+	t.c.Owed = slices.Insert(slices.Clone(t.c.Owed[:last]), min(at, last), t.c.Owed[last])
+}
+
 // sayable is true for what may be said now: while a person must look, nothing
 // is disclosed, and what failed to be said does not stand in the way of the
 // note that tells of it.
