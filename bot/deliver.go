@@ -30,6 +30,11 @@ func (e *Engine) deliver(ctx context.Context, t *turn, i int) (bool, error) {
 	if ticket.Status == StatusClosed {
 		return e.undeliverable(ctx, t, i)
 	}
+	if ticket.Full && say.Message != "" {
+		if held, err := t.mute(ctx, &say); err != nil || held {
+			return held, err
+		}
+	}
 	if say.Discloses || say.Link {
 		if held, err := e.mayDisclose(ctx, t, ticket); err != nil || held {
 			return held, err
@@ -59,6 +64,20 @@ func (e *Engine) deliver(ctx context.Context, t *turn, i int) (bool, error) {
 		return false, err
 	}
 	return true, t.said(ctx, i)
+}
+
+// mute deals with a ticket that takes no more comments. What the requester has
+// to get holds the request. Notes to agents, and what ends a request by a
+// person's word, go without their text: tags, fields and status still tell.
+func (t *turn) mute(ctx context.Context, say *Say) (held bool, err error) {
+	needed := say.Public && (say.Discloses || t.c.Resolution == "")
+	if needed && t.hold(ReasonFullTicket) && t.c.Wait.Reason == ReasonFullTicket {
+		t.note("note_held", map[string]string{"reason": string(ReasonFullTicket)})
+		return true, t.commit(ctx)
+	}
+	t.event("unsaid", map[string]string{"step": say.Step, "why": string(ReasonFullTicket)})
+	say.Message, say.Attach = "", nil
+	return false, nil
 }
 
 // mayDisclose holds the request if whoever would read the message may not.

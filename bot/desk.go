@@ -130,6 +130,7 @@ type Ticket struct {
 	Comments   []Comment // oldest first; the first is the description
 	Marks      []Mark    // in updates made by our own user
 	Undone     []Undoing // oldest first
+	Full       bool      // it takes no more comments, only other updates
 	Readers    Readers
 	// Shows is, for a human, where the ticket is.
 	URL string

@@ -41,6 +41,8 @@ type Options struct {
 	// ExportsPerMinute bounds the incremental export; 0 is off. Zendesk's
 	// bound is 10.
 	ExportsPerMinute int
+	// MaxComments bounds the comments of a ticket; Zendesk's 5,000 when 0.
+	MaxComments int
 	// AttachmentsPublic switches private attachments off: then whoever has an
 	// attachment's URL can open it.
 	AttachmentsPublic bool

@@ -292,5 +292,46 @@ func oddTickets() []talk.Scenario {
 			k.Later(time.Minute)
 			t.Is("resolved", bot.ReasonDelivered)
 		}},
+		{Title: "A ticket with as many comments as Zendesk keeps", Sim: fewComments, Play: fullTicket},
+		{Title: "A delete whose ticket fills up while it waits", Sim: fewComments, Set: waits, Play: func(k *talk.Talk) {
+			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
+			t.Is("waiting", bot.ReasonWaitingPeriod)
+			fill(k, t)
+			k.Later(4 * day)
+			t.Is("held", bot.ReasonFullTicket)
+			t.Bears("privacydesk_needs_person")
+			k.Untouched()
+		}},
 	}
+}
+
+// fewComments lets a ticket hold 20 comments, in place of Zendesk's 5,000.
+func fewComments(o *zendesksim.Options) { o.MaxComments = 20 }
+
+func fill(k *talk.Talk, t talk.Ticket) {
+	k.T.Helper()
+	for i := len(k.Sim.Comments(t.ID)); i < 20; i++ {
+		if _, _, err := k.Sim.Reply(t.ID, k.Agent().ID, fmt.Sprintf("Note %d among many.", i), zendesksim.ReplyOptions{}); err != nil {
+			k.T.Fatal(err)
+		}
+	}
+	k.Note("Agents wrote so many internal notes that the ticket takes no more (Zendesk's bound is 5,000; here 20 stand for them).")
+	k.Clock.Advance(2 * time.Second)
+}
+
+func fullTicket(k *talk.Talk) {
+	t := k.Appears(k.Alex(), "access", aboutJane)
+	fill(k, t)
+	k.Hint(t.ID)
+	k.Later(time.Hour)
+	t.Is("held", bot.ReasonFullTicket)
+	t.Bears("privacydesk_needs_person")
+	updates := len(k.Sim.Audits(t.ID))
+	k.Later(day)
+	if n := len(k.Sim.Audits(t.ID)); n > updates {
+		k.T.Errorf("%d updates of a ticket that is held", n-updates)
+	}
+	t.Operator("cancel", func(id string) error { return k.Engine.Cancel(k.T.Context(), id, "dpo") })
+	t.Is("cancelled", bot.ReasonByOperator)
+	t.Stands("solved")
 }

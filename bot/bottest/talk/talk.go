@@ -62,6 +62,7 @@ type Talk struct {
 	people map[int64]string // names by Zendesk's user id
 	agent  int64
 	alone  bool
+	most   int          // comments that a ticket takes; 0 for Zendesk's bound
 	hook   http.Handler // of the webhook; nil before Hook
 }
 
@@ -82,7 +83,7 @@ func Open(t testing.TB, s Scenario) *Talk {
 	if s.Sim != nil {
 		s.Sim(&account)
 	}
-	k.Sim = zendesksim.New(account)
+	k.Sim, k.most = zendesksim.New(account), account.MaxComments
 	bot := k.Sim.AddUser(zendesksim.User{Name: "Privacy Bot", Email: "bot@vendor.example", Role: zendesksim.Admin, Verified: true})
 	k.people[bot] = "privacydesk"
 	k.Sim.AddOAuthClient("privacydesk", "client-secret", bot, "read write")
@@ -127,7 +128,7 @@ func (k *Talk) furnish() {
 func (k *Talk) Reopen() {
 	k.T.Helper()
 	desk, err := zendesk.New(k.Options, zendesk.Env{
-		Clock: k.Clock.Now, Sleep: k.sleep, HTTP: inProcess{k}, Jitter: func() float64 { return 0.5 }, Purse: k.purse(),
+		Clock: k.Clock.Now, Sleep: k.sleep, HTTP: inProcess{k}, Jitter: func() float64 { return 0.5 }, Purse: k.purse(), MaxComments: k.most,
 	})
 	if err != nil {
 		k.T.Fatal(err)
