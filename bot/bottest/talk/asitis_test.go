@@ -75,6 +75,7 @@ func hooks() []talk.Scenario {
 			k.Untouched()
 		}},
 		{Title: "Suspended mail that should have been a request", Play: suspendedMail},
+		{Title: "Suspended mail that comes again and again", Play: suspendedOften},
 	}
 }
 
@@ -100,6 +101,12 @@ func suspendedMail(k *talk.Talk) {
 	if err != nil || len(lost) != 1 || lost[0].ID != mail || lost[0].Gone {
 		k.T.Fatalf("found were %+v (%v), want Alex's mail alone", lost, err)
 	}
+	told := k.Alerts()
+	if len(told) != 1 || len(k.Sim.Comments(told[0].ID)) != 1 {
+		k.T.Fatalf("agents were told by %d tickets", len(told))
+	}
+	told[0].Noted(fmt.Sprint(mail), "Suspended")
+	told[0].Bears("privacydesk_needs_person")
 	if n := strings.Count(k.Log.String(), "event=suspended"); n != 1 || strings.Contains(k.Log.String(), "jane@") {
 		k.T.Errorf("it was told %d times, or with an address", n)
 	}
@@ -119,6 +126,40 @@ func suspendedMail(k *talk.Talk) {
 	if lost, err := k.Engine.LostMail(k.T.Context()); err != nil || len(lost) != 1 || !lost[0].Gone {
 		k.T.Errorf("after the recovery it is %+v (%v)", lost, err)
 	}
+	if len(k.Alerts()) != 1 {
+		k.T.Error("agents were told again")
+	}
+	// An account whose default form is ours: what we filed ourselves is no request.
+	if err := k.Sim.UpdateAs(k.Agent().ID, told[0].ID, func(z *zendesksim.Ticket) { z.FormID = k.Form }); err != nil {
+		k.T.Fatal(err)
+	}
+	k.Hint(told[0].ID)
+	k.Pass(time.Hour)
+	told[0].IsNothing()
+}
+
+// suspendedOften: what comes while the agents have not looked yet stands on the
+// same ticket; a desk that takes no word is told again.
+func suspendedOften(k *talk.Talk) {
+	k.Sim.Fault(zendesksim.Fault{Kind: zendesksim.Status503, Method: http.MethodPost, Path: "/api/v2/tickets", Times: -1})
+	for i := range 3 {
+		k.Sim.AddSuspended(zendesksim.SuspendedTicket{
+			AuthorEmail: "alex@acme.example", Recipient: "privacy@vendor.example", Subject: "Delete", Content: "Please.", MessageID: fmt.Sprintf("m%d@acme.example", i),
+		})
+		k.Note("Zendesk suspends a mail to the address for privacy requests.")
+		err := k.Engine.Suspended(k.T.Context())
+		if lost, _ := k.Engine.LostMail(k.T.Context()); len(lost) != i+1 || (err == nil) != (i > 0) {
+			k.T.Fatalf("found %d mails, %v", len(lost), err)
+		}
+		k.Sim.ClearFaults()
+		k.Clock.Advance(time.Hour)
+		k.Later(time.Minute)
+	}
+	told := k.Alerts()
+	if len(told) != 1 || len(k.Sim.Comments(told[0].ID)) != 2 {
+		k.T.Fatalf("agents were told on %d tickets", len(told))
+	}
+	told[0].Stands("new")
 }
 
 func outages() []talk.Scenario {
@@ -239,99 +280,4 @@ func agentEdits(k *talk.Talk) {
 	if z, _ := k.Sim.Ticket(t.ID); z.ExternalID != "CASE-4-1" {
 		k.T.Errorf("the agent's last edit is gone: %q", z.ExternalID)
 	}
-}
-
-func oddTickets() []talk.Scenario {
-	return []talk.Scenario{
-		{Title: "A form with fields of every type, one of which is gone", Play: func(k *talk.Talk) {
-			add := func(title, kind string) int64 {
-				return k.Sim.AddTicketField(zendesksim.TicketField{Title: title, Type: kind, Options: []zendesksim.FieldOption{{Name: "A", Value: "opt_a"}, {Name: "B", Value: "opt_b"}}})
-			}
-			number, many, date, check, lookup := add("Seats", "integer"), add("Products", "multiselect"), add("Asked on", "date"), add("Verified", "checkbox"), add("Account owner", "lookup")
-			t := k.Files(k.Alex(), "access", aboutJane, func(n *zendesksim.NewTicket) {
-				n.CustomFields[number], n.CustomFields[many] = 42, []string{"opt_a", "opt_b"}
-				n.CustomFields[date], n.CustomFields[check], n.CustomFields[lookup] = "2026-11-20", true, fmt.Sprint(k.Agent().ID)
-				n.CustomFields[987654] = "of a field that was deleted"
-			})
-			t.Is("resolved", bot.ReasonDelivered)
-		}},
-		{Title: "The form is deleted while the request waits", Set: waits, Play: func(k *talk.Talk) {
-			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
-			t.Is("waiting", bot.ReasonWaitingPeriod)
-			t.Edits(k.Agent(), "deletes the form, and the ticket gets the default one", func(z *zendesksim.Ticket) { z.FormID = 0 })
-			t.Is("held", bot.ReasonOutOfScope)
-			k.Later(4 * day)
-			k.Untouched()
-		}},
-		{Title: "A mail as long as Zendesk keeps is asked about", Play: func(k *talk.Talk) {
-			t := k.Appears(k.Alex(), "delete", "Please delete jane@x.example.", func(n *zendesksim.NewTicket) {
-				n.HTMLBody = "<p>Please delete jane@x.example.</p><blockquote>" + strings.Repeat("long ", 13_000) + "</blockquote>"
-			})
-			k.Hint(t.ID)
-			k.Later(time.Minute)
-			t.Stands("pending")
-			k.Untouched()
-		}},
-		{Title: "A mail with rich text names the person in a table", Play: func(k *talk.Talk) {
-			t := k.Appears(k.Alex(), "access", aboutJane, func(n *zendesksim.NewTicket) {
-				n.HTMLBody = `<div style="color:red"><p><b>A report</b> on</p><table><tr><td><a href="mailto:jane@x.example">jane@x.example</a></td></tr></table><p>please.</p></div>`
-			})
-			k.Hint(t.ID)
-			k.Later(time.Minute)
-			t.Is("resolved", bot.ReasonDelivered)
-		}},
-		{Title: "Hundreds of comments", Play: func(k *talk.Talk) {
-			t := k.Appears(k.Alex(), "access", aboutJane)
-			for i := range 400 {
-				if _, _, err := k.Sim.Reply(t.ID, k.Agent().ID, fmt.Sprintf("Note %d among many.", i), zendesksim.ReplyOptions{}); err != nil {
-					k.T.Fatal(err)
-				}
-			}
-			k.Note("Agents wrote 400 internal notes on it.")
-			k.Hint(t.ID)
-			k.Later(time.Minute)
-			t.Is("resolved", bot.ReasonDelivered)
-		}},
-		{Title: "A ticket with as many comments as Zendesk keeps", Sim: fewComments, Play: fullTicket},
-		{Title: "A delete whose ticket fills up while it waits", Sim: fewComments, Set: waits, Play: func(k *talk.Talk) {
-			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
-			t.Is("waiting", bot.ReasonWaitingPeriod)
-			fill(k, t)
-			k.Later(4 * day)
-			t.Is("held", bot.ReasonFullTicket)
-			t.Bears("privacydesk_needs_person")
-			k.Untouched()
-		}},
-	}
-}
-
-// fewComments lets a ticket hold 20 comments, in place of Zendesk's 5,000.
-func fewComments(o *zendesksim.Options) { o.MaxComments = 20 }
-
-func fill(k *talk.Talk, t talk.Ticket) {
-	k.T.Helper()
-	for i := len(k.Sim.Comments(t.ID)); i < 20; i++ {
-		if _, _, err := k.Sim.Reply(t.ID, k.Agent().ID, fmt.Sprintf("Note %d among many.", i), zendesksim.ReplyOptions{}); err != nil {
-			k.T.Fatal(err)
-		}
-	}
-	k.Note("Agents wrote so many internal notes that the ticket takes no more (Zendesk's bound is 5,000; here 20 stand for them).")
-	k.Clock.Advance(2 * time.Second)
-}
-
-func fullTicket(k *talk.Talk) {
-	t := k.Appears(k.Alex(), "access", aboutJane)
-	fill(k, t)
-	k.Hint(t.ID)
-	k.Later(time.Hour)
-	t.Is("held", bot.ReasonFullTicket)
-	t.Bears("privacydesk_needs_person")
-	updates := len(k.Sim.Audits(t.ID))
-	k.Later(day)
-	if n := len(k.Sim.Audits(t.ID)); n > updates {
-		k.T.Errorf("%d updates of a ticket that is held", n-updates)
-	}
-	t.Operator("cancel", func(id string) error { return k.Engine.Cancel(k.T.Context(), id, "dpo") })
-	t.Is("cancelled", bot.ReasonByOperator)
-	t.Stands("solved")
 }

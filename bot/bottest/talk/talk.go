@@ -249,3 +249,20 @@ func (k *Talk) tickets() []int64 {
 	slices.Sort(out)
 	return out
 }
+
+// Alerts are the tickets that the bot filed for the agents; the transcript
+// follows them.
+func (k *Talk) Alerts() []Ticket {
+	var out []Ticket
+	for _, z := range k.Sim.Tickets() {
+		if k.people[z.RequesterID] != "privacydesk" {
+			continue
+		}
+		if k.seen[z.ID] == nil {
+			k.seen[z.ID] = &shown{}
+		}
+		out = append(out, Ticket{k, z.ID})
+	}
+	k.show()
+	return out
+}
