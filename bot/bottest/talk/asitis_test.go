@@ -64,6 +64,40 @@ func hooks() []talk.Scenario {
 				k.T.Errorf("%d public comments, want two", n)
 			}
 		}},
+		{Title: "Huge webhooks, and those of another account, do nothing", Play: func(k *talk.Talk) {
+			k.Hook()
+			t := k.Appears(k.Alex(), "access", aboutJane)
+			body := fmt.Sprintf(`{"ticket_id":%d}`, t.ID)
+			for _, c := range []struct {
+				says, account, body string
+				want                int
+			}{
+				{"A webhook of two megabytes comes, rightly signed.", "", `{"x":"` + strings.Repeat("a", 2<<20) + `",` + body[1:], http.StatusRequestEntityTooLarge},
+				{"A second account, a copy of ours with our secret, tells of its own ticket of the same number.", "20000", body, http.StatusForbidden},
+			} {
+				if got := k.Sends(c.says, c.account, c.body); got != c.want {
+					k.T.Errorf("%s answered %d, want %d", c.says, got, c.want)
+				}
+				t.IsNothing()
+			}
+			if got := k.Sends("Our own account tells of it.", "", body); got != http.StatusOK {
+				k.T.Errorf("our own webhook: %d", got)
+			}
+			t.Is("resolved", bot.ReasonDelivered)
+		}},
+		{Title: "What Zendesk says has changed is an hour behind", Sim: func(o *zendesksim.Options) { o.ExportLag = time.Hour }, Play: func(k *talk.Talk) {
+			t := k.Appears(k.Alex(), "access", aboutJane)
+			k.Clock.Advance(30 * time.Minute)
+			k.Polls()
+			t.IsNothing()
+			if err := k.Store.SetCursor(k.T.Context(), "zendesk/changes", k.Clock.Now().Format(time.RFC3339)+" no-cursor-of-zendesk"); err != nil {
+				k.T.Fatal(err)
+			}
+			k.Note("Meanwhile Zendesk forgets the place where polling stood.")
+			k.Clock.Advance(time.Hour)
+			k.Polls()
+			t.Is("resolved", bot.ReasonDelivered)
+		}},
 		{Title: "A webhook tells of a ticket that was deleted meanwhile", Play: func(k *talk.Talk) {
 			k.Hook()
 			t := k.Appears(k.Alex(), "delete", "Please delete jane@x.example.")

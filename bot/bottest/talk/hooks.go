@@ -1,14 +1,22 @@
 package talk
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"time"
 
 	"privacydesk/bot/zendesk"
 	"privacydesk/bot/zendesksim"
 )
 
-const hookURL = "https://privacy.vendor.example/webhooks/zendesk"
+const (
+	hookURL = "https://privacy.vendor.example/webhooks/zendesk"
+	account = "10000" // the simulated one
+)
 
 // Hook connects the account's webhook with the daemon's receiver; from then on
 // Zendesk tells of each change as it delivers.
@@ -16,7 +24,8 @@ func (k *Talk) Hook() {
 	k.T.Helper()
 	id, secret := k.Sim.AddWebhook(hookURL)
 	k.Sim.AddWebhookTrigger(id, `{"ticket_id":"{{ticket.id}}"}`)
-	handler, err := zendesk.NewWebhook(zendesk.WebhookOptions{Secrets: []string{secret}, Skew: 5 * time.Minute, Clock: k.Clock.Now},
+	k.secret = secret
+	handler, err := zendesk.NewWebhook(zendesk.WebhookOptions{Secrets: []string{secret}, Accounts: []string{account}, Skew: 5 * time.Minute, Clock: k.Clock.Now},
 		func(ctx context.Context, ids []string, invocation string, keep time.Duration) (bool, error) {
 			return k.Store.Hint(ctx, ids, invocation, keep)
 		})
@@ -57,6 +66,24 @@ func (k *Talk) Delivers(says string, m zendesksim.Manner) zendesksim.Delivered {
 	k.Pass(time.Minute)
 	k.show()
 	return done
+}
+
+// Sends lets somebody who knows the secret send a webhook of an account, and
+// gives the answer's status; "" is the account of the scenario.
+func (k *Talk) Sends(says, of, body string) int {
+	k.T.Helper()
+	k.Note("%s", says)
+	stamp := k.Clock.Now().UTC().Format(time.RFC3339)
+	r := httptest.NewRequest(http.MethodPost, hookURL, strings.NewReader(body))
+	r.Header.Set("X-Zendesk-Account-Id", cmp.Or(of, account))
+	r.Header.Set("X-Zendesk-Webhook-Invocation-Id", fmt.Sprintf("sent-%d", len(k.lines)))
+	r.Header.Set("X-Zendesk-Webhook-Signature-Timestamp", stamp)
+	r.Header.Set("X-Zendesk-Webhook-Signature", zendesksim.Sign(k.secret, stamp, []byte(body)))
+	w := httptest.NewRecorder()
+	k.hook.ServeHTTP(w, r)
+	k.Pass(time.Minute)
+	k.show()
+	return w.Code
 }
 
 // Polls asks Zendesk for what changed, as the daemon does every few minutes.

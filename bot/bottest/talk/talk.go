@@ -64,6 +64,7 @@ type Talk struct {
 	alone  bool
 	most   int          // comments that a ticket takes; 0 for Zendesk's bound
 	hook   http.Handler // of the webhook; nil before Hook
+	secret string       // that signs them
 }
 
 // Person is somebody in a scenario.
