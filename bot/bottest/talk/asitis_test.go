@@ -246,6 +246,20 @@ func outages() []talk.Scenario {
 func writers() []talk.Scenario {
 	return []talk.Scenario{
 		{Title: "An agent edits while the bot writes", Play: agentEdits},
+		{Title: "A forged mark stands for no step", Set: waits, Play: func(k *talk.Talk) {
+			k.Agent()
+			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
+			t.Is("waiting", bot.ReasonWaitingPeriod)
+			// Under an agent's name with the step's true code, and under our own name
+			// with a guess.
+			t.Forges("agnes@vendor.example", bot.Mark{Request: t.Request(), Step: "final", MAC: k.Engine.Keys.Mark(t.Request(), "final")})
+			t.Forges("bot@vendor.example", bot.Mark{Request: t.Request(), Step: "final", MAC: "deadbeef"})
+			t.Is("waiting", bot.ReasonWaitingPeriod)
+			k.Later(4 * day)
+			t.Is("resolved", bot.ReasonErased)
+			t.Said("certificate")
+			t.Stands("solved")
+		}},
 		{Title: "A trigger takes back what was set", Play: func(k *talk.Talk) {
 			k.Sim.AddRule("Keep tags tidy", func(z *zendesksim.Ticket) {
 				z.Tags = slices.DeleteFunc(slices.Clone(z.Tags), func(t string) bool { return t == "privacydesk" })

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"privacydesk/bot"
 	"privacydesk/bot/zendesk"
 	"privacydesk/bot/zendesksim"
 )
@@ -84,6 +85,23 @@ func (k *Talk) Sends(says, of, body string) int {
 	k.Pass(time.Minute)
 	k.show()
 	return w.Code
+}
+
+// Forges lets a program that somebody runs write an internal note on the ticket
+// whose metadata claims that the bot made a step already.
+func (t Ticket) Forges(email string, m bot.Mark) {
+	t.k.T.Helper()
+	t.k.Sim.AddAPIToken(email, "program")
+	body := fmt.Sprintf(`{"ticket":{"comment":{"body":"A note by a program.","public":false},"metadata":{"privacydesk":{"request":%q,"step":%q,"mac":%q}}}}`, m.Request, m.Step, m.MAC)
+	r := httptest.NewRequest(http.MethodPut, fmt.Sprintf("/api/v2/tickets/%d.json", t.ID), strings.NewReader(body))
+	r.SetBasicAuth(email+"/token", "program")
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	if t.k.Sim.ServeHTTP(w, r); w.Code != http.StatusOK {
+		t.k.T.Fatalf("the program's update: %d %s", w.Code, w.Body)
+	}
+	t.k.Note("A program of %s writes a note that claims, in the marks by which privacydesk knows its own steps, that “%s” was said.", email, m.Step)
+	t.k.goesOn(t.ID)
 }
 
 // Polls asks Zendesk for what changed, as the daemon does every few minutes.
