@@ -37,7 +37,7 @@ type Uses struct {
 // The bounds of Check.
 const (
 	clockSkew    = 30 * time.Second // beyond it signatures' times and stamps get doubtful
-	callsAdvised = 200              // a minute; Zendesk's smallest plan
+	callsAdvised = 200              // a minute, and no more: Zendesk's smallest plan
 )
 
 // Check asks the account for all that the bot rests on and lists what is not
@@ -116,9 +116,9 @@ func (c *checker) limits(head http.Header) {
 	case c.o.RequestsPerMinute > total:
 		c.add(Warns, "zendesk.requests_per_minute", fmt.Sprintf("it is %d, and the account has %d", c.o.RequestsPerMinute, total),
 			"set it to the share of the account's calls that the bot may use")
-	case total < callsAdvised:
+	case total <= callsAdvised:
 		c.add(Warns, "the account's plan", fmt.Sprintf("it allows %d calls a minute; a ticket's read takes about ten", total),
-			"expect delays, or ask Zendesk for the High Volume API add-on")
+			"expect delays where many requests come at once; a larger plan has more")
 	}
 }
 
