@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -45,7 +46,7 @@ const (
 func (d *Desk) Check(ctx context.Context, uses Uses) ([]Problem, error) {
 	c := &checker{Desk: d, uses: uses}
 	for _, w := range d.o.Warnings() {
-		c.add(Warns, "zendesk.api_token", w, "create a confidential OAuth client in Zendesk's Admin Center and set zendesk.oauth")
+		c.add(Warns, "zendesk.api_token", strings.TrimPrefix(w, "zendesk.api_token: "), "create a confidential OAuth client in Zendesk's Admin Center and set zendesk.oauth")
 	}
 	signedIn, err := c.user(ctx)
 	if err != nil || !signedIn {
