@@ -104,6 +104,19 @@ func (t Ticket) Forges(email string, m bot.Mark) {
 	t.k.goesOn(t.ID)
 }
 
+// Destroys deletes an object of the account, such as ticket_fields/35, by its
+// admin's hand.
+func (k *Talk) Destroys(path string) {
+	k.T.Helper()
+	k.Sim.AddAPIToken("bot@vendor.example", "admin")
+	r := httptest.NewRequest(http.MethodDelete, "/api/v2/"+path+".json", http.NoBody)
+	r.SetBasicAuth("bot@vendor.example/token", "admin")
+	w := httptest.NewRecorder()
+	if k.Sim.ServeHTTP(w, r); w.Code/100 != 2 {
+		k.T.Fatalf("DELETE %s: %d %s", path, w.Code, w.Body)
+	}
+}
+
 // Polls asks Zendesk for what changed, as the daemon does every few minutes.
 func (k *Talk) Polls() {
 	k.T.Helper()

@@ -24,10 +24,33 @@ func oddTickets() []talk.Scenario {
 			})
 			t.Is("resolved", bot.ReasonDelivered)
 		}},
+		{Title: "The fields that privacydesk writes and reads are deleted while the request waits", Set: waits, Play: func(k *talk.Talk) {
+			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
+			t.Is("waiting", bot.ReasonWaitingPeriod)
+			for _, id := range []int64{k.ProgressField, k.DueField, k.ReferenceField} {
+				k.Destroys(fmt.Sprintf("ticket_fields/%d", id))
+			}
+			k.Note("An admin of the Zendesk account deletes the fields for progress, due date and reference.")
+			k.Later(4 * day)
+			t.Is("resolved", bot.ReasonErased)
+			t.Said("certificate")
+		}},
+		{Title: "The field that says what is asked for is deleted while the request waits", Set: waits, Play: func(k *talk.Talk) {
+			t := k.Files(k.Alex(), "delete", "Our customer jane@x.example, please.")
+			t.Is("waiting", bot.ReasonWaitingPeriod)
+			k.Destroys(fmt.Sprintf("ticket_fields/%d", k.KindField))
+			k.Note("An admin of the Zendesk account deletes the field. The text alone does not say what is asked for.")
+			k.Later(4 * day)
+			t.Is("held", bot.ReasonEdited)
+			k.Untouched()
+		}},
 		{Title: "The form is deleted while the request waits", Set: waits, Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
 			t.Is("waiting", bot.ReasonWaitingPeriod)
-			t.Edits(k.Agent(), "deletes the form, and the ticket gets the default one", func(z *zendesksim.Ticket) { z.FormID = 0 })
+			k.Destroys(fmt.Sprintf("ticket_forms/%d", k.Form))
+			k.Note("An admin of the Zendesk account deletes the form, and the ticket gets the default one.")
+			k.Hint(t.ID)
+			k.Later(time.Minute)
 			t.Is("held", bot.ReasonOutOfScope)
 			k.Later(4 * day)
 			k.Untouched()
