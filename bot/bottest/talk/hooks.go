@@ -75,7 +75,7 @@ func (k *Talk) Sends(says, of, body string) int {
 	k.T.Helper()
 	k.Note("%s", says)
 	stamp := k.Clock.Now().UTC().Format(time.RFC3339)
-	r := httptest.NewRequest(http.MethodPost, hookURL, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(k.T.Context(), http.MethodPost, hookURL, strings.NewReader(body))
 	r.Header.Set("X-Zendesk-Account-Id", cmp.Or(of, account))
 	r.Header.Set("X-Zendesk-Webhook-Invocation-Id", fmt.Sprintf("sent-%d", len(k.lines)))
 	r.Header.Set("X-Zendesk-Webhook-Signature-Timestamp", stamp)
@@ -93,7 +93,7 @@ func (t Ticket) Forges(email string, m bot.Mark) {
 	t.k.T.Helper()
 	t.k.Sim.AddAPIToken(email, "program")
 	body := fmt.Sprintf(`{"ticket":{"comment":{"body":"A note by a program.","public":false},"metadata":{"privacydesk":{"request":%q,"step":%q,"mac":%q}}}}`, m.Request, m.Step, m.MAC)
-	r := httptest.NewRequest(http.MethodPut, fmt.Sprintf("/api/v2/tickets/%d.json", t.ID), strings.NewReader(body))
+	r := httptest.NewRequestWithContext(t.k.T.Context(), http.MethodPut, fmt.Sprintf("/api/v2/tickets/%d.json", t.ID), strings.NewReader(body))
 	r.SetBasicAuth(email+"/token", "program")
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
@@ -109,7 +109,7 @@ func (t Ticket) Forges(email string, m bot.Mark) {
 func (k *Talk) Destroys(path string) {
 	k.T.Helper()
 	k.Sim.AddAPIToken("bot@vendor.example", "admin")
-	r := httptest.NewRequest(http.MethodDelete, "/api/v2/"+path+".json", http.NoBody)
+	r := httptest.NewRequestWithContext(k.T.Context(), http.MethodDelete, "/api/v2/"+path+".json", http.NoBody)
 	r.SetBasicAuth("bot@vendor.example/token", "admin")
 	w := httptest.NewRecorder()
 	if k.Sim.ServeHTTP(w, r); w.Code/100 != 2 {
