@@ -32,6 +32,11 @@ func (e *Engine) deliver(ctx context.Context, t *turn, next batch) (bool, error)
 	if ticket.Status == StatusClosed {
 		return e.undeliverable(ctx, t, next[0])
 	}
+	if ticket.Full {
+		if held, err := t.mute(ctx, next); err != nil || held {
+			return held, err
+		}
+	}
 	say := next.comment()
 	if say.Discloses || say.Link {
 		if held, err := e.mayDisclose(ctx, t, ticket); err != nil || held {
@@ -68,6 +73,25 @@ func (e *Engine) tell(ctx context.Context, t *turn, next batch, ticket *Ticket) 
 		return false, err
 	}
 	return true, t.said(ctx, next)
+}
+
+// mute deals with a ticket that takes no more comments. What the requester has
+// to get holds the request. Notes to agents, and what ends a request by a
+// person's word, go without their text: tags, fields and status still tell.
+func (t *turn) mute(ctx context.Context, b batch) (held bool, err error) {
+	for i, o := range b {
+		if o.Message == "" {
+			continue
+		}
+		needed := o.Public && (o.Discloses || t.c.Resolution == "")
+		if needed && t.hold(ReasonFullTicket) && t.c.Wait.Reason == ReasonFullTicket {
+			t.note("note_held", map[string]string{"reason": string(ReasonFullTicket)})
+			return true, t.commit(ctx)
+		}
+		t.event("unsaid", map[string]string{"step": o.Step, "why": string(ReasonFullTicket)})
+		b[i].Message, b[i].Attach = "", nil
+	}
+	return false, nil
 }
 
 // mayDisclose holds the request if whoever would read the message may not.

@@ -68,6 +68,11 @@ type Desk interface {
 	// It is a look that costs no call, and binds nobody: Update may wait, or
 	// refuse with ErrUnavailable, all the same.
 	Room(ctx context.Context, ticket int64, updates int) time.Duration
+	// Alert tells the agents of something that is on no request's ticket, and
+	// returns the ticket that says it: the one named as long as it still waits
+	// for them, else a new one of our own user's. The text stays internal.
+	// Repeating a new one within an hour makes no second.
+	Alert(ctx context.Context, a Alert) (ticket int64, err error)
 	// Redact takes text and files out of a ticket's comments for good, on
 	// closed tickets too, and reads again what is left. It does not stop at a
 	// comment that can't be redacted. Repeating it is safe: what is redacted
@@ -135,6 +140,7 @@ type Ticket struct {
 	Comments   []Comment // oldest first; the first is the description
 	Marks      []Mark    // in updates made by our own user
 	Undone     []Undoing // oldest first
+	Full       bool      // it takes no more comments, only other updates
 	Readers    Readers
 	// Shows is, for a human, where the ticket is.
 	URL string
@@ -245,6 +251,13 @@ type Attachment struct {
 	ContentType string
 	Size        int64
 	Open        func() (io.ReadCloser, error)
+}
+
+// Alert is a word to the agents. It holds no personal data.
+type Alert struct {
+	Ticket  int64 // the last one on the same; 0 for none
+	Subject string
+	HTML    string
 }
 
 // Redaction says what is to go from a ticket's comments.

@@ -32,6 +32,11 @@ func (e *Engine) beginErasing(ctx context.Context, t *turn) (bool, error) {
 	} else if reason != "" {
 		return e.stop(ctx, t, OnAgent, reason, time.Time{}, heldNote(t.c, reason))
 	}
+	if t.ticket != nil && t.ticket.Full { // it could not be told that anything was erased
+		if stopped, err := e.stop(ctx, t, OnAgent, ReasonFullTicket, time.Time{}, "note_held"); err != nil || stopped {
+			return stopped, err
+		}
+	}
 	if err := e.keepEraseMark(ctx, t); err != nil {
 		return false, err
 	}

@@ -45,7 +45,12 @@ func (e *Engine) fingerprint(ctx context.Context, c *Case, ticket *Ticket) (stri
 	return e.digest(ctx, c.ID, []any{e.inScope(ticket), ticket.Requester.ID, r.Kind, r.Addresses(), ticket.Fields[e.Settings.TenantField], requesterOf(c, ticket)})
 }
 
+// inScope is false for what we filed ourselves, to tell agents of something,
+// whatever form the desk gives it.
 func (e *Engine) inScope(ticket *Ticket) bool {
+	if len(ticket.Comments) > 0 && ticket.Comments[0].Ours {
+		return false
+	}
 	return reading.InScope(e.Settings.Reading, reading.Ticket{FormID: ticket.FormID, AgentTags: ticket.AgentTags})
 }
 

@@ -85,6 +85,7 @@ const (
 	ReasonDesk           Reason = "desk_unavailable"
 	ReasonRetry          Reason = "retrying"
 	ReasonClosedTicket   Reason = "ticket_closed"
+	ReasonFullTicket     Reason = "ticket_full"
 	ReasonDamaged        Reason = "record_damaged"
 	ReasonStepFailed     Reason = "step_failed"
 	ReasonRequired       Reason = "required_fields"

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,7 +18,9 @@ import (
 // recovered by us: why it was suspended is theirs to judge.
 const (
 	cursorSuspended = "desk/suspended"
-	suspendedLife   = 14 * 24 * time.Hour
+	// cursorTold keeps on which ticket the agents were told last.
+	cursorTold    = "desk/suspended-told"
+	suspendedLife = 14 * 24 * time.Hour
 	// recoveredWithin is how long after that a ticket is still known for the
 	// mail that it was.
 	recoveredWithin = 2 * suspendedLife
@@ -33,10 +36,14 @@ type Lost struct {
 	// Gone is set once the desk keeps it no more: somebody recovered or deleted
 	// it.
 	Gone bool `json:"gone,omitempty"`
+	// Told is set once a ticket tells the agents.
+	Told bool `json:"told,omitempty"`
 }
 
-// Suspended looks for requests among suspended mail and tells the log and the
-// metrics of those that are new.
+// Suspended looks for requests among suspended mail and tells the agents, the
+// log and the metrics of those that are new. What was found is kept before it is
+// told, because the clock counts from it; what could not be told is told by the
+// next look.
 func (e *Engine) Suspended(ctx context.Context) error {
 	mails, err := e.Patient.Suspended(ctx)
 	if err != nil {
@@ -60,6 +67,17 @@ func (e *Engine) Suspended(ctx context.Context) error {
 			Warn("a suspended mail reads like a privacy request, and its time runs: look at it among the suspended tickets, and recover it if it is one")
 		e.Observe(Observation{Event: "suspended"})
 	}
+	if err := e.keepLost(ctx, known, next); err != nil {
+		return err
+	}
+	told, err := e.tellLost(ctx, next)
+	if err != nil {
+		return fmt.Errorf("suspended mail: %w", err)
+	}
+	return e.keepLost(ctx, next, told)
+}
+
+func (e *Engine) keepLost(ctx context.Context, known, next []Lost) error {
 	if slices.Equal(next, known) {
 		return nil
 	}
@@ -71,6 +89,36 @@ func (e *Engine) Suspended(ctx context.Context) error {
 		return fmt.Errorf("suspended mail: %w", err)
 	}
 	return nil
+}
+
+// tellLost tells the agents of all that they were not told of yet, in one word,
+// and returns the list as it is then.
+func (e *Engine) tellLost(ctx context.Context, all []Lost) ([]Lost, error) {
+	next, lines := slices.Clone(all), []string(nil)
+	for i, l := range next {
+		if l.Told || l.Gone {
+			continue
+		}
+		next[i].Told = true
+		lines = append(lines, fmt.Sprintf("%d: %s – %s", l.ID, l.At.UTC().Format(time.RFC3339), l.Until.UTC().Format(time.DateOnly)))
+	}
+	if len(lines) == 0 {
+		return all, nil
+	}
+	html, err := e.Messages.Render("", "note_suspended", map[string]string{"mails": strings.Join(lines, "\n")})
+	if err != nil {
+		return nil, err
+	}
+	last, err := e.Store.Cursor(ctx, cursorTold)
+	if err != nil {
+		return nil, err
+	}
+	before, _ := strconv.ParseInt(last, 10, 64) // what is no number is no ticket
+	ticket, err := e.Patient.Alert(ctx, Alert{Ticket: before, Subject: "privacydesk: suspended mail that reads like a privacy request", HTML: html})
+	if err != nil {
+		return nil, err
+	}
+	return next, e.Store.SetCursor(ctx, cursorTold, strconv.FormatInt(ticket, 10))
 }
 
 // LostMail lists the suspended mail that reads like requests, as it was found

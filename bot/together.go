@@ -41,10 +41,10 @@ type owed struct {
 }
 
 // comment is the message that has the update's words, or the first of several;
-// the first of all if none has.
+// the first of all if none has, or had.
 func (b batch) comment() Say {
 	for _, o := range b {
-		if o.Message != "" {
+		if o.Message != "" || o.alone {
 			return o.Say
 		}
 	}

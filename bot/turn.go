@@ -228,7 +228,7 @@ func (t *turn) sayable(s Say) bool {
 		return t.c.Wait != nil && t.c.Wait.Reason == ReasonConfirmLink
 	case t.c.Wait == nil:
 		return true
-	case t.c.Wait.Reason == ReasonStepFailed, t.c.Wait.Reason == ReasonAnswers:
+	case t.c.Wait.Reason == ReasonStepFailed, t.c.Wait.Reason == ReasonAnswers, t.c.Wait.Reason == ReasonFullTicket:
 		return !s.Public
 	case t.c.Wait.Reason == ReasonRequired:
 		return s.Status != StatusSolved

@@ -61,6 +61,7 @@ func DeskSuite(t *testing.T, open func(t *testing.T) DeskWorld) {
 		{"ReadsAll", (*deskCase).readsAll},
 		{"NotFound", (*deskCase).notFound},
 		{"Glance", (*deskCase).glance},
+		{"Alert", (*deskCase).alert},
 		{"UpdateRoundTrip", (*deskCase).updateRoundTrip},
 		{"Rule4_MarkOfSeveralIsKeptWhole", (*deskCase).longMark},
 		{"RoomOnATicket", (*deskCase).room},
@@ -349,6 +350,40 @@ func (c *deskCase) glance() {
 	}
 	if _, err := c.Desk.Glance(c.ctx, make([]int64, bot.GlanceMost+1)); err == nil {
 		c.Error("more than one call can name were asked for")
+	}
+}
+
+func (c *deskCase) alert() {
+	say := func(on int64, text string) int64 {
+		c.Helper()
+		id, err := c.Desk.Alert(c.ctx, bot.Alert{Ticket: on, Subject: "Look", HTML: "<p>" + text + " {{ticket.id}}</p>"})
+		if err != nil {
+			c.Fatalf("Alert: %v", err)
+		}
+		c.Advance(2 * time.Second)
+		return id
+	}
+	first := say(0, "one")
+	if again := say(0, "one"); again != first {
+		c.Errorf("the same made tickets %d and %d", first, again)
+	}
+	if on := say(first, "two"); on != first {
+		c.Errorf("the ticket waits for the agents, and another one says it: %d", on)
+	}
+	t := c.read(first)
+	if t.Subject != "Look" || !slices.Contains(t.Tags, bot.TagNeedsPerson) || len(t.Comments) != 2 || len(t.AgentTags) != 0 {
+		c.Errorf("got %+v", t)
+	}
+	for _, k := range t.Comments {
+		if k.Public || !k.Ours || !strings.Contains(k.Text, "ticket.id") {
+			c.Errorf("got comment %+v", k)
+		}
+	}
+	c.Close(first)
+	second := say(first, "three")
+	c.Delete(second)
+	if third := say(second, "four"); second == first || third == second {
+		c.Errorf("tickets that nobody looks at say it: %d, %d, %d", first, second, third)
 	}
 }
 

@@ -32,7 +32,7 @@ func (s spec) all() []string { return append(slices.Clone(s.required), s.optiona
 
 // lists and tables are variables of more than one line.
 func isList(name string) bool {
-	return slices.Contains([]string{"systems", "outcomes", "sofar", "skipped", "commands", "integrations", "kept", "holds", "exceptions"}, name)
+	return slices.Contains([]string{"systems", "outcomes", "sofar", "skipped", "commands", "integrations", "kept", "holds", "exceptions", "mails"}, name)
 }
 func isTable(name string) bool { return name == "counts" }
 
@@ -78,6 +78,7 @@ func specs() map[string]spec {
 		"note_command":         {required: []string{"commands"}},
 		"note_undone":          {},
 		"note_thanks":          {},
+		"note_suspended":       {required: []string{"mails"}},
 		"note_opened":          {},
 		"note_merged":          {},
 		"note_again_same":      {required: []string{"ended"}, may: []string{"reason", "code"}},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -37,7 +38,7 @@ type Uses struct {
 // The bounds of Check.
 const (
 	clockSkew    = 30 * time.Second // beyond it signatures' times and stamps get doubtful
-	callsAdvised = 200              // a minute; Zendesk's smallest plan
+	callsAdvised = 200              // a minute, and no more: Zendesk's smallest plan
 )
 
 // Check asks the account for all that the bot rests on and lists what is not
@@ -45,7 +46,7 @@ const (
 func (d *Desk) Check(ctx context.Context, uses Uses) ([]Problem, error) {
 	c := &checker{Desk: d, uses: uses}
 	for _, w := range d.o.Warnings() {
-		c.add(Warns, "zendesk.api_token", w, "create a confidential OAuth client in Zendesk's Admin Center and set zendesk.oauth")
+		c.add(Warns, "zendesk.api_token", strings.TrimPrefix(w, "zendesk.api_token: "), "create a confidential OAuth client in Zendesk's Admin Center and set zendesk.oauth")
 	}
 	signedIn, err := c.user(ctx)
 	if err != nil || !signedIn {
@@ -116,9 +117,9 @@ func (c *checker) limits(head http.Header) {
 	case c.o.RequestsPerMinute > total:
 		c.add(Warns, "zendesk.requests_per_minute", fmt.Sprintf("it is %d, and the account has %d", c.o.RequestsPerMinute, total),
 			"set it to the share of the account's calls that the bot may use")
-	case total < callsAdvised:
+	case total <= callsAdvised:
 		c.add(Warns, "the account's plan", fmt.Sprintf("it allows %d calls a minute; a ticket's read takes about ten", total),
-			"expect delays, or ask Zendesk for the High Volume API add-on")
+			"expect delays where many requests come at once; a larger plan has more")
 	}
 }
 

@@ -39,6 +39,9 @@ func TestCheck(t *testing.T) {
 		{"no such status", func(w *world) { w.options.ResolvedStatus = "Gone" }, zendesk.Uses{}, "zendesk.resolved_status", zendesk.Warns},
 		{"assignee is a customer", func(w *world) { w.options.AssigneeID = w.ann }, zendesk.Uses{}, "zendesk.assignee_id", zendesk.Blocks},
 		{"assignee outside of the group", func(w *world) { w.options.GroupID = w.sim.AddGroup("Other") }, zendesk.Uses{}, "zendesk.group_id", zendesk.Blocks},
+		{"a small plan", func(w *world) {
+			w.transport = plan(w.transport, "200")
+		}, zendesk.Uses{}, "the account's plan", zendesk.Warns},
 		{"too high a budget", func(w *world) { w.options.RequestsPerMinute = 5000 }, zendesk.Uses{}, "zendesk.requests_per_minute", zendesk.Warns},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -62,6 +65,17 @@ func TestCheck(t *testing.T) {
 			}
 		})
 	}
+}
+
+// plan makes the account's answers tell of another plan's calls a minute.
+func plan(base http.RoundTripper, calls string) http.RoundTripper {
+	return roundTrip(func(r *http.Request) (*http.Response, error) {
+		resp, err := base.RoundTrip(r)
+		if err == nil {
+			resp.Header.Set("X-Rate-Limit", calls)
+		}
+		return resp, err
+	})
 }
 
 func TestCheckOfAnAgent(t *testing.T) {

@@ -1,6 +1,7 @@
 package zendesk
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -30,6 +31,8 @@ type Env struct {
 	// Tokens keeps the OAuth client's tokens; in this process alone when nil,
 	// which suits whoever has no replicas.
 	Tokens TokenShelf
+	// MaxComments is how many comments a ticket takes; Zendesk's 5,000 when 0.
+	MaxComments int
 	// Purse holds the budget that all processes share; nil for a process that
 	// is alone.
 	Purse Purse
@@ -48,6 +51,8 @@ type Desk struct {
 	budget  *budget
 	later   *Desk // the same, whose calls can wait; itself if it is that one
 	maxText int   // see the constant
+	// maxComments is how many comments a ticket takes.
+	maxComments int
 }
 
 // Patient is the same desk for work that can wait, such as polling or what
@@ -84,7 +89,7 @@ func New(o Options, env Env) (*Desk, error) {
 	} else {
 		t.auth = newOAuthCredential(o.OAuth, base, env.Tokens, env.Clock, t.RoundTrip)
 	}
-	d := &Desk{o: o, base: base, clock: env.Clock, sleep: t.sleep, budget: t.budget, maxText: maxText}
+	d := &Desk{o: o, base: base, clock: env.Clock, sleep: t.sleep, budget: t.budget, maxText: maxText, maxComments: cmp.Or(env.MaxComments, ticketComments)}
 	d.account = newAccount(d)
 	if err := d.connect(t); err != nil {
 		return nil, err

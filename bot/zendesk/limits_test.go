@@ -168,8 +168,11 @@ func TestFiveThousandComments(t *testing.T) {
 	id := w.file()
 	got, err := w.talk(5_000, `{"id":1,"body":"a"}`).Ticket(t.Context(), id)
 	w.must(err)
-	if len(got.Comments) != 5_000 {
-		t.Errorf("got %d comments", len(got.Comments))
+	if len(got.Comments) != 5_000 || !got.Full {
+		t.Errorf("got %d comments, full: %t", len(got.Comments), got.Full)
+	}
+	if got, err = w.talk(4_999, `{"id":1,"body":"a"}`).Ticket(t.Context(), id); err != nil || got.Full {
+		t.Errorf("one more is taken: full: %t, %v", got.Full, err)
 	}
 }
 

@@ -13,9 +13,10 @@ import (
 // pollCursor names the stored cursor.
 const pollCursor = "zendesk/changes"
 
-// pollOverlap is how far back polling begins again when a cursor was lost. A
-// hint too many does no harm.
-const pollOverlap = 15 * time.Minute
+// pollOverlap is how far back polling begins again when a cursor was refused.
+// The end of the stream is not the present: the export may be an hour behind
+// when Zendesk is busy. A hint too many does no harm.
+const pollOverlap = 2 * time.Hour
 
 // PollStore is what polling needs of a bot.Store.
 type PollStore interface {

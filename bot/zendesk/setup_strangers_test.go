@@ -88,6 +88,11 @@ func TestSetUpThatIsBlocked(t *testing.T) {
 		{"a field of another type", func(w *world) zendesk.Wanted {
 			return zendesk.Wanted{TenantField: w.sim.AddTicketField(zendesksim.TicketField{Title: "Account", Type: "date"})}
 		}, "tenant_field", "its type is date"},
+		{"a webhook for events", func(w *world) zendesk.Wanted {
+			w.options.Webhook.ID, _ = w.sim.AddWebhook(hookURL, "zen:event-type:ticket.created")
+			w.desk = w.open()
+			return zendesk.Wanted{}
+		}, "webhook.id", "take its id out of zendesk.webhook.id"},
 		{"no forms in the plan", func(w *world) zendesk.Wanted { w.sim.SetTicketForms(false); return zendesk.Wanted{} }, "form", "plan has no ticket forms"},
 		{"as many forms as Zendesk allows", func(w *world) zendesk.Wanted {
 			for i := range 299 {

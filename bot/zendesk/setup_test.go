@@ -213,7 +213,7 @@ func TestSetUpRepairs(t *testing.T) {
 	put(kind, "ticket_field", obj{"title": "Renamed", "custom_field_options": options, "editable_in_portal": false, "visible_in_portal": false})
 	put(fmt.Sprint("ticket_fields/", w.options.DueField), "ticket_field", obj{"active": false, "editable_in_portal": true})
 	put(form, "ticket_form", obj{"name": "Renamed", "end_user_visible": false, "active": false, "ticket_field_ids": []int64{want.KindField}})
-	put(hook, "webhook", obj{"endpoint": "https://elsewhere.example/", "status": "inactive", "subscriptions": []string{"zen:event-type:ticket.created"}})
+	put(hook, "webhook", obj{"endpoint": "https://elsewhere.example/", "status": "inactive"})
 	put(trigger, "trigger", obj{
 		"active": false, "conditions": obj{"all": []obj{{"field": "status", "operator": "is", "value": "new"}}},
 		"actions": []obj{{"field": "notification_webhook", "value": []string{w.options.Webhook.ID, `{"ticket":"{{ticket.description}}"}`}}},
@@ -225,7 +225,7 @@ func TestSetUpRepairs(t *testing.T) {
 	found := fmt.Sprint(problems)
 	for _, where := range []string{
 		"add the choice privacy_delete", "let customers fill it in", "show it to customers", "not active", "let nobody but agents",
-		`put the field "Account" on it`, "point it to zendesk.webhook.url", "let triggers call it", "let it fire when", "with the ticket's id", "zendesk.needs_person_view",
+		`put the field "Account" on it`, "point it to zendesk.webhook.url", "let it fire when", "with the ticket's id", "zendesk.needs_person_view",
 	} {
 		if !strings.Contains(found, where) {
 			t.Errorf("the check does not tell: %s\n%s", where, found)

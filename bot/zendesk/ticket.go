@@ -15,6 +15,10 @@ import (
 // what is read after it.
 const settleTries = 5
 
+// ticketComments is how many comments Zendesk takes on one ticket; it refuses
+// an update with one more, and takes one without [docs, limits].
+const ticketComments = 5_000
+
 // maxText bounds what the comments of one ticket hold together, in bytes.
 const maxText = 64 << 20
 
@@ -183,7 +187,7 @@ func (r *reader) assemble() *bot.Ticket {
 		Fields: map[int64]string{}, Channel: string(w.Via.Channel), FollowupOf: w.followupOf(), Message: r.message(),
 		Merged:    w.Status == bot.StatusClosed && slices.Contains(w.Tags, mergedTag),
 		Requester: r.person(w.Requester), Submitter: r.person(w.Submitter), Comments: r.contributions(), Marks: r.marks(), Undone: r.undone(),
-		Readers: r.readers, URL: fmt.Sprintf("%s/agent/tickets/%d", r.base, w.ID),
+		Full: len(r.comments) >= r.maxComments, Readers: r.readers, URL: fmt.Sprintf("%s/agent/tickets/%d", r.base, w.ID),
 	}
 	for _, f := range w.Fields {
 		if f.Value != "" {

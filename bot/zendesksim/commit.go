@@ -1,6 +1,7 @@
 package zendesksim
 
 import (
+	"cmp"
 	"fmt"
 	"reflect"
 	"slices"
@@ -50,8 +51,8 @@ func (s *Sim) commit(row *ticketRow, next Ticket, ch change) (*Audit, error) {
 	if err := s.settle(prev, &next, ch); err != nil {
 		return nil, err
 	}
-	if ch.comment != nil && len(row.commentIDs) >= maxComments {
-		return nil, recordInvalid("base", "Ticket has too many comments: 5000 is the limit")
+	if most := cmp.Or(s.opt.MaxComments, maxComments); ch.comment != nil && len(row.commentIDs) >= most {
+		return nil, recordInvalid("base", fmt.Sprintf("Ticket has too many comments: %d is the limit", most))
 	}
 	now := s.now()
 	audit := &Audit{

@@ -298,6 +298,10 @@ func walkEnds(w *world) {
 	view := "/api/v2/views/" + jsonNumber(w.call("GET", "/api/v2/views", nil, 200).at("views.0.id"))
 	w.call("GET", view+"/tickets", nil, 200)
 	w.call("DELETE", view, nil, 204)
+	for _, own := range []string{"ticket_field", "ticket_form"} {
+		made := w.call("POST", "/api/v2/"+own+"s", obj{own: obj{"type": "text", "title": "Gone", "name": "Gone"}}, 201)
+		w.call("DELETE", "/api/v2/"+own+"s/"+jsonNumber(made.at(own+".id")), nil, 204)
+	}
 	w.sim.AddOAuthClient("c", "s", w.bot, "")
 	made := w.callAs(asNobody, "POST", "/oauth/tokens", obj{"grant_type": "client_credentials", "client_id": "c", "client_secret": "s"}, 201)
 	w.callAs(bearer(made.at("access_token")), "GET", "/api/v2/oauth/tokens/current", nil, 200)

@@ -1,6 +1,7 @@
 package zendesksim
 
 import (
+	"cmp"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -92,7 +93,7 @@ func exportTickets(c *call) (answer, error) {
 }
 
 func (c *call) exportable(at exportPoint) []*ticketRow {
-	until := c.opt.Clock().Add(-exportLag)
+	until := c.opt.Clock().Add(-cmp.Or(c.opt.ExportLag, exportLag))
 	withoutDeleted := c.query("exclude_deleted") == "true"
 	rows := c.tickets.where(func(r *ticketRow) bool {
 		unix := r.UpdatedAt.Unix()

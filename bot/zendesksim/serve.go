@@ -71,7 +71,7 @@ func (s *Sim) allRoutes() []route {
 	var all []route
 	for _, group := range [][]route{
 		ticketRoutes(), commentRoutes(), exportRoutes(), fileRoutes(), userRoutes(), organizationRoutes(),
-		groupRoutes(), fieldRoutes(), searchRoutes(), settingsRoutes(), webhookRoutes(), triggerRoutes(), automationRoutes(), viewRoutes(), oauthRoutes(), agentPages(),
+		groupRoutes(), fieldRoutes(), goneRoutes(), searchRoutes(), settingsRoutes(), webhookRoutes(), triggerRoutes(), automationRoutes(), viewRoutes(), oauthRoutes(), agentPages(),
 	} {
 		all = append(all, group...)
 	}

@@ -42,6 +42,11 @@ type Options struct {
 	// ExportsPerMinute bounds the incremental export; 0 is off. Zendesk's
 	// bound is 10.
 	ExportsPerMinute int
+	// ExportLag is how far the incremental export is behind; Zendesk's usual
+	// minute when 0.
+	ExportLag time.Duration
+	// MaxComments bounds the comments of a ticket; Zendesk's 5,000 when 0.
+	MaxComments int
 	// AttachmentsPublic switches private attachments off: then whoever has an
 	// attachment's URL can open it.
 	AttachmentsPublic bool

@@ -179,6 +179,9 @@ func updateWebhook(c *call) (answer, error) {
 	if err := in.apply(&next); err != nil {
 		return answer{}, err
 	}
+	if slices.Contains(next.Subscriptions, conditional) != slices.Contains(w.Subscriptions, conditional) {
+		return answer{}, badRequest("A webhook's connection method can't be changed") // Zendesk's help: the words are ours
+	}
 	next.UpdatedAt = c.now()
 	*w = next
 	return noContent(), nil

@@ -100,9 +100,6 @@ func (e *examination) print(s *surroundings, asJSON bool) error {
 // run asks the data folder, Redis, the directory, Zendesk and every system.
 func (e *examination) run(ctx context.Context) {
 	a, o := e.app, openOptions{attach: true}
-	for _, w := range a.cfg.Warnings() {
-		e.add(connectors.SeverityNote, "configuration", w, "")
-	}
 	e.opened("data_dir", a.openKeys(ctx, o))
 	if e.opened("redis", a.openRedis(ctx, o)) {
 		e.redis(ctx)

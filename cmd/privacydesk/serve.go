@@ -178,18 +178,7 @@ func (a *app) startClock() error {
 	if err != nil {
 		return err
 	}
-	poller := zendesk.Poller{Desk: a.desk.Patient(), Store: a.store, Clock: time.Now, Since: a.cfg.Intake.Since}
-	for _, job := range []struct {
-		name, spec string
-		f          func(context.Context) error
-	}{
-		{"sweep", a.cfg.Intake.Sweep, a.engine.Sweep},
-		{"poll", a.cfg.Intake.Poll, func(ctx context.Context) error { _, err := poller.Poll(ctx); return err }},
-		{"tidy", "@every 1m", a.queue.Tidy},
-		{"suspended", "@hourly", a.engine.Suspended},
-		{"orphans", "@every 10m", a.engine.Orphans},
-		{"clean", "@daily", a.clean},
-	} {
+	for _, job := range a.jobs() {
 		if err := clock.Schedule(job.name, job.spec, true, job.f); err != nil {
 			return &usageError{err}
 		}
@@ -199,6 +188,24 @@ func (a *app) startClock() error {
 	}
 	a.onClose(clock.Shutdown)
 	return nil
+}
+
+// job is something that one process does by the clock.
+type job struct {
+	name, spec string
+	f          func(context.Context) error
+}
+
+func (a *app) jobs() []job {
+	poller := zendesk.Poller{Desk: a.desk.Patient(), Store: a.store, Clock: time.Now, Since: a.cfg.Intake.Since}
+	return []job{
+		{"sweep", a.cfg.Intake.Sweep, a.engine.Sweep},
+		{"poll", a.cfg.Intake.Poll, func(ctx context.Context) error { _, err := poller.Poll(ctx); return err }},
+		{"tidy", "@every 1m", a.queue.Tidy},
+		{"suspended", "@hourly", a.engine.Suspended},
+		{"orphans", "@every 10m", a.engine.Orphans},
+		{"clean", "@daily", a.clean},
+	}
 }
 
 // clean removes unfinished spool files of workers that died, and tenants' keys

@@ -64,6 +64,40 @@ func hooks() []talk.Scenario {
 				k.T.Errorf("%d public comments, want two", n)
 			}
 		}},
+		{Title: "Huge webhooks, and those of another account, do nothing", Play: func(k *talk.Talk) {
+			k.Hook()
+			t := k.Appears(k.Alex(), "access", aboutJane)
+			body := fmt.Sprintf(`{"ticket_id":%d}`, t.ID)
+			for _, c := range []struct {
+				says, account, body string
+				want                int
+			}{
+				{"A webhook of two megabytes comes, rightly signed.", "", `{"x":"` + strings.Repeat("a", 2<<20) + `",` + body[1:], http.StatusRequestEntityTooLarge},
+				{"A second account, a copy of ours with our secret, tells of its own ticket of the same number.", "20000", body, http.StatusForbidden},
+			} {
+				if got := k.Sends(c.says, c.account, c.body); got != c.want {
+					k.T.Errorf("%s answered %d, want %d", c.says, got, c.want)
+				}
+				t.IsNothing()
+			}
+			if got := k.Sends("Our own account tells of it.", "", body); got != http.StatusOK {
+				k.T.Errorf("our own webhook: %d", got)
+			}
+			t.Is("resolved", bot.ReasonDelivered)
+		}},
+		{Title: "What Zendesk says has changed is an hour behind", Sim: func(o *zendesksim.Options) { o.ExportLag = time.Hour }, Play: func(k *talk.Talk) {
+			t := k.Appears(k.Alex(), "access", aboutJane)
+			k.Clock.Advance(30 * time.Minute)
+			k.Polls()
+			t.IsNothing()
+			if err := k.Store.SetCursor(k.T.Context(), "zendesk/changes", k.Clock.Now().Format(time.RFC3339)+" no-cursor-of-zendesk"); err != nil {
+				k.T.Fatal(err)
+			}
+			k.Note("Meanwhile Zendesk forgets the place where polling stood.")
+			k.Clock.Advance(time.Hour)
+			k.Polls()
+			t.Is("resolved", bot.ReasonDelivered)
+		}},
 		{Title: "A webhook tells of a ticket that was deleted meanwhile", Play: func(k *talk.Talk) {
 			k.Hook()
 			t := k.Appears(k.Alex(), "delete", "Please delete jane@x.example.")
@@ -75,6 +109,7 @@ func hooks() []talk.Scenario {
 			k.Untouched()
 		}},
 		{Title: "Suspended mail that should have been a request", Play: suspendedMail},
+		{Title: "Suspended mail that comes again and again", Play: suspendedOften},
 	}
 }
 
@@ -100,6 +135,12 @@ func suspendedMail(k *talk.Talk) {
 	if err != nil || len(lost) != 1 || lost[0].ID != mail || lost[0].Gone {
 		k.T.Fatalf("found were %+v (%v), want Alex's mail alone", lost, err)
 	}
+	told := k.Alerts()
+	if len(told) != 1 || len(k.Sim.Comments(told[0].ID)) != 1 {
+		k.T.Fatalf("agents were told by %d tickets", len(told))
+	}
+	told[0].Noted(fmt.Sprint(mail), "Suspended")
+	told[0].Bears("privacydesk_needs_person")
 	if n := strings.Count(k.Log.String(), "event=suspended"); n != 1 || strings.Contains(k.Log.String(), "jane@") {
 		k.T.Errorf("it was told %d times, or with an address", n)
 	}
@@ -119,6 +160,40 @@ func suspendedMail(k *talk.Talk) {
 	if lost, err := k.Engine.LostMail(k.T.Context()); err != nil || len(lost) != 1 || !lost[0].Gone {
 		k.T.Errorf("after the recovery it is %+v (%v)", lost, err)
 	}
+	if len(k.Alerts()) != 1 {
+		k.T.Error("agents were told again")
+	}
+	// An account whose default form is ours: what we filed ourselves is no request.
+	if err := k.Sim.UpdateAs(k.Agent().ID, told[0].ID, func(z *zendesksim.Ticket) { z.FormID = k.Form }); err != nil {
+		k.T.Fatal(err)
+	}
+	k.Hint(told[0].ID)
+	k.Pass(time.Hour)
+	told[0].IsNothing()
+}
+
+// suspendedOften: what comes while the agents have not looked yet stands on the
+// same ticket; a desk that takes no word is told again.
+func suspendedOften(k *talk.Talk) {
+	k.Sim.Fault(zendesksim.Fault{Kind: zendesksim.Status503, Method: http.MethodPost, Path: "/api/v2/tickets", Times: -1})
+	for i := range 3 {
+		k.Sim.AddSuspended(zendesksim.SuspendedTicket{
+			AuthorEmail: "alex@acme.example", Recipient: "privacy@vendor.example", Subject: "Delete", Content: "Please.", MessageID: fmt.Sprintf("m%d@acme.example", i),
+		})
+		k.Note("Zendesk suspends a mail to the address for privacy requests.")
+		err := k.Engine.Suspended(k.T.Context())
+		if lost, _ := k.Engine.LostMail(k.T.Context()); len(lost) != i+1 || (err == nil) != (i > 0) {
+			k.T.Fatalf("found %d mails, %v", len(lost), err)
+		}
+		k.Sim.ClearFaults()
+		k.Clock.Advance(time.Hour)
+		k.Later(time.Minute)
+	}
+	told := k.Alerts()
+	if len(told) != 1 || len(k.Sim.Comments(told[0].ID)) != 2 {
+		k.T.Fatalf("agents were told on %d tickets", len(told))
+	}
+	told[0].Stands("new")
 }
 
 func outages() []talk.Scenario {
@@ -171,6 +246,20 @@ func outages() []talk.Scenario {
 func writers() []talk.Scenario {
 	return []talk.Scenario{
 		{Title: "An agent edits while the bot writes", Play: agentEdits},
+		{Title: "A forged mark stands for no step", Set: waits, Play: func(k *talk.Talk) {
+			k.Agent()
+			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
+			t.Is("waiting", bot.ReasonWaitingPeriod)
+			// Under an agent's name with the step's true code, and under our own name
+			// with a guess.
+			t.Forges("agnes@vendor.example", bot.Mark{Request: t.Request(), Step: "final", MAC: k.Engine.Keys.Mark(t.Request(), "final")})
+			t.Forges("bot@vendor.example", bot.Mark{Request: t.Request(), Step: "final", MAC: "deadbeef"})
+			t.Is("waiting", bot.ReasonWaitingPeriod)
+			k.Later(4 * day)
+			t.Is("resolved", bot.ReasonErased)
+			t.Said("certificate")
+			t.Stands("solved")
+		}},
 		{Title: "A trigger takes back what was set", Play: func(k *talk.Talk) {
 			k.Sim.AddRule("Keep tags tidy", func(z *zendesksim.Ticket) {
 				z.Tags = slices.DeleteFunc(slices.Clone(z.Tags), func(t string) bool { return t == "privacydesk" })
@@ -238,59 +327,5 @@ func agentEdits(k *talk.Talk) {
 	}
 	if z, _ := k.Sim.Ticket(t.ID); z.ExternalID != "CASE-4-1" {
 		k.T.Errorf("the agent's last edit is gone: %q", z.ExternalID)
-	}
-}
-
-func oddTickets() []talk.Scenario {
-	return []talk.Scenario{
-		{Title: "A form with fields of every type, one of which is gone", Play: func(k *talk.Talk) {
-			add := func(title, kind string) int64 {
-				return k.Sim.AddTicketField(zendesksim.TicketField{Title: title, Type: kind, Options: []zendesksim.FieldOption{{Name: "A", Value: "opt_a"}, {Name: "B", Value: "opt_b"}}})
-			}
-			number, many, date, check, lookup := add("Seats", "integer"), add("Products", "multiselect"), add("Asked on", "date"), add("Verified", "checkbox"), add("Account owner", "lookup")
-			t := k.Files(k.Alex(), "access", aboutJane, func(n *zendesksim.NewTicket) {
-				n.CustomFields[number], n.CustomFields[many] = 42, []string{"opt_a", "opt_b"}
-				n.CustomFields[date], n.CustomFields[check], n.CustomFields[lookup] = "2026-11-20", true, fmt.Sprint(k.Agent().ID)
-				n.CustomFields[987654] = "of a field that was deleted"
-			})
-			t.Is("resolved", bot.ReasonDelivered)
-		}},
-		{Title: "The form is deleted while the request waits", Set: waits, Play: func(k *talk.Talk) {
-			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
-			t.Is("waiting", bot.ReasonWaitingPeriod)
-			t.Edits(k.Agent(), "deletes the form, and the ticket gets the default one", func(z *zendesksim.Ticket) { z.FormID = 0 })
-			t.Is("held", bot.ReasonOutOfScope)
-			k.Later(4 * day)
-			k.Untouched()
-		}},
-		{Title: "A mail as long as Zendesk keeps is asked about", Play: func(k *talk.Talk) {
-			t := k.Appears(k.Alex(), "delete", "Please delete jane@x.example.", func(n *zendesksim.NewTicket) {
-				n.HTMLBody = "<p>Please delete jane@x.example.</p><blockquote>" + strings.Repeat("long ", 13_000) + "</blockquote>"
-			})
-			k.Hint(t.ID)
-			k.Later(time.Minute)
-			t.Stands("pending")
-			k.Untouched()
-		}},
-		{Title: "A mail with rich text names the person in a table", Play: func(k *talk.Talk) {
-			t := k.Appears(k.Alex(), "access", aboutJane, func(n *zendesksim.NewTicket) {
-				n.HTMLBody = `<div style="color:red"><p><b>A report</b> on</p><table><tr><td><a href="mailto:jane@x.example">jane@x.example</a></td></tr></table><p>please.</p></div>`
-			})
-			k.Hint(t.ID)
-			k.Later(time.Minute)
-			t.Is("resolved", bot.ReasonDelivered)
-		}},
-		{Title: "Hundreds of comments", Play: func(k *talk.Talk) {
-			t := k.Appears(k.Alex(), "access", aboutJane)
-			for i := range 400 {
-				if _, _, err := k.Sim.Reply(t.ID, k.Agent().ID, fmt.Sprintf("Note %d among many.", i), zendesksim.ReplyOptions{}); err != nil {
-					k.T.Fatal(err)
-				}
-			}
-			k.Note("Agents wrote 400 internal notes on it.")
-			k.Hint(t.ID)
-			k.Later(time.Minute)
-			t.Is("resolved", bot.ReasonDelivered)
-		}},
 	}
 }

@@ -1,14 +1,23 @@
 package talk
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"time"
 
+	"privacydesk/bot"
 	"privacydesk/bot/zendesk"
 	"privacydesk/bot/zendesksim"
 )
 
-const hookURL = "https://privacy.vendor.example/webhooks/zendesk"
+const (
+	hookURL = "https://privacy.vendor.example/webhooks/zendesk"
+	account = "10000" // the simulated one
+)
 
 // Hook connects the account's webhook with the daemon's receiver; from then on
 // Zendesk tells of each change as it delivers.
@@ -16,7 +25,8 @@ func (k *Talk) Hook() {
 	k.T.Helper()
 	id, secret := k.Sim.AddWebhook(hookURL)
 	k.Sim.AddWebhookTrigger(id, `{"ticket_id":"{{ticket.id}}"}`)
-	handler, err := zendesk.NewWebhook(zendesk.WebhookOptions{Secrets: []string{secret}, Skew: 5 * time.Minute, Clock: k.Clock.Now},
+	k.secret = secret
+	handler, err := zendesk.NewWebhook(zendesk.WebhookOptions{Secrets: []string{secret}, Accounts: []string{account}, Skew: 5 * time.Minute, Clock: k.Clock.Now},
 		func(ctx context.Context, ids []string, invocation string, keep time.Duration) (bool, error) {
 			return k.Store.Hint(ctx, ids, invocation, keep)
 		})
@@ -57,6 +67,54 @@ func (k *Talk) Delivers(says string, m zendesksim.Manner) zendesksim.Delivered {
 	k.Pass(time.Minute)
 	k.show()
 	return done
+}
+
+// Sends lets somebody who knows the secret send a webhook of an account, and
+// gives the answer's status; "" is the account of the scenario.
+func (k *Talk) Sends(says, of, body string) int {
+	k.T.Helper()
+	k.Note("%s", says)
+	stamp := k.Clock.Now().UTC().Format(time.RFC3339)
+	r := httptest.NewRequestWithContext(k.T.Context(), http.MethodPost, hookURL, strings.NewReader(body))
+	r.Header.Set("X-Zendesk-Account-Id", cmp.Or(of, account))
+	r.Header.Set("X-Zendesk-Webhook-Invocation-Id", fmt.Sprintf("sent-%d", len(k.lines)))
+	r.Header.Set("X-Zendesk-Webhook-Signature-Timestamp", stamp)
+	r.Header.Set("X-Zendesk-Webhook-Signature", zendesksim.Sign(k.secret, stamp, []byte(body)))
+	w := httptest.NewRecorder()
+	k.hook.ServeHTTP(w, r)
+	k.Pass(time.Minute)
+	k.show()
+	return w.Code
+}
+
+// Forges lets a program that somebody runs write an internal note on the ticket
+// whose metadata claims that the bot made a step already.
+func (t Ticket) Forges(email string, m bot.Mark) {
+	t.k.T.Helper()
+	t.k.Sim.AddAPIToken(email, "program")
+	body := fmt.Sprintf(`{"ticket":{"comment":{"body":"A note by a program.","public":false},"metadata":{"privacydesk":{"request":%q,"step":%q,"mac":%q}}}}`, m.Request, m.Step, m.MAC)
+	r := httptest.NewRequestWithContext(t.k.T.Context(), http.MethodPut, fmt.Sprintf("/api/v2/tickets/%d.json", t.ID), strings.NewReader(body))
+	r.SetBasicAuth(email+"/token", "program")
+	r.Header.Set("Content-Type", "application/json")
+	w := httptest.NewRecorder()
+	if t.k.Sim.ServeHTTP(w, r); w.Code != http.StatusOK {
+		t.k.T.Fatalf("the program's update: %d %s", w.Code, w.Body)
+	}
+	t.k.Note("A program of %s writes a note that claims, in the marks by which privacydesk knows its own steps, that “%s” was said.", email, m.Step)
+	t.k.goesOn(t.ID)
+}
+
+// Destroys deletes an object of the account, such as ticket_fields/35, by its
+// admin's hand.
+func (k *Talk) Destroys(path string) {
+	k.T.Helper()
+	k.Sim.AddAPIToken("bot@vendor.example", "admin")
+	r := httptest.NewRequestWithContext(k.T.Context(), http.MethodDelete, "/api/v2/"+path+".json", http.NoBody)
+	r.SetBasicAuth("bot@vendor.example/token", "admin")
+	w := httptest.NewRecorder()
+	if k.Sim.ServeHTTP(w, r); w.Code/100 != 2 {
+		k.T.Fatalf("DELETE %s: %d %s", path, w.Code, w.Body)
+	}
 }
 
 // Polls asks Zendesk for what changed, as the daemon does every few minutes.

@@ -38,7 +38,7 @@ func (t Ticket) NotesQuickly(by Person, each time.Duration, texts ...string) Tic
 func (t Ticket) Steps() [][]string {
 	var out [][]string
 	for _, a := range t.k.Sim.Audits(t.ID) {
-		if steps := stepsOf(a); t.k.people[a.AuthorID] == "privacydesk" && len(steps) > 0 {
+		if steps := t.k.stepsOf(a); t.k.people[a.AuthorID] == "privacydesk" && len(steps) > 0 {
 			out = append(out, steps)
 		}
 	}

@@ -79,7 +79,7 @@ func (k *Talk) showTicket(id int64, s *shown) {
 	s.status, s.tags, s.fields = now.Status, ours(now.Tags), k.named(now)
 }
 
-// once fails if two updates of ours bear the mark of one step.
+// once fails if two updates of ours bear a valid mark of one step.
 func (k *Talk) once(id int64) {
 	k.T.Helper()
 	marks := map[string]bool{}
@@ -87,7 +87,7 @@ func (k *Talk) once(id int64) {
 		if k.people[a.AuthorID] != "privacydesk" {
 			continue
 		}
-		for _, step := range stepsOf(a) {
+		for _, step := range k.stepsOf(a) {
 			if marks[step] {
 				k.T.Errorf("ticket #%d was told twice: %s", id, step)
 			}
@@ -115,14 +115,17 @@ func (k *Talk) discreet(now zendesksim.Ticket, comments []zendesksim.Comment) {
 	}
 }
 
-// stepsOf are those that an update bears the mark of.
-func stepsOf(a zendesksim.Audit) []string {
-	mark, _ := a.Custom["privacydesk"].(map[string]any)
-	step, _ := mark["step"].(string)
-	if step == "" {
+// stepsOf are those that an update bears a valid mark of.
+func (k *Talk) stepsOf(a zendesksim.Audit) []string {
+	said, _ := a.Custom["privacydesk"].(map[string]any)
+	var m bot.Mark
+	m.Request, _ = said["request"].(string)
+	m.Step, _ = said["step"].(string)
+	m.MAC, _ = said["mac"].(string)
+	if m.Step == "" || !k.Engine.Keys.MarkValid(m) {
 		return nil
 	}
-	return bot.Mark{Step: step}.Steps()
+	return m.Steps()
 }
 
 func (k *Talk) files(c zendesksim.Comment) string {

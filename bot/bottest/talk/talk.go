@@ -62,7 +62,9 @@ type Talk struct {
 	people map[int64]string // names by Zendesk's user id
 	agent  int64
 	alone  bool
+	most   int          // comments that a ticket takes; 0 for Zendesk's bound
 	hook   http.Handler // of the webhook; nil before Hook
+	secret string       // that signs them
 }
 
 // Person is somebody in a scenario.
@@ -82,7 +84,7 @@ func Open(t testing.TB, s Scenario) *Talk {
 	if s.Sim != nil {
 		s.Sim(&account)
 	}
-	k.Sim = zendesksim.New(account)
+	k.Sim, k.most = zendesksim.New(account), account.MaxComments
 	bot := k.Sim.AddUser(zendesksim.User{Name: "Privacy Bot", Email: "bot@vendor.example", Role: zendesksim.Admin, Verified: true})
 	k.people[bot] = "privacydesk"
 	k.Sim.AddOAuthClient("privacydesk", "client-secret", bot, "read write")
@@ -127,7 +129,7 @@ func (k *Talk) furnish() {
 func (k *Talk) Reopen() {
 	k.T.Helper()
 	desk, err := zendesk.New(k.Options, zendesk.Env{
-		Clock: k.Clock.Now, Sleep: k.sleep, HTTP: inProcess{k}, Jitter: func() float64 { return 0.5 }, Purse: k.purse(),
+		Clock: k.Clock.Now, Sleep: k.sleep, HTTP: inProcess{k}, Jitter: func() float64 { return 0.5 }, Purse: k.purse(), MaxComments: k.most,
 	})
 	if err != nil {
 		k.T.Fatal(err)
@@ -246,5 +248,22 @@ func (k *Talk) tickets() []int64 {
 		out = append(out, id)
 	}
 	slices.Sort(out)
+	return out
+}
+
+// Alerts are the tickets that the bot filed for the agents; the transcript
+// follows them.
+func (k *Talk) Alerts() []Ticket {
+	var out []Ticket
+	for _, z := range k.Sim.Tickets() {
+		if k.people[z.RequesterID] != "privacydesk" {
+			continue
+		}
+		if k.seen[z.ID] == nil {
+			k.seen[z.ID] = &shown{}
+		}
+		out = append(out, Ticket{k, z.ID})
+	}
+	k.show()
 	return out
 }

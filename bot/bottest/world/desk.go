@@ -22,8 +22,8 @@ type Desk struct {
 	next    int64
 	// Bot is our own user.
 	Bot bot.Person
-	// Fail, when set, may refuse a call; op is "ticket", "update", "redact" or
-	// "remove".
+	// Fail, when set, may refuse a call; op is "ticket", "update", "alert",
+	// "redact" or "remove".
 	Fail func(op string, ticket int64) error
 	// Tight, when set, is how long until so many updates of a ticket can be made.
 	Tight func(ticket int64, updates int) time.Duration
@@ -118,6 +118,14 @@ func (d *Desk) Glance(_ context.Context, ids []int64) ([]bot.Glimpse, error) {
 
 // Suspended is nothing: that is tried on the simulator.
 func (d *Desk) Suspended(context.Context) ([]bot.Suspended, error) { return nil, nil }
+
+// Alert files a ticket of our own, each time another.
+func (d *Desk) Alert(_ context.Context, a bot.Alert) (int64, error) {
+	if err := d.fail("alert", a.Ticket); err != nil {
+		return 0, err
+	}
+	return d.File(bot.Ticket{Requester: d.Bot, Subject: a.Subject, Tags: []string{bot.TagNeedsPerson}}, a.HTML), nil
+}
 
 // Ticket reads.
 func (d *Desk) Ticket(_ context.Context, id int64) (*bot.Ticket, error) {
