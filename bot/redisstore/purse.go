@@ -4,6 +4,8 @@ import (
 	"context"
 	"strconv"
 	"time"
+
+	"privacydesk/bot"
 )
 
 // Purse is a budget that all processes of an installation share: buckets that fill at a steady rate, by the clocks of those
@@ -22,13 +24,16 @@ const sharersFor = 2 * time.Minute
 func (s *Store) bucketKey(name string) string { return s.prefix + "purse/" + name }
 func (s *Store) sharersKey() string           { return s.prefix + "sharers" }
 
-// Take takes one out of a bucket that fills by perMinute up to burst, if more than floor is in it: then wait is 0. Else
-// nothing is taken, and wait tells how long it is too early. sharers is how many processes took something lately.
-func (p *Purse) Take(ctx context.Context, bucket string, now time.Time, perMinute float64, burst, floor int) (wait time.Duration, sharers int, err error) {
+// Take takes one out of each bucket: then wait is 0. If one of them has none to give, nothing is taken of any, and wait
+// tells how long it is too early. sharers is how many processes took something lately.
+func (p *Purse) Take(ctx context.Context, now time.Time, draws ...bot.Draw) (wait time.Duration, sharers int, err error) {
 	s := p.store
-	answer, err := s.scripts.take.Run(ctx, s.client, []string{s.bucketKey(bucket), s.sharersKey()},
-		now.UnixMilli(), strconv.FormatFloat(perMinute/float64(time.Minute.Milliseconds()), 'g', -1, 64), burst, floor,
-		p.who, sharersFor.Milliseconds()).Int64Slice()
+	keys, args := []string{s.sharersKey()}, []any{now.UnixMilli(), p.who, sharersFor.Milliseconds()}
+	for _, d := range draws {
+		keys = append(keys, s.bucketKey(d.Bucket))
+		args = append(args, strconv.FormatFloat(d.PerMinute/float64(time.Minute.Milliseconds()), 'g', -1, 64), d.Burst, d.Floor)
+	}
+	answer, err := s.scripts.take.Run(ctx, s.client, keys, args...).Int64Slice()
 	if err != nil {
 		return 0, 0, failed("take", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"privacydesk/bot"
 )
 
 // The account's budget is shared with its agents' tools: unless told
@@ -80,41 +82,45 @@ func (b *budget) take(ctx context.Context, now time.Time, patient bool) time.Dur
 	if n == 0 {
 		return b.resting(ctx, now)
 	}
-	if !patient { // in the long run a quarter is left to what can wait
-		if wait := b.draw(ctx, bucketQuick, now, float64(n)*quickNum/quickDen, max(1, n/2), false); wait > 0 {
-			return wait
-		}
+	calls := drawOf(bucketCalls, float64(n), max(1, n/burstDen), patient)
+	if patient {
+		return b.draw(ctx, now, calls)
 	}
-	return b.draw(ctx, bucketCalls, now, float64(n), max(1, n/burstDen), patient)
+	// In the long run a quarter is left to what can wait.
+	return b.draw(ctx, now, drawOf(bucketQuick, float64(n)*quickNum/quickDen, max(1, n/2), false), calls)
 }
 
 // resting is how long the account's calls rest before any limit is known.
 func (b *budget) resting(ctx context.Context, now time.Time) time.Duration {
 	const plenty = 1_000_000 // a bucket without a bound
-	return b.draw(ctx, bucketCalls, now, plenty, plenty, false)
+	return b.draw(ctx, now, drawOf(bucketCalls, plenty, plenty, false))
 }
 
 // update takes one update of a ticket, likewise.
 func (b *budget) update(ctx context.Context, now time.Time, ticket int64, patient bool) time.Duration {
-	if wait := b.draw(ctx, bucketTicket+strconv.FormatInt(ticket, 10), now, ticketPerMinute, ticketBurst, patient); wait > 0 {
-		return wait
-	}
 	n := max(1, b.updates*shareNum/shareDen)
-	return b.draw(ctx, bucketUpdates, now, float64(n), max(1, n/burstDen), patient)
+	return b.draw(ctx, now,
+		drawOf(bucketTicket+strconv.FormatInt(ticket, 10), ticketPerMinute, ticketBurst, patient),
+		drawOf(bucketUpdates, float64(n), max(1, n/burstDen), patient))
 }
 
-// draw asks the shared purse. While that is away the process takes no more
-// than its part of what all may.
-func (b *budget) draw(ctx context.Context, bucket string, now time.Time, perMinute float64, burst int, patient bool) time.Duration {
-	floor := 0
+func drawOf(bucket string, perMinute float64, burst int, patient bool) bot.Draw {
+	d := bot.Draw{Bucket: bucket, PerMinute: perMinute, Burst: burst}
 	if patient {
-		floor = burst / 2
+		d.Floor = burst / 2
 	}
+	return d
+}
+
+// draw asks the shared purse, for all at once: who has to wait for one bucket
+// has taken nothing of another. While that is away the process takes no more
+// than its part of what all may.
+func (b *budget) draw(ctx context.Context, now time.Time, draws ...bot.Draw) time.Duration {
 	parts := 1
 	if b.shared != nil {
 		bound, cancel := context.WithTimeout(ctx, purseBound)
 		defer cancel()
-		wait, sharers, err := b.shared.Take(bound, bucket, now, perMinute, burst, floor)
+		wait, sharers, err := b.shared.Take(bound, now, draws...)
 		b.mu.Lock()
 		if err == nil {
 			b.sharers = sharers
@@ -125,7 +131,10 @@ func (b *budget) draw(ctx context.Context, bucket string, now time.Time, perMinu
 			return wait
 		}
 	}
-	wait, _, _ := b.own.Take(ctx, bucket, now, perMinute/float64(parts), max(1, burst/parts), floor/parts)
+	for i, d := range draws {
+		draws[i].PerMinute, draws[i].Burst, draws[i].Floor = d.PerMinute/float64(parts), max(1, d.Burst/parts), d.Floor/parts
+	}
+	wait, _, _ := b.own.Take(ctx, now, draws...)
 	return wait
 }
 

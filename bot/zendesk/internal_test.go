@@ -252,7 +252,7 @@ func TestUpdatesOfATicketAreSpaced(t *testing.T) {
 // awayPurse is shared by four, and then it is away.
 type awayPurse struct{ away bool }
 
-func (p *awayPurse) Take(context.Context, string, time.Time, float64, int, int) (time.Duration, int, error) {
+func (p *awayPurse) Take(context.Context, time.Time, ...bot.Draw) (time.Duration, int, error) {
 	if p.away {
 		return 0, 0, errors.New("it is away")
 	}

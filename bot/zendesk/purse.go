@@ -4,16 +4,17 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"privacydesk/bot"
 )
 
 // Purse holds what an account's programs may spend: buckets that fill at a
 // steady rate. One that all processes share makes one budget of theirs.
 type Purse interface {
-	// Take takes one out of a bucket that fills by perMinute up to burst, if
-	// more than floor is in it: then wait is 0. Else nothing is taken, and wait
-	// is how long at least it is too early. sharers is how many processes took
-	// something lately.
-	Take(ctx context.Context, bucket string, now time.Time, perMinute float64, burst, floor int) (wait time.Duration, sharers int, err error)
+	// Take takes one out of each bucket: then wait is 0. If one of them has
+	// none to give, nothing is taken of any, and wait is how long at least it
+	// is too early. sharers is how many processes took something lately.
+	Take(ctx context.Context, now time.Time, draws ...bot.Draw) (wait time.Duration, sharers int, err error)
 	// Rest lets nobody take out of the bucket before until; it never shortens a
 	// rest.
 	Rest(ctx context.Context, bucket string, until time.Time) error
@@ -56,24 +57,38 @@ func (p *ownPurse) bucket(name string, now time.Time, burst int) *bucket {
 }
 
 // Take implements Purse; it can't fail.
-func (p *ownPurse) Take(_ context.Context, name string, now time.Time, perMinute float64, burst, floor int) (time.Duration, int, error) {
+func (p *ownPurse) Take(_ context.Context, now time.Time, draws ...bot.Draw) (wait time.Duration, sharers int, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	b := p.bucket(name, now, burst)
-	perNano := perMinute / float64(time.Minute)
-	if now.After(b.at) {
-		b.level, b.at = b.level+float64(now.Sub(b.at))*perNano, now
+	for _, d := range draws {
+		wait = max(wait, p.bucket(d.Bucket, now, d.Burst).lacks(now, d))
 	}
-	b.level = min(b.level, float64(burst))
-	if wait := b.rest.Sub(now); wait > 0 {
+	if wait > 0 {
 		return wait, 1, nil
 	}
-	if lacks := float64(floor+1) - b.level; lacks > 1e-9 {
-		return time.Duration(lacks/perNano) + time.Millisecond, 1, nil
+	for _, d := range draws {
+		b := p.buckets[d.Bucket]
+		b.level--
+		b.full = now.Add(time.Duration((float64(d.Burst) - b.level) / perNano(d)))
 	}
-	b.level--
-	b.full = now.Add(time.Duration((float64(burst) - b.level) / perNano))
 	return 0, 1, nil
+}
+
+func perNano(d bot.Draw) float64 { return d.PerMinute / float64(time.Minute) }
+
+// lacks lets in what came since, and tells how long it is too early to draw.
+func (b *bucket) lacks(now time.Time, d bot.Draw) time.Duration {
+	if now.After(b.at) {
+		b.level, b.at = b.level+float64(now.Sub(b.at))*perNano(d), now
+	}
+	b.level = min(b.level, float64(d.Burst))
+	if wait := b.rest.Sub(now); wait > 0 {
+		return wait
+	}
+	if lacks := float64(d.Floor+1) - b.level; lacks > 1e-9 {
+		return time.Duration(lacks/perNano(d)) + time.Millisecond
+	}
+	return 0
 }
 
 // Rest implements Purse.
