@@ -134,3 +134,40 @@ func TestPurseGivesOfAllOrOfNone(t *testing.T) {
 		t.Errorf("of two that are empty the longer counts, not %s", wait)
 	}
 }
+
+// TestPurseOfWhoKnowsNoLimit: a process that has just started and knows of no
+// limit is given what it asks for, but for a rest; to the others the bucket is
+// no fuller for it.
+func TestPurseOfWhoKnowsNoLimit(t *testing.T) {
+	purse := newStore(t, dial(t, &redis.Options{Network: "unix", Addr: servers.Redis(t).Socket()}), "purse4").Purse()
+	c := &purseCase{t, time.Unix(1_800_000_000, 0)}
+	unknown := func() time.Duration {
+		t.Helper()
+		wait, _, err := purse.Take(t.Context(), c.now, bot.Draw{Bucket: "calls"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return wait
+	}
+	if wait := unknown(); wait != 0 {
+		t.Errorf("the first of all waits %s", wait)
+	}
+	if n, _ := c.all(purse, 0); n != 30 {
+		t.Errorf("a full bucket gave %d", n)
+	}
+	c.now = c.now.Add(time.Second) // five
+	for range 2 {
+		if wait := unknown(); wait != 0 {
+			t.Errorf("who knows of no limit waits %s", wait)
+		}
+	}
+	if n, _ := c.all(purse, 0); n != 3 {
+		t.Errorf("the others were given %d of the three that are left", n)
+	}
+	if err := purse.Rest(t.Context(), "calls", c.now.Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	if wait := unknown(); wait != time.Minute {
+		t.Errorf("in a rest it waits %s", wait)
+	}
+}

@@ -80,7 +80,7 @@ func (b *budget) perMinute() int {
 func (b *budget) take(ctx context.Context, now time.Time, patient bool) time.Duration {
 	n := b.perMinute()
 	if n == 0 {
-		return b.resting(ctx, now)
+		return b.draw(ctx, now, bot.Draw{Bucket: bucketCalls})
 	}
 	calls := drawOf(bucketCalls, float64(n), max(1, n/burstDen), patient)
 	if patient {
@@ -88,12 +88,6 @@ func (b *budget) take(ctx context.Context, now time.Time, patient bool) time.Dur
 	}
 	// In the long run a quarter is left to what can wait.
 	return b.draw(ctx, now, drawOf(bucketQuick, float64(n)*quickNum/quickDen, max(1, n/2), false), calls)
-}
-
-// resting is how long the account's calls rest before any limit is known.
-func (b *budget) resting(ctx context.Context, now time.Time) time.Duration {
-	const plenty = 1_000_000 // a bucket without a bound
-	return b.draw(ctx, now, drawOf(bucketCalls, plenty, plenty, false))
 }
 
 // update takes one update of a ticket, likewise.

@@ -31,3 +31,24 @@ func TestWaitingForOneBucketEmptiesNoOther(t *testing.T) {
 		}
 	}
 }
+
+// TestWhoJustStartedFillsNoBucket: a replica that has not yet seen an answer
+// knows of no limit, and its first call leaves the others' bucket as it was.
+func TestWhoJustStartedFillsNoBucket(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	var shared ownPurse
+	old, fresh := newBudget(Options{RequestsPerMinute: 60}, &shared), newBudget(Options{}, &shared)
+	for old.take(t.Context(), now, false) == 0 { // until it is empty
+	}
+	now = now.Add(100 * time.Millisecond)
+	if wait := fresh.take(t.Context(), now, false); wait != 0 {
+		t.Errorf("who knows of no limit waits %s", wait)
+	}
+	if old.take(t.Context(), now, false) == 0 {
+		t.Error("the empty bucket was full again")
+	}
+	fresh.rest(t.Context(), bucketCalls, now, time.Minute)
+	if wait := fresh.take(t.Context(), now, false); wait != time.Minute {
+		t.Errorf("in a rest it waits %s", wait)
+	}
+}

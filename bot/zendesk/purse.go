@@ -61,15 +61,21 @@ func (p *ownPurse) Take(_ context.Context, now time.Time, draws ...bot.Draw) (wa
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, d := range draws {
-		wait = max(wait, p.bucket(d.Bucket, now, d.Burst).lacks(now, d))
+		if b := p.buckets[d.Bucket]; d.PerMinute > 0 || b != nil {
+			wait = max(wait, p.bucket(d.Bucket, now, d.Burst).lacks(now, d))
+		}
 	}
 	if wait > 0 {
 		return wait, 1, nil
 	}
 	for _, d := range draws {
 		b := p.buckets[d.Bucket]
-		b.level--
-		b.full = now.Add(time.Duration((float64(d.Burst) - b.level) / perNano(d)))
+		if b == nil {
+			continue
+		}
+		if b.level--; d.PerMinute > 0 {
+			b.full = now.Add(time.Duration((float64(d.Burst) - b.level) / perNano(d)))
+		}
 	}
 	return 0, 1, nil
 }
@@ -78,13 +84,13 @@ func perNano(d bot.Draw) float64 { return d.PerMinute / float64(time.Minute) }
 
 // lacks lets in what came since, and tells how long it is too early to draw.
 func (b *bucket) lacks(now time.Time, d bot.Draw) time.Duration {
+	if wait := b.rest.Sub(now); wait > 0 || d.PerMinute == 0 {
+		return max(0, wait)
+	}
 	if now.After(b.at) {
 		b.level, b.at = b.level+float64(now.Sub(b.at))*perNano(d), now
 	}
 	b.level = min(b.level, float64(d.Burst))
-	if wait := b.rest.Sub(now); wait > 0 {
-		return wait
-	}
 	if lacks := float64(d.Floor+1) - b.level; lacks > 1e-9 {
 		return time.Duration(lacks/perNano(d)) + time.Millisecond
 	}
