@@ -55,7 +55,7 @@ const perRequester = 2
 // A requester who files more than a few at once is called in more slowly: the
 // account's calls are for the work of all others, too.
 const (
-	quickCalls = 10
+	quickCalls = 5
 	slowCall   = 10 * time.Second
 )
 

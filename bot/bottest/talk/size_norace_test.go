@@ -2,4 +2,8 @@
 
 package talk_test
 
-const soakTickets = 2000
+const (
+	soakTickets    = 2000
+	backlogTickets = 5000
+	floodTickets   = 5000
+)

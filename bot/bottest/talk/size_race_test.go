@@ -2,6 +2,10 @@
 
 package talk_test
 
-// soakTickets: the race detector makes each of them some five times as dear. All
-// of them run without it (make test).
-const soakTickets = 300
+// The race detector makes a ticket some five times as dear. All of them come
+// without it (make test).
+const (
+	soakTickets    = 200
+	backlogTickets = 250
+	floodTickets   = 1000
+)
