@@ -127,7 +127,7 @@ func TestFloodDelaysOthersLittle(t *testing.T) {
 	k := open(t, of, nil)
 	flood(k, floodTickets)
 	began := k.Clock.Now()
-	for i, at := range []time.Duration{0, time.Minute, 10 * time.Minute, 30 * time.Minute, time.Hour} {
+	for i, at := range []time.Duration{0, time.Minute, 10 * time.Minute, 30 * time.Minute} {
 		k.Serve(at-k.Clock.Now().Sub(began), never)
 		took := asks(k, i, "globex")
 		t.Logf("after %s: answered after %s (alone %s), done after %s (alone %s)", at, took.word, alone.word, took.end, alone.end)
