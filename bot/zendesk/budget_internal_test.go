@@ -38,7 +38,8 @@ func TestWhoJustStartedFillsNoBucket(t *testing.T) {
 	now := time.Unix(1_800_000_000, 0)
 	var shared ownPurse
 	old, fresh := newBudget(Options{RequestsPerMinute: 60}, &shared), newBudget(Options{}, &shared)
-	for old.take(t.Context(), now, false) == 0 { // until it is empty
+	for spent := false; !spent; {
+		spent = old.take(t.Context(), now, false) > 0
 	}
 	now = now.Add(100 * time.Millisecond)
 	if wait := fresh.take(t.Context(), now, false); wait != 0 {

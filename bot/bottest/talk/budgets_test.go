@@ -12,7 +12,7 @@ import (
 // spent is the most that the account's log shows within any one span.
 type spent struct{ calls, updates, ofTicket int }
 
-var ticketUpdate = regexp.MustCompile(`^/api/v2/tickets/(\d+)(\.json)?$`) //nolint:gochecknoglobals // read-only
+var ticketUpdate = regexp.MustCompile(`^/api/v2/tickets/(\d+)(\.json)?$`)
 
 // keptBudgets reads the account's own log, from its beginning: no call met a
 // limit, all replicas together took no more than three quarters of what a
