@@ -59,7 +59,7 @@ type caller struct {
 
 // quickCalls is after how many a requester who files many at once is called in
 // more slowly: the account's calls are for the work of all others, too.
-const quickCalls = 10
+const quickCalls = 5
 
 func (p pace) ready(now time.Time, between time.Duration) bool {
 	return p.calls < quickCalls || now.Sub(p.last) >= between

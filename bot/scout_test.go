@@ -81,13 +81,13 @@ func TestScoutCallsInTurn(t *testing.T) {
 	}
 }
 
-// TestScoutPacesAFlood: after ten a requester with more in line is called in
+// TestScoutPacesAFlood: after five a requester with more in line is called in
 // every ten seconds; with no pace set, at once.
 func TestScoutPacesAFlood(t *testing.T) {
 	for _, c := range []struct {
 		pace time.Duration
 		want []int // called in at 0, 5, 10 and 15 seconds
-	}{{10 * time.Second, []int{10, 10, 11, 11}}, {0, []int{60, 60, 60, 60}}} {
+	}{{10 * time.Second, []int{5, 5, 6, 6}}, {0, []int{60, 60, 60, 60}}} {
 		w := world.New(t)
 		w.Settings.FirstLooks = bot.FirstLooks{AtOnce: 100, PerRequester: 100, Pace: c.pace}
 		w.Start()

@@ -56,7 +56,7 @@ type Intake struct {
 	FirstLooks int `yaml:"first_looks" default:"16" min:"1" max:"1000" doc:"new tickets that are read at once, in turn by organization and requester; the others wait for their turn"`
 	// PerRequester and Pace keep one requester's flood from taking the turns of all.
 	PerRequester int           `yaml:"first_looks_per_requester" default:"2" min:"1" max:"1000" doc:"how many of them may be one requester's"`
-	Pace         time.Duration `yaml:"first_looks_pace" default:"10s" min:"0s" max:"1h" doc:"how long a requester with more than ten new tickets in line waits between two of them; 0s for no wait, where the account's budget is ample"`
+	Pace         time.Duration `yaml:"first_looks_pace" default:"10s" min:"0s" max:"1h" doc:"how long a requester with more than five new tickets in line waits between two of them; 0s for no wait, where the account's budget is ample"`
 }
 
 // Zendesk is the account, and what on a ticket is read.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"strconv"
 	"time"
+
+	"privacydesk/bot"
 )
 
 // Purse is a budget that all processes of an installation share: buckets that fill at a steady rate, by the clocks of those
@@ -22,23 +24,26 @@ const sharersFor = 2 * time.Minute
 func (s *Store) bucketKey(name string) string { return s.prefix + "purse/" + name }
 func (s *Store) sharersKey() string           { return s.prefix + "sharers" }
 
-// Take takes one out of a bucket that fills by perMinute up to burst, if more than floor is in it: then wait is 0. Else
-// nothing is taken, and wait tells how long it is too early. sharers is how many processes took something lately.
-func (p *Purse) Take(ctx context.Context, bucket string, now time.Time, perMinute float64, burst, floor int) (wait time.Duration, sharers int, err error) {
-	return p.run(ctx, bucket, now, perMinute, burst, floor, 1)
+// Take takes one out of each bucket: then wait is 0. If one of them has none to give, nothing is taken of any, and wait
+// tells how long it is too early. sharers is how many processes took something lately.
+func (p *Purse) Take(ctx context.Context, now time.Time, draws ...bot.Draw) (wait time.Duration, sharers int, err error) {
+	return p.run(ctx, now, 1, draws...)
 }
 
 // Look tells how long Take would have one wait; it takes nothing.
-func (p *Purse) Look(ctx context.Context, bucket string, now time.Time, perMinute float64, burst, floor int) (wait time.Duration, err error) {
-	wait, _, err = p.run(ctx, bucket, now, perMinute, burst, floor, 0)
+func (p *Purse) Look(ctx context.Context, now time.Time, d bot.Draw) (wait time.Duration, err error) {
+	wait, _, err = p.run(ctx, now, 0, d)
 	return wait, err
 }
 
-func (p *Purse) run(ctx context.Context, bucket string, now time.Time, perMinute float64, burst, floor, takes int) (wait time.Duration, sharers int, err error) {
+func (p *Purse) run(ctx context.Context, now time.Time, takes int, draws ...bot.Draw) (wait time.Duration, sharers int, err error) {
 	s := p.store
-	answer, err := s.scripts.take.Run(ctx, s.client, []string{s.bucketKey(bucket), s.sharersKey()},
-		now.UnixMilli(), strconv.FormatFloat(perMinute/float64(time.Minute.Milliseconds()), 'g', -1, 64), burst, floor,
-		p.who, sharersFor.Milliseconds(), takes).Int64Slice()
+	keys, args := []string{s.sharersKey()}, []any{now.UnixMilli(), p.who, sharersFor.Milliseconds(), takes}
+	for _, d := range draws {
+		keys = append(keys, s.bucketKey(d.Bucket))
+		args = append(args, strconv.FormatFloat(d.PerMinute/float64(time.Minute.Milliseconds()), 'g', -1, 64), d.Burst, d.Floor)
+	}
+	answer, err := s.scripts.take.Run(ctx, s.client, keys, args...).Int64Slice()
 	if err != nil {
 		return 0, 0, failed("take", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"privacydesk/bot"
 )
 
 // The account's budget is shared with its agents' tools: unless told
@@ -78,58 +80,41 @@ func (b *budget) perMinute() int {
 func (b *budget) take(ctx context.Context, now time.Time, patient bool) time.Duration {
 	n := b.perMinute()
 	if n == 0 {
-		return b.resting(ctx, now)
+		return b.draw(ctx, now, bot.Draw{Bucket: bucketCalls})
 	}
-	if !patient { // in the long run a quarter is left to what can wait
-		if wait := b.draw(ctx, bucketQuick, now, float64(n)*quickNum/quickDen, max(1, n/2), false); wait > 0 {
-			return wait
-		}
+	calls := drawOf(bucketCalls, float64(n), max(1, n/burstDen), patient)
+	if patient {
+		return b.draw(ctx, now, calls)
 	}
-	return b.draw(ctx, bucketCalls, now, float64(n), max(1, n/burstDen), patient)
+	// In the long run a quarter is left to what can wait.
+	return b.draw(ctx, now, drawOf(bucketQuick, float64(n)*quickNum/quickDen, max(1, n/2), false), calls)
 }
 
-// resting is how long the account's calls rest before any limit is known.
-func (b *budget) resting(ctx context.Context, now time.Time) time.Duration {
-	const plenty = 1_000_000 // a bucket without a bound
-	return b.draw(ctx, bucketCalls, now, plenty, plenty, false)
-}
-
-// ofTicket takes one of a ticket's updates, or tells how long to wait.
-func (b *budget) ofTicket(ctx context.Context, now time.Time, ticket int64, patient bool) time.Duration {
-	return b.draw(ctx, ticketBucket(ticket), now, ticketPerMinute, ticketBurst, patient)
-}
-
-// ofAll takes one of the account's updates, likewise.
-func (b *budget) ofAll(ctx context.Context, now time.Time, patient bool) time.Duration {
+// update takes one update of a ticket, likewise.
+func (b *budget) update(ctx context.Context, now time.Time, ticket int64, patient bool) time.Duration {
 	n := max(1, b.updates*shareNum/shareDen)
-	return b.draw(ctx, bucketUpdates, now, float64(n), max(1, n/burstDen), patient)
+	return b.draw(ctx, now,
+		drawOf(ticketBucket(ticket), ticketPerMinute, ticketBurst, patient),
+		drawOf(bucketUpdates, float64(n), max(1, n/burstDen), patient))
 }
 
 // room is how long until so many updates of a ticket can be made in a row, as
 // far as the ticket goes. Nothing is taken.
 func (b *budget) room(ctx context.Context, now time.Time, ticket int64, updates int, patient bool) time.Duration {
-	bucket, floor := ticketBucket(ticket), floorOf(ticketBurst, patient)+updates-1
+	d := drawOf(ticketBucket(ticket), ticketPerMinute, ticketBurst, patient)
+	d.Floor += updates - 1
 	if b.shared != nil {
 		bound, cancel := context.WithTimeout(ctx, purseBound)
 		defer cancel()
-		if wait, err := b.shared.Look(bound, bucket, now, ticketPerMinute, ticketBurst, floor); err == nil {
+		if wait, err := b.shared.Look(bound, now, d); err == nil {
 			return wait
 		}
 	}
-	parts := b.parts()
-	wait, _ := b.own.Look(ctx, bucket, now, ticketPerMinute/float64(parts), max(1, ticketBurst/parts), floor/parts)
+	wait, _ := b.own.Look(ctx, now, part(d, b.parts()))
 	return wait
 }
 
 func ticketBucket(ticket int64) string { return bucketTicket + strconv.FormatInt(ticket, 10) }
-
-// floorOf is what of a burst is left to what can't wait.
-func floorOf(burst int, patient bool) int {
-	if patient {
-		return burst / 2
-	}
-	return 0
-}
 
 // parts is among how many processes what all may is divided while the shared
 // purse is away.
@@ -142,23 +127,39 @@ func (b *budget) parts() int {
 	return max(1, b.sharers)
 }
 
-// draw asks the shared purse. While that is away the process takes no more
+// part is one process's of what all draw.
+func part(d bot.Draw, parts int) bot.Draw {
+	d.PerMinute, d.Burst, d.Floor = d.PerMinute/float64(parts), max(1, d.Burst/parts), d.Floor/parts
+	return d
+}
+
+func drawOf(bucket string, perMinute float64, burst int, patient bool) bot.Draw {
+	d := bot.Draw{Bucket: bucket, PerMinute: perMinute, Burst: burst}
+	if patient {
+		d.Floor = burst / 2
+	}
+	return d
+}
+
+// draw asks the shared purse, for all at once: who has to wait for one bucket
+// has taken nothing of another. While that is away the process takes no more
 // than its part of what all may.
-func (b *budget) draw(ctx context.Context, bucket string, now time.Time, perMinute float64, burst int, patient bool) time.Duration {
-	floor := floorOf(burst, patient)
+func (b *budget) draw(ctx context.Context, now time.Time, draws ...bot.Draw) time.Duration {
 	if b.shared != nil {
 		bound, cancel := context.WithTimeout(ctx, purseBound)
 		defer cancel()
-		wait, sharers, err := b.shared.Take(bound, bucket, now, perMinute, burst, floor)
-		if err == nil {
+		if wait, sharers, err := b.shared.Take(bound, now, draws...); err == nil {
 			b.mu.Lock()
-			defer b.mu.Unlock()
 			b.sharers = sharers
+			b.mu.Unlock()
 			return wait
 		}
 	}
 	parts := b.parts()
-	wait, _, _ := b.own.Take(ctx, bucket, now, perMinute/float64(parts), max(1, burst/parts), floor/parts)
+	for i, d := range draws {
+		draws[i] = part(d, parts)
+	}
+	wait, _, _ := b.own.Take(ctx, now, draws...)
 	return wait
 }
 

@@ -204,7 +204,7 @@ func TestBudgetAfterARefusal(t *testing.T) {
 	} {
 		b := newBudget(DefaultOptions(), nil)
 		b.learn(t.Context(), now, c.ticket, c.status, c.head)
-		if wait := b.ofTicket(t.Context(), now, 7, false); wait != c.update {
+		if wait := b.update(t.Context(), now, 7, false); wait != c.update {
 			t.Errorf("%s: an update waits %s, want %s", c.name, wait, c.update)
 		}
 		if wait := b.take(t.Context(), now, false); wait != c.calls {
@@ -224,18 +224,18 @@ func TestUpdatesOfATicketAreSpaced(t *testing.T) {
 	var done []time.Time
 	patient := 0
 	for end := now.Add(time.Hour); now.Before(end); now = now.Add(time.Second) {
-		if patient < 10 && b.ofTicket(t.Context(), now, 7, true) == 0 {
+		if patient < 10 && b.update(t.Context(), now, 7, true) == 0 {
 			patient++
 			done = append(done, now)
 			continue
 		}
-		if patient == 10 && len(done) == 10 && b.ofTicket(t.Context(), now, 7, true) == 0 {
+		if patient == 10 && len(done) == 10 && b.update(t.Context(), now, 7, true) == 0 {
 			t.Fatal("what can wait took of the last half")
 		}
-		if b.ofTicket(t.Context(), now, 7, false) == 0 {
+		if b.update(t.Context(), now, 7, false) == 0 {
 			done = append(done, now)
 		}
-		if wait := b.ofTicket(t.Context(), now, 8, false); wait > time.Minute {
+		if wait := b.update(t.Context(), now, 8, false); wait > time.Minute {
 			t.Fatalf("another ticket waits %s", wait)
 		}
 	}
@@ -252,14 +252,14 @@ func TestUpdatesOfATicketAreSpaced(t *testing.T) {
 // awayPurse is shared by four, and then it is away.
 type awayPurse struct{ away bool }
 
-func (p *awayPurse) Take(context.Context, string, time.Time, float64, int, int) (time.Duration, int, error) {
+func (p *awayPurse) Take(context.Context, time.Time, ...bot.Draw) (time.Duration, int, error) {
 	if p.away {
 		return 0, 0, errors.New("it is away")
 	}
 	return 0, 4, nil
 }
 
-func (p *awayPurse) Look(context.Context, string, time.Time, float64, int, int) (time.Duration, error) {
+func (p *awayPurse) Look(context.Context, time.Time, bot.Draw) (time.Duration, error) {
 	return 0, errors.New("it is away")
 }
 

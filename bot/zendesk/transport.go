@@ -70,8 +70,11 @@ func endpoint(path string) string {
 	if strings.HasPrefix(path, "uploads/") {
 		return "uploads/:token"
 	}
-	return regexp.MustCompile(`\d+`).ReplaceAllString(path, ":id")
+	return numbers.ReplaceAllString(path, ":id")
 }
+
+// numbers is compiled once: each call names its endpoint.
+var numbers = regexp.MustCompile(`\d+`)
 
 // attempt is one call on its way.
 type attempt struct {

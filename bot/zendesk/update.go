@@ -91,24 +91,22 @@ func (d *Desk) Room(ctx context.Context, ticket int64, updates int) time.Duratio
 	return d.budget.room(ctx, d.clock(), ticket, updates, d == d.later)
 }
 
-// mayUpdate waits until the ticket's and then the account's bounds of updates
-// allow one more. What can wait does so as soon as half of either is used up.
+// mayUpdate waits until the ticket's and the account's bounds of updates allow
+// one more. What can wait does so as soon as half of either is used up.
 func (d *Desk) mayUpdate(ctx context.Context, ticket int64) error {
-	patient, waited := d == d.later, time.Duration(0)
-	for _, draw := range []func() time.Duration{
-		func() time.Duration { return d.budget.ofTicket(ctx, d.clock(), ticket, patient) },
-		func() time.Duration { return d.budget.ofAll(ctx, d.clock(), patient) },
-	} {
-		for wait := draw(); wait > 0; wait = draw() {
-			if waited += wait; waited > d.o.MaxWait {
-				return fmt.Errorf("%w: updates are used up for %s", errUnsent, wait.Round(time.Second))
-			}
-			if err := d.sleep(ctx, wait); err != nil {
-				return fmt.Errorf("%w: %w", errUnsent, err)
-			}
+	waited := time.Duration(0)
+	for {
+		wait := d.budget.update(ctx, d.clock(), ticket, d == d.later)
+		switch waited += wait; {
+		case wait <= 0:
+			return nil
+		case waited > d.o.MaxWait:
+			return fmt.Errorf("%w: updates are used up for %s", errUnsent, wait.Round(time.Second))
+		}
+		if err := d.sleep(ctx, wait); err != nil {
+			return fmt.Errorf("%w: %w", errUnsent, err)
 		}
 	}
-	return nil
 }
 
 func (d *Desk) put(ctx context.Context, op string, ticket int64, body updateBody) error {

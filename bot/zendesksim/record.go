@@ -8,11 +8,13 @@ import (
 
 // Request is one recorded API call.
 type Request struct {
-	At     time.Time
-	Method string
-	Path   string
-	Query  string // raw; a test can look here for personal data
-	UserID int64  // 0 when nobody signed in
+	// Came is when it reached the account; At is when it was handled, or
+	// refused: later for one that is slow or lands late.
+	Came, At time.Time
+	Method   string
+	Path     string
+	Query    string // raw; a test can look here for personal data
+	UserID   int64  // 0 when nobody signed in
 	// Status that was answered. A cut connection keeps the status that the
 	// client would have seen, or 0 where nothing was done.
 	Status int
@@ -30,7 +32,7 @@ type Counts struct {
 func isRead(method string) bool { return method == http.MethodGet || method == http.MethodHead }
 
 func (c *call) record(status int) {
-	r := Request{At: c.opt.Clock(), Method: c.req.Method, Path: c.req.URL.Path, Query: c.req.URL.RawQuery, Status: status, Fault: c.fault}
+	r := Request{Came: c.came, At: c.opt.Clock(), Method: c.req.Method, Path: c.req.URL.Path, Query: c.req.URL.RawQuery, Status: status, Fault: c.fault}
 	if c.user != nil {
 		r.UserID = c.user.ID
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // maxBody bounds a request: Zendesk's limit for one file is 50 MB.
@@ -39,6 +40,7 @@ type route struct {
 type call struct {
 	*Sim
 	req    *http.Request
+	came   time.Time
 	body   []byte
 	params map[string]string
 	user   *User  // nil when nobody signed in
@@ -90,7 +92,7 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		return // the client went away in the middle of its request
 	}
-	c := &call{Sim: s, req: r, body: body, base: requestBase(r)}
+	c := &call{Sim: s, req: r, came: s.opt.Clock(), body: body, base: requestBase(r)}
 	fault := s.takeFault(r)
 	s.serveWith(r.Context(), fault, c, w)
 }

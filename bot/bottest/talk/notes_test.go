@@ -15,7 +15,7 @@ import (
 )
 
 func manyNotes() talk.Scenario {
-	return talk.Scenario{Title: "More notes than a ticket takes updates for", Set: waits, Sim: limited, Play: func(k *talk.Talk) {
+	return talk.Scenario{Title: "More notes than a ticket takes updates for", Set: waits, Sim: limited(limits{400, 100}), Play: func(k *talk.Talk) {
 		t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
 		k.Quietly("Agnes asks `/privacy status` eleven times in two minutes. Each is answered below its question; but Zendesk takes "+
 			"only thirty updates of a ticket in ten minutes, and what can wait may use half of what privacydesk allows itself.", func() {
@@ -59,7 +59,7 @@ func TestFortyNotesInTenMinutes(t *testing.T) {
 
 func fortyNotes(t *testing.T, faults []zendesksim.Fault) {
 	t.Helper()
-	k := talk.Open(t, talk.Scenario{Sim: limited, Set: func(s *bot.Settings) { s.MaxAttempts = 1000 }})
+	k := talk.Open(t, talk.Scenario{Sim: limited(limits{400, 100}), Set: func(s *bot.Settings) { s.MaxAttempts = 1000 }})
 	stuck := true
 	k.Systems["warehouse"].Fail = func(op string) error {
 		if stuck && op == "gather" {

@@ -34,11 +34,9 @@ type Scenario struct {
 	Title string
 	// Set changes the settings before the house opens, Sim the account; nil for
 	// the usual ones.
-	Set func(*bot.Settings)
-	Sim func(*zendesksim.Options)
-	// Alone lets the process keep a budget of its own.
-	Alone bool
-	Play  func(*Talk)
+	Set  func(*bot.Settings)
+	Sim  func(*zendesksim.Options)
+	Play func(*Talk)
 }
 
 // Talk is one scenario while it runs. Its World is the house: real engine,
@@ -61,7 +59,6 @@ type Talk struct {
 	seen   map[int64]*shown
 	people map[int64]string // names by Zendesk's user id
 	agent  int64
-	alone  bool
 	most   int          // comments that a ticket takes; 0 for Zendesk's bound
 	hook   http.Handler // of the webhook; nil before Hook
 	secret string       // that signs them
@@ -78,7 +75,7 @@ type Person struct {
 // Carla a consumer.
 func Open(t testing.TB, s Scenario) *Talk {
 	t.Helper()
-	k := &Talk{World: world.New(t), alone: s.Alone, seen: map[int64]*shown{}, people: map[int64]string{}}
+	k := &Talk{World: world.New(t), seen: map[int64]*shown{}, people: map[int64]string{}}
 	hooks := &http.Client{Transport: webhookWay{k}}
 	account := zendesksim.Options{WebhookHTTP: hooks, Clock: k.Clock.Now, Sleep: k.sleep, Seed: 1, AssignOnSolve: true}
 	if s.Sim != nil {
@@ -128,21 +125,27 @@ func (k *Talk) furnish() {
 // as they now are.
 func (k *Talk) Reopen() {
 	k.T.Helper()
-	desk, err := zendesk.New(k.Options, zendesk.Env{
-		Clock: k.Clock.Now, Sleep: k.sleep, HTTP: inProcess{k}, Jitter: func() float64 { return 0.5 }, Purse: k.purse(), MaxComments: k.most,
-	})
-	if err != nil {
-		k.T.Fatal(err)
-	}
+	desk := k.desk(k.Store.Purse())
 	k.Outside, k.Patient = desk, desk.Patient()
 	k.Start()
 }
 
-func (k *Talk) purse() zendesk.Purse {
-	if k.alone {
-		return nil
+// Join starts another replica of the daemon beside the one that runs.
+func (k *Talk) Join() {
+	k.T.Helper()
+	desk := k.desk(k.Store.Purse())
+	k.World.Join(desk, desk.Patient())
+}
+
+func (k *Talk) desk(purse zendesk.Purse) *zendesk.Desk {
+	k.T.Helper()
+	desk, err := zendesk.New(k.Options, zendesk.Env{
+		Clock: k.Clock.Now, Sleep: k.sleep, HTTP: inProcess{k}, Jitter: func() float64 { return 0.5 }, Purse: purse, MaxComments: k.most,
+	})
+	if err != nil {
+		k.T.Fatal(err)
 	}
-	return k.Store.Purse()
+	return desk
 }
 
 // sleep moves the clock instead.

@@ -7,10 +7,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"fmt"
 	"io/fs"
 	"os"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -51,12 +49,14 @@ type World struct {
 	// Failpoint, when set, is called at each of the engine's.
 	Failpoint func(string)
 	// Guarded is the engine's, read at Start.
-	Guarded func(func() error) error
-	Log     *SafeBuffer
-	dir     string
-	redis   *servers.RedisServer
-	client  *redis.Client
-	life    *mortal
+	Guarded  func(func() error) error
+	Log      *SafeBuffer
+	dir      string
+	redis    *servers.RedisServer
+	client   *redis.Client
+	life     *mortal
+	replicas []*bot.Engine // beside Engine
+	turns    int           // of tasks
 }
 
 // mortal is the store as one process sees it: once that is dead, not even
@@ -166,19 +166,39 @@ func (w *World) Populate() {
 }
 
 // Start makes a new engine on what is stored: also how a killed process comes
-// back.
+// back. Replicas that joined are gone.
 func (w *World) Start() {
-	client := redis.NewClient(&redis.Options{Network: "unix", Addr: w.redis.Socket()})
-	w.client = client
-	w.T.Cleanup(func() { _ = client.Close() })
+	w.client, w.replicas = w.connect(), nil
 	var err error
-	w.must(func() error { w.Store, err = redisstore.New(client, redisstore.Options{}); return err })
+	w.must(func() error { w.Store, err = redisstore.New(w.client, redisstore.Options{}); return err })
 	w.must(func() error {
 		w.Keys, err = spool.OpenKeys(spool.KeysOptions{Dir: w.dir + "/keys", Clock: w.Clock.Now, Masters: []spool.MasterKey{{ID: "m1", Key: sha256Sum("a key of the tests")}}})
 		return err
 	})
 	w.must(func() error { w.Spool, err = spool.Open(spool.Options{Dir: w.dir + "/spool"}, w.Keys); return err })
 	w.life = &mortal{Store: w.Store}
+	w.Engine = w.engine(w.desk(), w.Patient, w.life)
+}
+
+// Join adds another process, with a desk and a connection to the store of its
+// own. Serve gives tasks to all in turn; the first one sweeps.
+func (w *World) Join(desk, patient bot.Desk) {
+	w.T.Helper()
+	store, err := redisstore.New(w.connect(), redisstore.Options{})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	w.replicas = append(w.replicas, w.engine(desk, patient, store))
+}
+
+func (w *World) connect() *redis.Client {
+	client := redis.NewClient(&redis.Options{Network: "unix", Addr: w.redis.Socket()})
+	w.T.Cleanup(func() { _ = client.Close() })
+	return client
+}
+
+func (w *World) engine(desk, patient bot.Desk, store bot.Store) *bot.Engine {
+	w.T.Helper()
 	catalog, err := catalogOnce()
 	if w.Wording != nil {
 		catalog, err = messages.New(w.Wording)
@@ -195,19 +215,20 @@ func (w *World) Start() {
 			Controller: s.Controller, Tenant: func(t string) (string, error) { return t, nil }, Timeout: time.Hour,
 		}
 	}
-	w.must(func() error {
-		w.Engine, err = bot.NewEngine(bot.Options{
-			Desk: w.desk(), Patient: w.Patient, Store: w.life, Queue: w.Queue, Directory: w.Directory, Spool: w.Spool, Keys: w.Keys,
-			Reporter: Reporter{w.Spool}, Messages: catalog, Systems: systems, Log: log, Clock: w.Clock.Now, Settings: w.Settings,
-			Guarded: w.Guarded,
-			Failpoint: func(name string) {
-				if w.Failpoint != nil {
-					w.Failpoint(name)
-				}
-			},
-		})
-		return err
+	e, err := bot.NewEngine(bot.Options{
+		Desk: desk, Patient: patient, Store: store, Queue: w.Queue, Directory: w.Directory, Spool: w.Spool, Keys: w.Keys,
+		Reporter: Reporter{w.Spool}, Messages: catalog, Systems: systems, Log: log, Clock: w.Clock.Now, Settings: w.Settings,
+		Guarded: w.Guarded,
+		Failpoint: func(name string) {
+			if w.Failpoint != nil {
+				w.Failpoint(name)
+			}
+		},
 	})
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return e
 }
 
 func (w *World) desk() bot.Desk {
@@ -240,107 +261,6 @@ func (w *World) Hint(ticket int64) {
 		_, err := w.Store.Hint(context.Background(), []string{bot.IDOfTicket(ticket)}, "", 0)
 		return err
 	})
-}
-
-// Settle does what can be done now: it drains the queue and sweeps until
-// nothing is due.
-func (w *World) Settle() {
-	w.T.Helper()
-	ctx := context.Background()
-	var before []string
-	same := 0
-	for range 5000 {
-		if t, ok := w.Queue.take(); ok {
-			w.do(ctx, t)
-			same = 0
-			continue
-		}
-		ids, err := w.due(ctx)
-		if err != nil {
-			w.T.Fatal(err)
-		}
-		if same++; !slices.Equal(ids, before) {
-			before, same = ids, 0
-		}
-		if len(ids) == 0 || same > 2 { // a dead worker's lease: only time helps
-			return
-		}
-		for _, id := range ids {
-			w.do(ctx, task{id: id})
-		}
-	}
-	w.T.Fatalf("the world does not come to rest\n%s", w.Log)
-}
-
-// due is what can be stepped now, newcomers last.
-func (w *World) due(ctx context.Context) ([]string, error) {
-	ids, err := w.Store.Due(ctx, w.Clock.Now(), 100)
-	if err != nil {
-		return nil, err
-	}
-	fresh, err := w.Store.Newcomers(ctx, 100)
-	for _, n := range fresh {
-		ids = append(ids, n.ID)
-	}
-	return ids, err
-}
-
-func (w *World) do(ctx context.Context, t task) {
-	w.T.Helper()
-	defer func() {
-		if r := recover(); r != nil {
-			if _, ok := r.(killed); !ok {
-				panic(r)
-			}
-			w.Start() // somebody starts it again
-		}
-	}()
-	var err error
-	if t.system == "" {
-		err = w.Engine.Step(ctx, t.id)
-	} else {
-		err = w.Engine.Run(ctx, t.id, t.system)
-	}
-	if err != nil {
-		_, _ = fmt.Fprintf(w.Log, "task %v: %v\n", t, err)
-		w.Clock.Advance(time.Second)
-	}
-}
-
-// sweepEvery is how often the daemon sweeps, as configured by default.
-const sweepEvery = 5 * time.Second
-
-// Serve works as one worker of the daemon does: it sweeps now and then, takes
-// one task after the other off the queue, and waits where there is none. It
-// ends when d is over or done says so.
-func (w *World) Serve(d time.Duration, done func() bool) {
-	w.T.Helper()
-	ctx := context.Background()
-	end, sweep := w.Clock.Now().Add(d), w.Clock.Now()
-	for w.Clock.Now().Before(end) && !done() {
-		if !w.Clock.Now().Before(sweep) {
-			if err := w.Engine.Sweep(ctx); err != nil {
-				_, _ = fmt.Fprintf(w.Log, "sweep: %v\n", err)
-			}
-			sweep = w.Clock.Now().Add(sweepEvery)
-		}
-		if t, ok := w.Queue.take(); ok {
-			w.do(ctx, t)
-			continue
-		}
-		w.Clock.Advance(max(time.Millisecond, sweep.Sub(w.Clock.Now())))
-	}
-}
-
-// Pass lets time go by in small steps, settling after each.
-func (w *World) Pass(d time.Duration) {
-	w.T.Helper()
-	step := max(d/50, time.Second)
-	for ; d > 0; d -= step {
-		w.Settle()
-		w.Clock.Advance(min(step, d))
-	}
-	w.Settle()
 }
 
 // Case is the request of a ticket.

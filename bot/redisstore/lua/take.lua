@@ -1,27 +1,42 @@
--- Takes one out of a bucket, or tells how long it is too early. KEYS: bucket, sharers.
--- ARGV: now, what comes in in a millisecond, burst, floor, who takes, how long who took counts as a sharer, 0 to take nothing.
+-- Takes one out of each bucket, or none out of any and tells how long it is too early. KEYS: sharers, buckets.
+-- ARGV: now, who takes, how long who took counts as a sharer, 0 to take nothing; for each bucket what comes in in a millisecond, burst, floor.
+-- Who knows of no limit has 0 come in, and is given unless the bucket rests.
 -- Returns the wait in milliseconds and the number of sharers.
-local now, rate, burst, floor = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-redis.call('ZADD', KEYS[2], now, ARGV[5])
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - tonumber(ARGV[6]))
-local sharers = math.max(1, redis.call('ZCARD', KEYS[2]))
-local stored = redis.call('HMGET', KEYS[1], 'level', 'at', 'rest')
-local level, at, rest = tonumber(stored[1] or burst), tonumber(stored[2] or now), tonumber(stored[3] or 0)
-if now > at then
-  level, at = level + (now - at) * rate, now
+local now = tonumber(ARGV[1])
+redis.call('ZADD', KEYS[1], now, ARGV[2])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - tonumber(ARGV[3]))
+local sharers = math.max(1, redis.call('ZCARD', KEYS[1]))
+local wait, buckets = 0, {}
+for i = 2, #KEYS do
+  local from = 3 * i - 1
+  local rate, burst, floor = tonumber(ARGV[from]), tonumber(ARGV[from + 1]), tonumber(ARGV[from + 2])
+  local stored = redis.call('HMGET', KEYS[i], 'level', 'at', 'rest')
+  local level, at, rest = tonumber(stored[1] or burst), tonumber(stored[2] or now), tonumber(stored[3] or 0)
+  local lacks = 0
+  if rate > 0 then
+    if now > at then
+      level, at = level + (now - at) * rate, now
+    end
+    level = math.min(level, burst)
+    lacks = floor + 1 - level
+  end
+  if rest > now then
+    wait = math.max(wait, rest - now)
+  elseif lacks > 0.000001 then
+    wait = math.max(wait, math.ceil(lacks / rate))
+  end
+  if rate > 0 or stored[1] then
+    buckets[i] = { level = level - 1, at = at, full = rate > 0 and math.ceil((burst - level + 1) / rate) or 0 }
+  end
 end
-level = math.min(level, burst)
-if rest > now then
-  return { rest - now, sharers }
+if wait > 0 or ARGV[4] == '0' then
+  return { wait, sharers }
 end
-local lacks = floor + 1 - level
-if lacks > 0.000001 then
-  return { math.ceil(lacks / rate), sharers }
+for i = 2, #KEYS do
+  local b = buckets[i]
+  if b then
+    redis.call('HSET', KEYS[i], 'level', string.format('%.9f', b.level), 'at', string.format('%.0f', b.at))
+    redis.call('PEXPIRE', KEYS[i], b.full + 600000)
+  end
 end
-if ARGV[7] == '0' then
-  return { 0, sharers }
-end
-level = level - 1
-redis.call('HSET', KEYS[1], 'level', string.format('%.9f', level), 'at', string.format('%.0f', at))
-redis.call('PEXPIRE', KEYS[1], math.ceil((burst - level) / rate) + 600000)
 return { 0, sharers }
