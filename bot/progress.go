@@ -7,17 +7,24 @@ import (
 	"time"
 )
 
-// progressEvery is how long after the last update of a ticket its progress
-// field follows: a request that is quick changes it with its other updates
-// alone, and a slow one does not use up the ticket's updates.
-const progressEvery = 15 * time.Minute
+// How long after the last update of a ticket its progress field follows: a
+// request that is quick changes it with its other updates alone, and the longer
+// one takes the more seldom it costs the account a call for that.
+const (
+	progressSoonest = 15 * time.Minute
+	progressLatest  = time.Hour
+)
+
+func progressAfter(c *Case) time.Duration {
+	return min(max(progressSoonest, c.Told.Sub(c.Accepted)/2), progressLatest)
+}
 
 // progressing owes the ticket's progress field what is new.
 func (e *Engine) progressing(c *Case, _ time.Time) []duty {
 	if !e.Settings.ShowsProgress || !c.open() || c.Accepted.IsZero() || c.Told.IsZero() || e.progressOf(c) == c.Shown {
 		return nil
 	}
-	return []duty{{name: "progress", repeats: true, at: c.Told.Add(progressEvery), do: func(_ context.Context, t *turn) error {
+	return []duty{{name: "progress", repeats: true, at: c.Told.Add(progressAfter(c)), do: func(_ context.Context, t *turn) error {
 		t.c.Told = t.now // one at a time: the outbox may have to wait
 		t.owe(Say{})
 		return nil
