@@ -127,18 +127,31 @@ func (c *attempt) refused(resp *http.Response) bool {
 // signsIn is true for the call that fetches a token.
 func (c *attempt) signsIn() bool { return c.req.URL.Path == tokenPath }
 
-// admit waits for the budget. Nothing was sent when it fails.
+// admit waits for the budget. Nothing was sent when it fails. A first try of
+// an update was counted as one before it came here.
 func (c *attempt) admit() error {
 	if c.signsIn() {
 		return nil // it does not count, and must not wait behind calls that wait for it
 	}
+	ctx := c.req.Context()
+	if ticket := updated(c.req); ticket != 0 && c.tries > 0 {
+		err := c.await("updates", func() time.Duration { return c.budget.update(ctx, c.clock(), ticket, c.patient) })
+		if err != nil {
+			return err
+		}
+	}
+	return c.await("calls", func() time.Duration { return c.budget.take(ctx, c.clock(), c.patient) })
+}
+
+// await waits until something is drawn.
+func (c *attempt) await(what string, draw func() time.Duration) error {
 	for {
-		wait := c.budget.take(c.req.Context(), c.clock(), c.patient)
+		wait := draw()
 		switch {
 		case wait <= 0:
 			return nil
 		case c.waited+wait > c.o.MaxWait:
-			return fmt.Errorf("%w: the account's calls are used up for %s", errUnsent, wait.Round(time.Second))
+			return fmt.Errorf("%w: the account's %s are used up for %s", errUnsent, what, wait.Round(time.Second))
 		}
 		if err := c.rest(wait); err != nil {
 			return err
