@@ -432,10 +432,12 @@ func TestSample(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(dir, "secrets"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "secrets", "master-2026-11.key"), []byte(goodKey+"\n"), 0o600); err != nil {
-		t.Fatal(err)
+	for name, text := range map[string]string{"master-2026-11.key": goodKey, "zendesk-webhook-secret": "two"} {
+		if err := os.WriteFile(filepath.Join(dir, "secrets", name), []byte(text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
-	env := testEnv(map[string]string{"ZENDESK_CLIENT_SECRET": "one", "ZENDESK_WEBHOOK_SECRET": "two"})
+	env := testEnv(map[string]string{"ZENDESK_CLIENT_SECRET": "one"})
 	c, err := parse(filepath.Join(dir, "privacydesk.yml"), []byte(Sample()), env, realKinds(t))
 	if err != nil {
 		t.Fatal(err)

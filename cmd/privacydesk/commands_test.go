@@ -47,6 +47,7 @@ type installation struct {
 	*testing.T
 	desk    *sample.Desk
 	hook    string // id of the simulator's webhook
+	secret  string // that its webhooks are signed with
 	env     map[string]string
 	models  *sql.DB
 	address string   // of the daemon
@@ -73,8 +74,8 @@ func install(t *testing.T) *installation {
 	hook, secret := in.desk.Sim.AddWebhook("http://127.0.0.1:1/")
 	in.desk.Sim.AddWebhookTrigger(hook, payload[1])
 	go in.desk.Sim.AutoDeliver(ctx)
-	in.hook = hook
-	in.env = map[string]string{"ZENDESK_CLIENT_SECRET": in.desk.ClientSecret, "ZENDESK_WEBHOOK_SECRET": secret}
+	in.hook, in.secret = hook, secret
+	in.env = map[string]string{"ZENDESK_CLIENT_SECRET": in.desk.ClientSecret}
 	if err := os.Mkdir("maps", 0o700); err != nil {
 		t.Fatal(err)
 	}
