@@ -105,7 +105,7 @@ func (e *Engine) tellLost(ctx context.Context, all []Lost) ([]Lost, error) {
 	if len(lines) == 0 {
 		return all, nil
 	}
-	html, err := e.Messages.Render("", "note_suspended", map[string]string{"mails": strings.Join(lines, "\n")})
+	html, err := e.Messages.Render(e.Settings.AgentLocale, "note_suspended", map[string]string{"mails": strings.Join(lines, "\n")})
 	if err != nil {
 		return nil, err
 	}
