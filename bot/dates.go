@@ -68,11 +68,11 @@ func (e *Engine) dateVars(c *Case, now time.Time, vars map[string]string) {
 	}
 }
 
-// alerting owes the agents a word while a request is open and the first of its
-// dates comes near. The days count as they would from an arrival, so that what
+// alerting owes the agents a word while a request is unanswered and the first
+// of its dates comes near. The days count as they would from an arrival, so that what
 // is left is the same whichever date it is.
 func (e *Engine) alerting(c *Case, now time.Time) []duty {
-	if !c.open() {
+	if !c.unanswered() {
 		return nil
 	}
 	deadline := c.Deadline()
@@ -116,7 +116,7 @@ const TagOverdue = "privacydesk_overdue"
 
 // escalating owes the agents a word when a date passes, and again each week.
 func (e *Engine) escalating(c *Case, now time.Time) []duty {
-	if !c.open() || c.Due.IsZero() {
+	if !c.unanswered() || c.Due.IsZero() {
 		return nil
 	}
 	deadline := c.Deadline()
@@ -143,7 +143,7 @@ func (e *Engine) escalating(c *Case, now time.Time) []duty {
 // anything and the date for that comes near: a record that was lost, or a first
 // word that the desk refuses.
 func (e *Engine) confirming(c *Case, _ time.Time) []duty {
-	if !c.open() || !c.Acked.IsZero() {
+	if !c.unanswered() || !c.Acked.IsZero() {
 		return nil
 	}
 	at := policy.BusinessDays(c.Arrived, policy.ConfirmBusinessDays-policy.ConfirmAlarm, e.Settings.Location)

@@ -14,6 +14,12 @@ func (c *Case) open() bool {
 	return c.Resolution == "" && !c.ended()
 }
 
+// unanswered is true until the request's answer is given: also while one that
+// is decided is held.
+func (c *Case) unanswered() bool {
+	return !c.ended() && (c.Resolution == "" || c.Wait != nil)
+}
+
 // acknowledging owes every request a first word within the hour, also one
 // that is held before it could be read.
 func (e *Engine) acknowledging(c *Case, _ time.Time) []duty {

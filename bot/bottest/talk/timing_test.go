@@ -7,6 +7,7 @@ import (
 
 	"privacydesk/bot"
 	"privacydesk/bot/bottest/talk"
+	"privacydesk/bot/policy"
 )
 
 const day = 24 * time.Hour
@@ -48,6 +49,21 @@ func timing() talk.Chapter {
 			t.Noted("still open after 27 days")
 			t.Is("held", bot.ReasonSubjectIsAdmin)
 			k.Untouched()
+		}},
+		{Title: "Nobody could be told that a request arrived", Set: func(s *bot.Settings) { s.AnswersPerHour = 1 }, Play: func(k *talk.Talk) {
+			k.Files(k.Uli(), "access", "A report on jane@x.example, please.").Is("rejected", bot.ReasonNotAdmin)
+			t := k.Files(k.Uli(), "delete", "Please delete jane@x.example.")
+			t.Is("held", bot.ReasonAnswers)
+			arrived := k.Case(t.ID).Arrived
+			k.Later(policy.BusinessDays(arrived, policy.ConfirmBusinessDays-policy.ConfirmAlarm, k.Settings.Location).Sub(k.Clock.Now()) - time.Hour)
+			if n := t.Comments(false); n != 1 {
+				k.T.Errorf("the agents were told %d times, too early", n)
+			}
+			k.Later(2 * time.Hour)
+			t.Noted("Nobody has told the requester", policy.BusinessDays(arrived, policy.ConfirmBusinessDays, k.Settings.Location).Format(time.DateOnly))
+			if n := t.Comments(true); n != 0 {
+				k.T.Errorf("it was answered %d times", n)
+			}
 		}},
 		{Title: "A team that closes sooner", Set: func(s *bot.Settings) { s.Reminders, s.CloseAfter = []int{2}, 5 }, Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "access", "A report, please.")

@@ -76,6 +76,11 @@ func who() talk.Chapter {
 			t.Is("held", bot.ReasonRightLost)
 			t.Progress("held")
 			undelivered(t, k)
+			k.Note("Nobody decides.")
+			k.Later(29 * day)
+			t.Noted("overdue")
+			t.Bears(bot.TagOverdue)
+			undelivered(t, k)
 		}},
 		{Title: "A suspended requester", Play: func(k *talk.Talk) {
 			k.Sim.UpdateUser(k.Alex().ID, func(u *zendesksim.User) { u.Suspended = true })
@@ -126,6 +131,12 @@ func who() talk.Chapter {
 			t.Replies(k.Alex(), "Yes", talk.ByMail()).Is("needs_info", bot.ReasonConfirmSigned)
 			k.Untouched()
 			t.Replies(k.Alex(), "Confirm, please delete jane@x.example.").Is("resolved", bot.ReasonErased)
+		}},
+		{Title: "An agent files an access request in an admin's name", Play: func(k *talk.Talk) {
+			t := k.Files(k.Alex(), "access", "Alex called: a report on jane@x.example, please.", talk.ByAgent(k))
+			t.Is("needs_info", bot.ReasonConfirmSigned)
+			undelivered(t, k)
+			t.Replies(k.Alex(), "Confirm: jane@x.example.").Is("resolved", bot.ReasonDelivered)
 		}},
 		{Title: "An agent files in the name of somebody who is no admin", Play: func(k *talk.Talk) {
 			t := k.Files(k.Uli(), "delete", deleteJane, talk.ByAgent(k))

@@ -111,6 +111,15 @@ func whom() talk.Chapter {
 			release(t, k)
 			t.Is("resolved", bot.ReasonDelivered)
 		}},
+		{Title: "A delete of a person who is also a user of the product", Play: func(k *talk.Talk) {
+			k.Grant("jane@x.example", "-acme")
+			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
+			t.Is("held", bot.ReasonSubjectIsUser)
+			k.Later(day)
+			k.Untouched()
+			release(t, k)
+			t.Is("resolved", bot.ReasonErased)
+		}},
 		{Title: "A request that could be either kind", Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "", "Please send us the data of jane@x.example and delete it afterwards.")
 			t.Is("needs_info", bot.ReasonNoKind)
