@@ -109,7 +109,7 @@ func TestEndToEnd_LookAlikesByWebhook(t *testing.T) {
 	h.must(err)
 	deletes := []filed{h.file(alex, "delete", jane()), h.file(alex, "delete", person(102))}
 	h.confirmOnePerson(deletes[0])
-	deletes[0].comments++
+	deletes[0].comments += 2 // the note that several people were found, and that it was released
 	h.awaitEnds(deletes)
 	all := append(first, deletes...)
 	h.await("the question is answered or asked again", func() bool { return h.caseOf(question.ticket).Asked != 1 || h.ended(done(question)) })
@@ -192,11 +192,11 @@ func TestEndToEnd_PolledApprovedByHand(t *testing.T) {
 	})
 	h.expectSystems(nil)
 	h.command("resume")
-	erase.state, erase.reasons, erase.status, erase.comments = "resolved", []bot.Reason{bot.ReasonErased}, "solved", 5
+	erase.state, erase.reasons, erase.status, erase.comments = "resolved", []bot.Reason{bot.ReasonErased}, "solved", 8
 	h.awaitEnds([]filed{erase})
 	h.expectSystems(jane())
 	h.expectSaidOnce(access)
-	h.expectSaidOnce(erase) // receipt, notes of shadow mode, several people and approval, certificate
+	h.expectSaidOnce(erase) // receipt, notes of shadow mode, several people and approval, of three decisions, certificate
 	h.expectCertificate(erase)
 	h.expectLedger(erase.ticket)
 	h.lookAtRequests(erase)
@@ -306,7 +306,7 @@ func (h *house) rotateKeys(d *daemon, before filed) *daemon {
 	h.configure(live, `[{id: two, key: "${file:second.key}"}]`)
 	d = h.start()
 	h.command("requests", "approve", bot.IDOfTicket(before.ticket), "--by", "dpo@vendor.example")
-	before.state, before.reasons, before.status, before.comments = "resolved", []bot.Reason{bot.ReasonErased}, "solved", 4
+	before.state, before.reasons, before.status, before.comments = "resolved", []bot.Reason{bot.ReasonErased}, "solved", 6
 	h.awaitEnds([]filed{before})
 	h.expectSaidOnce(before)
 	h.expectSystems(append(jane(), person(107)...))
