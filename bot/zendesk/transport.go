@@ -128,30 +128,25 @@ func (c *attempt) refused(resp *http.Response) bool {
 func (c *attempt) signsIn() bool { return c.req.URL.Path == tokenPath }
 
 // admit waits for the budget. Nothing was sent when it fails. A first try of
-// an update was counted as one before it came here.
+// an update was counted as one before it came here; another one that would have
+// to wait is left to whoever wants the update, under a newer stamp.
 func (c *attempt) admit() error {
 	if c.signsIn() {
 		return nil // it does not count, and must not wait behind calls that wait for it
 	}
 	ctx := c.req.Context()
 	if ticket := updated(c.req); ticket != 0 && c.tries > 0 {
-		err := c.await("updates", func() time.Duration { return c.budget.update(ctx, c.clock(), ticket, c.patient) })
-		if err != nil {
-			return err
+		if wait := c.budget.update(ctx, c.clock(), ticket, c.patient); wait > 0 {
+			return fmt.Errorf("%w: updates are used up for %s", errUnsent, wait.Round(time.Second))
 		}
 	}
-	return c.await("calls", func() time.Duration { return c.budget.take(ctx, c.clock(), c.patient) })
-}
-
-// await waits until something is drawn.
-func (c *attempt) await(what string, draw func() time.Duration) error {
 	for {
-		wait := draw()
+		wait := c.budget.take(ctx, c.clock(), c.patient)
 		switch {
 		case wait <= 0:
 			return nil
 		case c.waited+wait > c.o.MaxWait:
-			return fmt.Errorf("%w: the account's %s are used up for %s", errUnsent, what, wait.Round(time.Second))
+			return fmt.Errorf("%w: the account's calls are used up for %s", errUnsent, wait.Round(time.Second))
 		}
 		if err := c.rest(wait); err != nil {
 			return err
