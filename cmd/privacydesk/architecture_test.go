@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -124,30 +123,74 @@ func TestImportTable(t *testing.T) {
 	}
 }
 
-// TestEveryRuleHasTests that bear its name: docs/architecture.md lists twelve.
+// TestEveryRuleHasTests that bear its number, and no test bears another.
 func TestEveryRuleHasTests(t *testing.T) {
 	t.Parallel()
 	tests := map[string]int{}
+	for _, name := range testNames(t) {
+		if rule := regexp.MustCompile(`^(TestRule\d+)_[A-Z]`).FindStringSubmatch(name); rule != nil {
+			tests[rule[1]]++
+		}
+	}
+	_, listed, _ := strings.Cut(document(t, "docs/architecture.md"), "\n## Rules and their tests\n")
+	listed, _, _ = strings.Cut(listed, "\n## ")
+	rules := regexp.MustCompile(`(?m)^(\d+)\. `).FindAllStringSubmatch(listed, -1)
+	if len(rules) < 12 {
+		t.Fatalf("docs/architecture.md lists %d rules, want 12 at least", len(rules))
+	}
+	for _, rule := range rules {
+		name := "TestRule" + rule[1]
+		if tests[name] < 2 {
+			t.Errorf("%d tests are named %s_…, want two at least", tests[name], name)
+		}
+		delete(tests, name)
+	}
+	if len(tests) > 0 {
+		t.Errorf("tests are named after rules that docs/architecture.md does not list: %v", tests)
+	}
+}
+
+// TestTrialsNameTheirTests: each row of docs/trials.md names a test that there is.
+func TestTrialsNameTheirTests(t *testing.T) {
+	t.Parallel()
+	known := map[string]bool{}
+	for _, name := range testNames(t) {
+		known[name] = true
+	}
+	rows := 0
+	for line := range strings.Lines(document(t, "docs/trials.md")) {
+		cells := strings.Split(strings.Trim(line, "| \n"), " | ")
+		if !strings.HasPrefix(line, "| ") || cells[0] == "case" || strings.HasPrefix(cells[0], "---") {
+			continue
+		}
+		rows++
+		named := coded(cells[len(cells)-1])
+		if len(cells) != 4 || len(named) == 0 {
+			t.Errorf("docs/trials.md: want four cells, the last with a test's name, in %s", line)
+		}
+		for _, name := range named {
+			if top, _, _ := strings.Cut(name, "/"); !known[top] {
+				t.Errorf("docs/trials.md names %s, and there is no such test", name)
+			}
+		}
+	}
+	if rows == 0 {
+		t.Error("docs/trials.md lists nothing")
+	}
+}
+
+// testNames are the names of all tests, fuzz tests too.
+func testNames(t *testing.T) []string {
+	t.Helper()
+	var out []string
 	sources(t, true, func(file string) {
 		text, err := os.ReadFile(filepath.Join(root, file))
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range regexp.MustCompile(`(?m)^func (TestRule\d+)_[A-Z]\w*\(t \*testing\.T\)`).FindAllSubmatch(text, -1) {
-			tests[string(m[1])]++
+		for _, m := range regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(\w+ \*testing\.[TF]\)`).FindAllSubmatch(text, -1) {
+			out = append(out, string(m[1]))
 		}
 	})
-	_, listed, _ := strings.Cut(document(t, "docs/architecture.md"), "\n## Rules and their tests\n")
-	listed, _, _ = strings.Cut(listed, "\n## ")
-	for i := 1; i <= 12; i++ {
-		if !strings.Contains(listed, fmt.Sprintf("\n%d. ", i)) {
-			t.Errorf("docs/architecture.md does not say rule %d", i)
-		}
-		if name := fmt.Sprintf("TestRule%d", i); tests[name] < 2 {
-			t.Errorf("%d tests are named %s_…, want two at least", tests[name], name)
-		}
-	}
-	if len(tests) != 12 {
-		t.Errorf("tests are named after %d rules, want 12: %v", len(tests), tests)
-	}
+	return out
 }
