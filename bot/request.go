@@ -276,6 +276,7 @@ type System struct {
 	Keys     string   `json:"keys,omitempty"`   // digest of the finding
 	Skip     Reason   `json:"skip,omitempty"`   // why it was not searched
 	Notes    []string `json:"notes,omitempty"`  // of the connector
+	Keeps    []string `json:"keeps,omitempty"`  // of the connector: what its engine keeps of erased records
 	Gather   string   `json:"gather,omitempty"` // spool name of the committed records
 	// Rescans are the searches some time after the erasing, oldest first.
 	Rescans []Rescan `json:"rescans,omitempty"`

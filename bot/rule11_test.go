@@ -2,6 +2,7 @@ package bot_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,6 +110,31 @@ func TestRule11_LateRows(t *testing.T) {
 			c := w.Expect(id, tc.state, tc.why)
 			if late := c.Systems["events"].Totals().Late; late == 0 {
 				t.Error("no late row was counted")
+			}
+		})
+	}
+}
+
+// TestRule11_WhatTheEngineKeepsIsRecorded: the last word counts, and a look
+// that says nothing of it takes nothing back.
+func TestRule11_WhatTheEngineKeepsIsRecorded(t *testing.T) {
+	for name, tc := range map[string]struct{ look, want []string }{
+		"the look says nothing": {nil, []string{"erase"}},
+		"the look says none":    {[]string{}, nil},
+		"the look says more":    {[]string{"locate"}, []string{"locate"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := populated(t)
+			w.Systems["events"].Keeps = func(op string) []string {
+				if op == "locate" {
+					return tc.look
+				}
+				return []string{op}
+			}
+			id := w.File(world.Alex(), "delete", janeBody)
+			w.Pass(time.Hour)
+			if c := w.Expect(id, "resolved", bot.ReasonErased); !slices.Equal(c.Systems["events"].Keeps, tc.want) || len(c.Systems["crm"].Keeps) != 0 {
+				t.Errorf("recorded: %q, %q", c.Systems["events"].Keeps, c.Systems["crm"].Keeps)
 			}
 		})
 	}

@@ -112,6 +112,7 @@ func (w *work) call(ctx context.Context, f func(context.Context, []*connectors.J
 
 // locate looks, and keeps the finding before anybody relies on it.
 func (w *work) locate(ctx context.Context, stage Stage) (result, error) {
+	w.job.After = stage == StageVerify || stage == StageRescan
 	if err := w.call(ctx, w.cfg.Connector.Locate); err != nil {
 		return result{}, err
 	}
@@ -131,6 +132,9 @@ func (w *work) locate(ctx context.Context, stage Stage) (result, error) {
 	profile := w.cfg.Connector.Profile()
 	return result{yields: f.Yields, apply: func(s *System) {
 		s.Notes, s.Searched = w.job.Outcome.Notes, w.searched
+		if w.job.Outcome.Keeps != nil {
+			s.Keeps = w.job.Outcome.Keeps
+		}
 		if len(relevant(profile, w.job.Subject.Identities)) > 0 {
 			s.Unreached = ""
 		}
@@ -197,5 +201,5 @@ func (w *work) erase(ctx context.Context) (result, error) {
 	if err != nil {
 		return result{}, err
 	}
-	return result{apply: func(s *System) { s.Notes = w.job.Outcome.Notes }}, nil
+	return result{apply: func(s *System) { s.Notes, s.Keeps = w.job.Outcome.Notes, w.job.Outcome.Keeps }}, nil
 }

@@ -62,6 +62,9 @@ type Profile struct {
 	People []IdentityType
 	// Collections describes what the system holds, in a stable order.
 	Collections []Collection
+	// LeftOut are what the system holds beside, and is neither searched,
+	// reported nor erased by somebody's decision.
+	LeftOut []LeftOut
 	// MapDigest is the SHA-256, in hex, of the data map in its canonical form.
 	// An approval binds it.
 	MapDigest string
@@ -96,6 +99,12 @@ type Collection struct {
 	Exception    string // for ActionRetain: the exception of Civ. Code 1798.105(d), or the reason
 }
 
+// LeftOut is a set of records that somebody left out knowingly.
+type LeftOut struct {
+	Name, Label string
+	Reason      string // may be empty
+}
+
 // Problem is one thing that Check found wrong.
 type Problem struct {
 	Severity Severity
@@ -126,6 +135,7 @@ type Job struct {
 	Guard    Guard    // for Erase
 	Progress Progress // durable notes of the run
 	Mask     Masker   // for Erase and for Locate after it
+	After    bool     // for Locate: the run looks what an erase has left
 	Outcome  Outcome
 
 	err error
@@ -148,6 +158,10 @@ type Outcome struct {
 	// Notes are told to agents and, for gather, in the report: what was
 	// skipped, cut short or not searched. Free of personal data.
 	Notes []string
+	// Keeps says, after Erase and after a Locate of what was erased, what the
+	// system's engine keeps of erased records, where, and for how long, as far
+	// as can be told. Free of personal data, and of names of files.
+	Keeps []string
 }
 
 // Guard is asked inside each irreversible batch, for SQL in the transaction

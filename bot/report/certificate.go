@@ -77,6 +77,12 @@ type certificateSystem struct {
 	Rescans      []certificateRescan `json:"rescans,omitempty"`
 	Notes        []string            `json:"notes,omitempty"`
 	ThirdParties []string            `json:"third_parties,omitempty"`
+	// LeftOut is what the system holds beside, and was by somebody's decision
+	// neither searched nor erased.
+	LeftOut []string `json:"left_out,omitempty"`
+	// Keeps says what the system's engine keeps of erased records, and for how
+	// long, as far as can be told.
+	Keeps []string `json:"keeps,omitempty"`
 	// BackupsExpire is by when the system's backups from before the erasing
 	// are gone, as the configuration says; empty where it says nothing.
 	BackupsExpire string           `json:"backups_expire,omitempty"`
@@ -252,7 +258,8 @@ func summary(open, all int, retained int64) string {
 func newCertificateSystem(s bot.ReportSystem) certificateSystem {
 	cs := certificateSystem{
 		Name: s.Name, Label: cmp.Or(s.Label, s.Name), Outcome: string(s.Outcome), Reason: reasonOf(s),
-		Map: s.State.Map, Notes: s.State.Notes, Rescan: rescan(s), Collections: []certificateSet{},
+		Map: s.State.Map, Notes: s.State.Notes, Rescan: rescan(s), LeftOut: leftOut(s.Profile), Keeps: s.State.Keeps,
+		Collections: []certificateSet{},
 	}
 	if cs.Rescan != rescanNone {
 		cs.RescannedAt = stamp(s.State.Run.Ended)

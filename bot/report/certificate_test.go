@@ -136,6 +136,36 @@ func TestCertificateTellsWhatWasDone(t *testing.T) {
 	}
 }
 
+// TestCertificateNamesWhatIsLeftOutAndKept: it never implies that nothing else
+// is there. A report says what it leaves out, too.
+func TestCertificateNamesWhatIsLeftOutAndKept(t *testing.T) {
+	p := openPlace(t, Options{})
+	body, page := p.certify(erased(leftOutAndKept))
+	s := decodeCertificate(t, body).Systems[0]
+	if !slices.Equal(s.LeftOut, []string{"Customer search: refreshed each night", "Old"}) || !slices.Equal(s.Keeps, []string{"The log is kept for 3 days."}) {
+		t.Errorf("left out %q, kept %q", s.LeftOut, s.Keeps)
+	}
+	for _, want := range []string{"Left out, neither searched nor erased: <bdi>Customer search: refreshed each night</bdi>", "The log is kept for 3 days."} {
+		if !bytes.Contains(page, []byte(want)) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	sys := p.gather("crm", []data{{schema: connectors.Schema{Collection: "crm.customer", Columns: columns("id")}}}, nil)
+	sys.Profile.LeftOut = []connectors.LeftOut{{Name: "crm.customer_search", Label: "customer_search", Reason: "refreshed each night"}}
+	entries := p.unpack(p.access(input(sys), 1<<20, 1)[0])
+	for _, name := range []string{"report.json", "index.html"} {
+		if !strings.Contains(entries[name], "not part of this report: Customer search: refreshed each night") {
+			t.Errorf("%s does not say what is left out", name)
+		}
+	}
+}
+
+func leftOutAndKept(in *bot.ReportInput) {
+	s := &in.Systems[0]
+	s.Profile.LeftOut = []connectors.LeftOut{{Name: "crm.customer_search", Label: "customer_search", Reason: "refreshed each night"}, {Name: "crm.old"}}
+	s.State.Keeps = []string{"The log is kept for 3 days."}
+}
+
 // TestRule11_CertificateIsNeverRosy: whatever is not proven to be gone is said
 // not to be gone.
 func TestRule11_CertificateIsNeverRosy(t *testing.T) {

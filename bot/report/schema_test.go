@@ -87,7 +87,7 @@ func TestFilesObeyTheirDocumentedSchemas(t *testing.T) {
 	}
 	for name, change := range map[string]func(*bot.ReportInput){
 		"done": nil, "skipped": func(in *bot.ReportInput) { in.Systems[0].State.Skip = bot.ReasonNotSearched },
-		"backups": func(in *bot.ReportInput) { in.Systems[0].BackupsFor = 1 }, "empty": func(in *bot.ReportInput) { in.Systems = nil },
+		"backups": func(in *bot.ReportInput) { in.Systems[0].BackupsFor = 1 }, "left out and kept": leftOutAndKept, "empty": func(in *bot.ReportInput) { in.Systems = nil },
 	} {
 		body, _ := p.certify(erased(change))
 		obeys(t, certificates, name, body)

@@ -53,8 +53,14 @@ func (a *archive) systemView(s *systemData, again bool) systemView {
 	}
 }
 
-// notes are the connector's, and what its records show.
-func (s *systemData) notes() []string { return slices.Concat(s.State.Notes, s.inv.broken()) }
+// notes are the connector's, what the map leaves out, and what its records show.
+func (s *systemData) notes() []string {
+	out := slices.Clone(s.State.Notes)
+	for _, l := range leftOut(s.Profile) {
+		out = append(out, "not part of this report: "+l)
+	}
+	return append(out, s.inv.broken()...)
+}
 
 func (s *systemData) title() string { return cmp.Or(s.Label, s.Name) }
 

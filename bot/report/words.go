@@ -61,6 +61,19 @@ func reasonOf(s bot.ReportSystem) string {
 	return ""
 }
 
+// leftOut names what is left out of searches and deletes, with the reason.
+func leftOut(p connectors.Profile) []string {
+	var out []string
+	for _, l := range p.LeftOut {
+		text := aloud(l.Label, l.Name[strings.LastIndexByte(l.Name, '.')+1:])
+		if l.Reason != "" {
+			text += ": " + l.Reason
+		}
+		out = append(out, text)
+	}
+	return out
+}
+
 // category is a fideslang data category with the letters of Civ. Code
 // 1798.140(v)(1) under which it falls.
 type category struct {

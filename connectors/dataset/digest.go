@@ -31,6 +31,7 @@ type (
 		Exception, Reason                      string
 		ThirdParties, EraseAfter               []string
 		Owned, GatherShared, Skip              bool
+		LeftOut                                string `json:",omitempty"`
 		Scope                                  []string
 		Fields                                 []fieldForm
 	}
@@ -74,7 +75,7 @@ func (c *Collection) form() collectionForm {
 	out := collectionForm{
 		Key: c.Key, Label: c.Label, Source: c.Source, Purpose: c.Purpose, Retention: c.Retention,
 		Action: c.Action, Exception: c.Exception, Reason: c.Reason, ThirdParties: c.ThirdParties, EraseAfter: sortedSet(c.EraseAfter),
-		Owned: c.Owned, GatherShared: c.GatherShared, Skip: c.Skip, Scope: c.Scope.form(),
+		Owned: c.Owned, GatherShared: c.GatherShared, Skip: c.Skip, LeftOut: c.LeftOut, Scope: c.Scope.form(),
 	}
 	for _, f := range c.Fields {
 		out.Fields = append(out.Fields, f.form())

@@ -18,6 +18,7 @@
 //	  gather: true                     # show rows reached as shared
 //	  label, source, purpose, retention: text
 //	  third_parties: [text]
+//	  left_out: reason                 # neither read nor erased; reports and certificates say so
 //	privacydesk:                       # of a field
 //	  on_delete: {strategy: null}      # or fixed (value), hash, hmac, random (suffix, length, unique), keep (reason)
 //	  never_disclose: reason           # false: known to be a recording, not a voiceprint
@@ -91,6 +92,9 @@ type Collection struct {
 	GatherShared bool
 	// Skip is Fides' skip_processing: neither read nor erased.
 	Skip bool
+	// LeftOut is why it is skipped, for reports and certificates. It implies
+	// Skip.
+	LeftOut string
 	// EraseAfter names collections ("dataset.collection") that are erased
 	// before this one, beyond what the links ask.
 	EraseAfter []string

@@ -198,7 +198,7 @@ func (r *reader) collection(m *Map, d *Dataset, n *yaml.Node) {
 	for _, f := range o.items("fields") {
 		r.field(c, f, "", categories, 0)
 	}
-	if len(c.Fields) == 0 {
+	if len(c.Fields) == 0 && !c.Skip {
 		r.note(o.line, c.Key, "the collection has no fields: nothing of it is read")
 	}
 	o.done()

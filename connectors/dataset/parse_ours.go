@@ -57,6 +57,11 @@ func (c *Collection) takeOurs(o *object) {
 	}
 	c.Source, c.Purpose, c.Retention = o.str("source"), o.str("purpose"), o.str("retention")
 	c.ThirdParties = o.strs("third_parties")
+	if c.LeftOut = o.str("left_out"); c.LeftOut != "" {
+		c.Skip = true
+	} else if o.get("left_out") != nil {
+		o.r.fail(o.lineOf("left_out"), o.where, "left_out is the reason why the collection is neither read nor erased", "give the reason as text")
+	}
 	if n := o.get("on_delete"); n != nil {
 		c.takeAction(o, n)
 	}

@@ -16,6 +16,7 @@ func (m *Map) Profile() connectors.Profile {
 	p := connectors.Profile{MapDigest: m.digest, RefusesErase: m.RefusesErase()}
 	for _, c := range m.All() {
 		if c.Skip {
+			p.LeftOut = append(p.LeftOut, connectors.LeftOut{Name: c.Key, Label: c.Label, Reason: c.LeftOut})
 			continue
 		}
 		var categories []string

@@ -89,7 +89,7 @@ func (r *retrying) jobs(ctx context.Context, jobs []*connectors.Job, call func(c
 func again(j *connectors.Job) *connectors.Job {
 	return &connectors.Job{
 		ID: j.ID, Subject: j.Subject, Finding: j.Finding, Sink: j.Sink,
-		Guard: j.Guard, Progress: j.Progress, Mask: j.Mask, Outcome: j.Outcome,
+		Guard: j.Guard, Progress: j.Progress, Mask: j.Mask, After: j.After, Outcome: j.Outcome,
 	}
 }
 

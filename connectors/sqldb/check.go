@@ -75,6 +75,7 @@ func (v *visit) examine(ctx context.Context, found *findings, c *dataset.Collect
 	v.uncovered(found, p)
 	v.masksFit(found, p)
 	v.strangeKeys(found, p)
+	v.kept(found, p)
 	found.problems = append(found.problems, v.sideEffects(p)...)
 	return v.allowed(ctx, found, p)
 }

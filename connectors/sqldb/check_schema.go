@@ -2,7 +2,6 @@ package sqldb
 
 import (
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 
@@ -26,9 +25,7 @@ func (v *visit) sideEffects(p place) []connectors.Problem {
 	if p.Action != connectors.ActionDelete && !masks(p.Action) {
 		return nil
 	}
-	if !p.t.plain {
-		blocks("it is a view or a foreign table, whose rows are not its own", "map the tables behind it")
-	}
+	v.notItsOwn(found, p)
 	for _, b := range p.t.blind {
 		blocks(b.what, b.mend)
 	}
@@ -147,33 +144,6 @@ func (v *visit) uncovered(found *findings, p place) {
 			severity, what = connectors.SeverityDeletes, "its name sounds like personal data, and the map does not have it: it would stay in de-identified rows"
 		}
 		found.add(severity, p.Key+"."+c.name, what, "add the field, with its data category")
-	}
-}
-
-// unmapped tells of whole tables that sound like personal data and that the
-// map does not have: what is in them is neither reported nor erased.
-func (v *visit) unmapped(found *findings) {
-	mapped, schemas := map[*table]bool{}, map[string]bool{v.live.home: true}
-	for _, c := range v.m.All() {
-		if t := v.live.find(c.Name); t != nil {
-			mapped[t], schemas[t.schema] = true, true
-		}
-	}
-	for _, key := range slices.Sorted(maps.Keys(v.live.tables)) {
-		t := v.live.tables[key]
-		if mapped[t] || t.heir || !t.plain || !schemas[t.schema] {
-			continue
-		}
-		var personal []string
-		for _, c := range t.columns {
-			if soundsPersonal(c.name) && c.class != classInt {
-				personal = append(personal, c.name)
-			}
-		}
-		if len(personal) > 0 {
-			found.add(connectors.SeverityNote, key, "the map does not have the table, and names of its columns sound like personal data ("+strings.Join(personal, ", ")+"): it is neither reported nor erased",
-				"map it, with skip_processing if that is right")
-		}
 	}
 }
 

@@ -20,7 +20,9 @@ const ahead = 20
 // have to be: tenant, keys, and that nobody else refers to them.
 func (c *connector) Erase(ctx context.Context, jobs []*connectors.Job) error {
 	return c.visit(ctx, "erase", c.o.StatementTimeout, func(v *visit) error {
-		return connectors.Each(ctx, jobs, v.erase)
+		err := connectors.Each(ctx, jobs, v.erase)
+		v.remains(ctx, jobs)
+		return err
 	})
 }
 

@@ -28,6 +28,7 @@ func (c *connector) Locate(ctx context.Context, jobs []*connectors.Job) error {
 				return err
 			}
 		}
+		v.remains(ctx, slices.DeleteFunc(slices.Clone(jobs), func(j *connectors.Job) bool { return !j.After }))
 		return nil
 	})
 }

@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -9,9 +10,11 @@ import (
 const mysqlColumns = `
 SELECT c.table_schema, c.table_name, t.table_type, c.column_name, c.data_type, c.column_type, c.is_nullable,
        coalesce(c.character_maximum_length, 0), coalesce(c.numeric_precision, 0), coalesce(c.numeric_scale, 0),
-       coalesce(c.character_set_name, ''), coalesce(c.collation_name, ''), coalesce(c.generation_expression, '')
+       coalesce(c.character_set_name, ''), coalesce(c.collation_name, ''), coalesce(c.generation_expression, ''),
+       coalesce(t.engine, ''), coalesce(e.transactions, '')
 FROM information_schema.columns AS c
 JOIN information_schema.tables AS t ON t.table_schema = c.table_schema AND t.table_name = c.table_name
+LEFT JOIN information_schema.engines AS e ON e.engine = t.engine
 WHERE c.table_schema NOT IN ('mysql', 'information_schema', 'performance_schema', 'sys')
 ORDER BY c.table_schema, c.table_name, c.ordinal_position`
 
@@ -60,7 +63,7 @@ func (mysqlDialect) introspect(ctx context.Context, s session, o *Options) (*sch
 
 func addMySQLColumn(s *schema, r []string) {
 	t := s.grow(r[0], r[1])
-	t.plain = r[2] == "BASE TABLE"
+	addMySQLRelation(t, r[2], r[13], yes(r[14]))
 	number := func(text string) int64 {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil {
@@ -81,6 +84,22 @@ func addMySQLColumn(s *schema, r []string) {
 	}
 	c.bits = map[string]int{"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}[strings.ToLower(r[4])]
 	t.columns = append(t.columns, c)
+}
+
+// addMySQLRelation says what a table is by its type and its engine: some
+// engines keep no transactions, and some only reach for other servers' rows.
+func addMySQLRelation(t *table, kind, engine string, transactional bool) {
+	t.engine, t.transactional = engine, transactional
+	switch {
+	case slices.Contains([]string{"FEDERATED", "SPIDER", "CONNECT", "MRG_MYISAM", "SPHINX", "S3"}, strings.ToUpper(engine)):
+		t.plain, t.kind, t.transactional = false, foreign, false
+	case kind == "BASE TABLE":
+		t.plain = true
+	case kind == "SYSTEM VERSIONED":
+		t.plain, t.history = true, true
+	default:
+		t.plain, t.kind = false, strings.ToLower(kind)
+	}
 }
 
 func mysqlClass(kind string) class {

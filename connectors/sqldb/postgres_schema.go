@@ -64,6 +64,20 @@ JOIN pg_class h ON h.oid = b.oid JOIN pg_namespace hn ON hn.oid = h.relnamespace
 WHERE` + postgresUser + `
 ORDER BY 1, 2, 3, 4`
 
+// What a materialized view was made of, also by way of views and of other
+// materialized views.
+const postgresCopies = `
+WITH RECURSIVE behind(copy, oid) AS (
+  SELECT c.oid, c.oid FROM pg_class c WHERE c.relkind = 'm'
+  UNION SELECT b.copy, d.refobjid FROM behind b
+  JOIN pg_rewrite w ON w.ev_class = b.oid
+  JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid AND d.refclassid = 'pg_class'::regclass)
+SELECT DISTINCT n.nspname, c.relname, rn.nspname, r.relname
+FROM behind b JOIN pg_class c ON c.oid = b.copy JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_class r ON r.oid = b.oid JOIN pg_namespace rn ON rn.oid = r.relnamespace
+WHERE r.relkind IN ('r', 'p', 'f') AND` + postgresUser + `
+ORDER BY 1, 2, 3, 4`
+
 func (postgres) introspect(ctx context.Context, s session, o *Options) (*schema, error) {
 	out := &schema{tables: map[string]*table{}, home: o.Schema}
 	if out.home == "" {
@@ -78,6 +92,7 @@ func (postgres) introspect(ctx context.Context, s session, o *Options) (*schema,
 		{postgresKeys, addPostgresKey},
 		{postgresTriggers, addTrigger},
 		{postgresHeirs, addHeir},
+		{postgresCopies, addCopy},
 	}
 	for _, step := range steps {
 		if err := texts(ctx, s, step.sql, func(row []string) { step.row(out, row) }); err != nil {
@@ -113,7 +128,8 @@ func (s *schema) grow(schemaName, name string) *table {
 
 func addPostgresColumn(s *schema, r []string) {
 	t := s.grow(r[0], r[1])
-	t.plain = r[2] == "r" || r[2] == "p"
+	t.plain, t.transactional = r[2] == "r" || r[2] == "p", r[2] != "f"
+	t.kind = map[string]string{"v": "view", "m": materialized, "f": foreign}[r[2]]
 	mod, err := strconv.ParseInt(r[5], 10, 64)
 	if err != nil {
 		mod = -1
@@ -219,7 +235,7 @@ func addHeir(s *schema, r []string) {
 		return
 	}
 	heir.heir = true
-	t.plain = t.plain && heir.plain
+	t.plain, t.transactional = t.plain && heir.plain, t.transactional && heir.transactional
 	for _, g := range heir.triggers {
 		if g.on == heir.name {
 			t.triggers = append(t.triggers, g)
@@ -231,6 +247,13 @@ func addHeir(s *schema, r []string) {
 			moved.to = t
 			t.incoming = append(t.incoming, &moved)
 		}
+	}
+}
+
+func addCopy(s *schema, r []string) {
+	t, of := s.tables[r[0]+"."+r[1]], s.tables[r[2]+"."+r[3]]
+	if t != nil && of != nil {
+		t.copyOf = append(t.copyOf, of)
 	}
 }
 

@@ -40,18 +40,36 @@ func (s *schema) find(collection string) *table {
 type table struct {
 	schema, name string
 	// plain is false for what rows can't simply be deleted from: views,
-	// foreign tables.
-	plain    bool
+	// foreign tables. kind says what it is then, in the server's words.
+	plain bool
+	kind  string
+	// engine is what keeps the rows where a server has several, and
+	// transactional whether a batch that is given up is undone there.
+	engine        string
+	transactional bool
+	// history: the server keeps what rows were before a change or a delete.
+	history  bool
 	columns  []*column
 	primary  []string
 	indexes  []index
 	triggers []trigger     // on delete or update; rewrite rules too
 	incoming []*foreignKey // keys of other tables (or of this one) that point here
 	outgoing []*foreignKey
-	heir     bool // PostgreSQL: a partition of another table, or a table that inherits from one
-	rowless  bool // SQLite: the table has no rowid
+	copyOf   []*table // of a materialized view: what it was made of
+	heir     bool     // PostgreSQL: a partition of another table, or a table that inherits from one
+	rowless  bool     // SQLite: the table has no rowid
 	blind    []blindness
 }
+
+// keeps reports whether the relation holds rows of its own: a plain table, or
+// a copy that the server makes of others' rows.
+func (t *table) keeps() bool { return t.plain || t.kind == materialized || t.kind == foreign }
+
+// Relations that hold rows and are no plain tables.
+const (
+	materialized = "materialized view"
+	foreign      = "foreign table"
+)
 
 // blindness is what the server may hide from us of a table, and how to mend
 // that.

@@ -45,6 +45,9 @@ type dialect interface {
 	// open connects; no statement may run for longer than bound.
 	open(ctx context.Context, o *Options, bound time.Duration) (session, error)
 	introspect(ctx context.Context, s session, o *Options) (*schema, error)
+	// keeps removes what can be removed of erased rows beside the tables, and
+	// says what the server keeps of them, and for how long, as far as it tells.
+	keeps(ctx context.Context, s session) ([]string, error)
 	// explain says what a driver's error means; kind "" if it doesn't know.
 	explain(err error) (kind connectors.ErrorKind, code, what string)
 

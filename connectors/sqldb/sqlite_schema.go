@@ -61,7 +61,10 @@ func (sqlite) introspect(ctx context.Context, s session, _ *Options) (*schema, e
 // place in the primary key from 1, hidden, WITHOUT ROWID.
 func addSQLiteColumn(s *schema, parts map[*table]map[int]string, r []string) {
 	t := s.grow("main", r[0])
-	t.plain, t.rowless = r[1] == "table", yes(r[7])
+	t.plain, t.transactional, t.rowless = r[1] == "table", true, yes(r[7])
+	if !t.plain {
+		t.kind = "view"
+	}
 	c := sqliteColumn(r[2], r[3])
 	c.nullable = !yes(r[4])
 	c.generated = r[6] == "2" || r[6] == "3"

@@ -38,6 +38,9 @@ type System struct {
 	// Fail, when set, may refuse a call; op is "check", "locate", "gather",
 	// "erase" or "batch" (before each row is erased).
 	Fail func(op string) error
+	// Keeps is what the engine keeps of erased rows: told by an erase, and by
+	// the look after it.
+	Keeps func(op string) []string
 	// Meanwhile, when set, is called after an erase has emptied its set.
 	Meanwhile func(*System)
 	// Allowed counts the batches whose guard said yes.
@@ -123,6 +126,9 @@ func (s *System) Locate(ctx context.Context, jobs []*connectors.Job) error {
 			}
 		}
 		*j.Finding = *f
+		if j.After && s.Keeps != nil {
+			j.Outcome.Keeps = s.Keeps("locate")
+		}
 		return nil
 	})
 }
@@ -197,6 +203,9 @@ func (s *System) Erase(ctx context.Context, jobs []*connectors.Job) error {
 		}
 		if s.Meanwhile != nil {
 			s.Meanwhile(s)
+		}
+		if s.Keeps != nil {
+			j.Outcome.Keeps = s.Keeps("erase")
 		}
 		return nil
 	})
