@@ -2,7 +2,7 @@ package bot
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"time"
 
 	"privacydesk/bot/policy"
@@ -18,9 +18,12 @@ func (e *Engine) gateApproval(ctx context.Context, t *turn) (bool, error) {
 	if !policy.NeedsApproval(e.Settings.Deletes, string(t.c.Kind), totalRows(t.c), t.c.First) {
 		return false, nil
 	}
-	reason := e.unapproved(t)
-	if reason == "" {
-		return false, nil
+	reason, err := e.unapproved(ctx, t)
+	if err != nil || reason == "" {
+		return false, err
+	}
+	if reason == ReasonDamaged {
+		return e.stop(ctx, t, OnAgent, reason, time.Time{}, "note_held")
 	}
 	message := "note_approval"
 	if t.c.Kind == KindAccess {
@@ -29,18 +32,28 @@ func (e *Engine) gateApproval(ctx context.Context, t *turn) (bool, error) {
 	return e.stop(ctx, t, OnApprover, reason, time.Time{}, message)
 }
 
-// unapproved is why there is no approval of what was found, or "".
-func (e *Engine) unapproved(t *turn) Reason {
+// unapproved is why there is no approval of what was found, or "". What the
+// record says of one, the ledger has to say, too.
+func (e *Engine) unapproved(ctx context.Context, t *turn) (Reason, error) {
 	a, lasts := t.c.Approval, e.Settings.Deletes.ApprovalExpires
 	switch {
 	case a == nil:
-		return ReasonApproval
+		return ReasonApproval, nil
 	case a.Binding != e.binding(t.c):
-		return ReasonGrown
+		return ReasonGrown, nil
 	case lasts > 0 && !t.now.Before(a.At.Add(lasts)):
-		return ReasonExpired
+		return ReasonExpired, nil
 	}
-	return ""
+	proven, err := e.proven(ctx, t)
+	switch {
+	case errors.Is(err, ErrDamaged):
+		return ReasonDamaged, nil
+	case err != nil:
+		return "", err
+	case !proven:
+		return ReasonApproval, nil
+	}
+	return "", nil
 }
 
 // seeWhetherFirst notes that none of the tenant's requests was approved or
@@ -50,9 +63,9 @@ func (e *Engine) seeWhetherFirst(ctx context.Context, t *turn) error {
 	if t.c.First || !e.Settings.Deletes.AsksFirst() {
 		return nil
 	}
-	known, err := e.Store.Fact(ctx, knownFact(t.c.Tenant))
+	known, err := e.fact(ctx, knownFact(t.c.Tenant))
 	if err != nil {
-		return fmt.Errorf("fact: %w", err)
+		return err
 	}
 	t.c.First = known.By == ""
 	return nil

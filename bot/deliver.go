@@ -313,7 +313,7 @@ func (e *Engine) forgetting(ctx context.Context, t *turn) (bool, error) {
 	if err := e.Spool.Destroy(ctx, t.c.ID); err != nil {
 		return false, fmt.Errorf("destroy spool: %w", err)
 	}
-	t.c.Phase, t.change.Forget = PhaseForgotten, true
+	t.c.Phase, t.c.SecretSum, t.change.Forget = PhaseForgotten, "", true
 	t.event("forgotten", nil)
 	return false, t.rest(ctx, t.c.Finished.Add(e.Settings.KeepRecords))
 }

@@ -100,6 +100,9 @@ func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err er
 		}
 		return false, e.setAside(ctx, t, err)
 	}
+	if errors.Is(err, ErrDamaged) {
+		return true, e.setDamagedAside(ctx, id, token)
+	}
 	if err != nil {
 		return false, errors.Join(err, e.Store.Defer(ctx, id, -1, e.Clock().Add(e.Settings.MaxBackoff)))
 	}

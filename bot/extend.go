@@ -33,7 +33,7 @@ func (e *Engine) Extend(ctx context.Context, id, by string, days int, reason str
 			return fmt.Errorf("%w: request %s is %s", ErrRefused, id, t.c.Resolution)
 		case t.c.Extended != nil:
 			return fmt.Errorf("%w: request %s was extended already, on %s; there is one extension", ErrRefused, id, t.c.Extended.At.Format(time.DateOnly))
-		case t.c.Wait != nil && t.c.Wait.Reason == ReasonStateLost:
+		case t.c.Wait.lost():
 			return fmt.Errorf("%w: the record of %s was lost, and whether it was extended before", ErrRefused, id)
 		}
 		s, err := t.open(ctx)
@@ -74,7 +74,7 @@ func (e *Engine) Reject(ctx context.Context, id, by string, reason Reason) error
 		if t.c.Wait == nil {
 			return fmt.Errorf("%w: request %s does not wait for anybody; hold it first", ErrRefused, id)
 		}
-		if t.c.Wait.Reason == ReasonStateLost {
+		if t.c.Wait.lost() {
 			return fmt.Errorf("%w: the record of %s was lost; cancel closes it without a word", ErrRefused, id)
 		}
 		if err := e.mayEnd(ctx, t); err != nil {

@@ -17,7 +17,7 @@ const (
 // to the agents. One that solved the ticket again after that was undone is
 // known sooner.
 func (e *Engine) fought(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
-	if !t.c.open() || t.c.Wait != nil && t.c.Wait.Reason == ReasonStateLost {
+	if !t.c.open() || t.c.Wait.lost() {
 		return false, nil
 	}
 	rounds, rule := 0, ""

@@ -65,7 +65,8 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	if !e.inScope(ticket) {
+	damaged := t.stored.Damaged
+	if !damaged && !e.inScope(ticket) {
 		return false, e.Store.Drop(ctx, id, hint)
 	}
 	arrived, err := e.arrival(ctx, ticket)
@@ -78,11 +79,13 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 		Due: policy.DueDate(arrived, e.Settings.DueDays, e.Settings.Location),
 	}
 	e.takeDates(t.c, ticket)
-	lost, err := e.hasPast(ctx, t, ticket)
-	if err != nil {
-		return false, err
+	lost := damaged
+	if !damaged {
+		if lost, err = e.hasPast(ctx, t, ticket); err != nil {
+			return false, err
+		}
 	}
-	if lost && ticket.Created.Before(t.now.Add(-e.Settings.KeepRecords)) {
+	if lost && !damaged && ticket.Created.Before(t.now.Add(-e.Settings.KeepRecords)) {
 		return false, e.Store.Drop(ctx, id, hint) // its record was removed in its time
 	}
 	if !lost && (ticket.Created.Before(e.Settings.Since) || ticket.Status == StatusSolved || ticket.Status == StatusClosed) {
@@ -99,8 +102,12 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 	t.seal(&Secret{Requester: ticket.Requester.ID, Reference: e.reference(ticket)})
 	t.event("arrived", map[string]string{"ticket": fmt.Sprint(ticket.ID)})
 	if lost {
-		t.hold(ReasonStateLost)
-		t.note("note_held", map[string]string{"reason": string(ReasonStateLost)})
+		reason := ReasonStateLost
+		if damaged {
+			reason = ReasonDamaged
+		}
+		t.hold(reason)
+		t.note("note_held", map[string]string{"reason": string(reason)})
 		return true, t.commit(ctx)
 	}
 	return e.read(ctx, t)

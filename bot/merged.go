@@ -15,7 +15,7 @@ func mergedInto(ticket *Ticket, after int64) bool {
 // are others. Where erasing has begun, or an answer is on its way, a person
 // decides.
 func (e *Engine) mergedAway(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
-	if !ticket.Merged || t.c.Wait != nil && t.c.Wait.Reason == ReasonStateLost {
+	if !ticket.Merged || t.c.Wait.lost() {
 		return false, nil
 	}
 	mark, err := e.eraseMark(ctx, t.c)

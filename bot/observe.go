@@ -71,8 +71,7 @@ func (e *Engine) takesBack(t *turn, ticket *Ticket) bool {
 // takenBack cancels a request that its requester takes back before anything
 // was disclosed or erased, whatever it waits for.
 func (e *Engine) takenBack(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
-	lost := t.c.Wait != nil && t.c.Wait.Reason == ReasonStateLost
-	if lost || t.c.Resolution != "" || !t.c.Begun.IsZero() || !e.takesBack(t, ticket) {
+	if t.c.Wait.lost() || t.c.Resolution != "" || !t.c.Begun.IsZero() || !e.takesBack(t, ticket) {
 		return false, nil
 	}
 	if mark, err := e.eraseMark(ctx, t.c); err != nil || mark != nil {
@@ -186,7 +185,7 @@ func (e *Engine) solvedTooEarly(t *turn, ticket *Ticket) bool {
 // undoSolved opens a ticket again that was solved too early, once: whoever
 // does it again is not argued with.
 func (e *Engine) undoSolved(t *turn) bool {
-	if t.c.Wait != nil && t.c.Wait.Reason == ReasonStateLost || !t.once("undone") {
+	if t.c.Wait.lost() || !t.once("undone") {
 		return false
 	}
 	status := StatusOpen

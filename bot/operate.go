@@ -92,6 +92,7 @@ func (e *Engine) Approve(ctx context.Context, id, by string) error {
 			return fmt.Errorf("%w: whoever files a request can't approve it", ErrRefused)
 		}
 		t.c.Approval = &Approval{By: by, At: t.now, Binding: e.binding(t.c)}
+		t.event(eventApproved, map[string]string{"by": by, "binding": t.c.Approval.Binding})
 		t.change.Facts = append(t.change.Facts, Fact{Key: knownFact(t.c.Tenant), At: t.now})
 		t.c.Wait = nil
 		return nil
@@ -122,8 +123,8 @@ func (e *Engine) Hold(ctx context.Context, id, by string) error {
 		if t.c.Resolution == Cancelled || t.c.Resolution == Rejected {
 			return fmt.Errorf("%w: request %s is %s; only its answer is on the way", ErrRefused, id, t.c.Resolution)
 		}
-		if w := t.c.Wait; w != nil && w.Reason == ReasonStateLost {
-			return fmt.Errorf("%w: request %s is held already: its record was lost", ErrRefused, id)
+		if t.c.Wait.lost() {
+			return fmt.Errorf("%w: request %s is held already: its record was lost or damaged", ErrRefused, id)
 		}
 		t.c.Wait = &Wait{On: OnAgent, Reason: ReasonOperatorHold, Since: t.now}
 		return nil
@@ -162,8 +163,8 @@ func mayResume(t *turn) error {
 	switch {
 	case w == nil:
 		return fmt.Errorf("%w: request %s is not held", ErrRefused, t.c.ID)
-	case w.Reason == ReasonStateLost:
-		return fmt.Errorf("%w: the record of %s was lost; what was done can't be known. Read the ticket, finish by hand, and cancel it here", ErrRefused, t.c.ID)
+	case w.lost():
+		return fmt.Errorf("%w: the record of %s was lost or damaged; what was done can't be known. Read the ticket, finish by hand, and cancel it here", ErrRefused, t.c.ID)
 	case w.On == OnApprover:
 		return fmt.Errorf("%w: request %s waits for approval", ErrRefused, t.c.ID)
 	case w.On == OnRequester:
@@ -229,7 +230,7 @@ func (e *Engine) answered(ctx context.Context, t *turn) (bool, error) {
 // Cancel ends a request that has not begun to erase.
 func (e *Engine) Cancel(ctx context.Context, id, by string) error {
 	return e.operate(ctx, id, by, "cancel", func(t *turn) error {
-		lost := t.c.Wait != nil && t.c.Wait.Reason == ReasonStateLost
+		lost := t.c.Wait.lost()
 		if answered, err := e.answered(ctx, t); err != nil {
 			return err
 		} else if answered && !lost {

@@ -39,6 +39,8 @@ func (e *Engine) Orphans(ctx context.Context) error {
 func (e *Engine) orphan(ctx context.Context, id string) error {
 	rec, err := e.Store.Load(ctx, id)
 	switch {
+	case errors.Is(err, ErrDamaged): // the step that follows sets it aside
+		_, err = e.Store.Hint(ctx, []string{id}, "", 0)
 	case errors.Is(err, ErrNotFound):
 		e.log(id).WithField("event", "orphan").Warn("there is a key or a file, and no record")
 		_, err = e.Store.Hint(ctx, []string{id}, "", 0)

@@ -29,9 +29,9 @@ func (t *turn) noteAnswer() {
 // searched, what is not erased, and when the same was last answered.
 func (e *Engine) receiptVars(ctx context.Context, c *Case, now time.Time) (map[string]string, error) {
 	vars := map[string]string{"systems": e.systemNames(c), "integrations": strings.Join(e.Settings.Integrations, "\n")}
-	last, err := e.Store.Fact(ctx, answeredFact(c))
+	last, err := e.fact(ctx, answeredFact(c))
 	if err != nil {
-		return nil, fmt.Errorf("fact: %w", err)
+		return nil, err
 	}
 	if last.By != "" && now.Before(last.At.AddDate(0, 0, e.Settings.RepeatDays)) {
 		vars["answered"] = last.At.In(e.Settings.Location).Format(time.DateOnly)

@@ -23,7 +23,7 @@ func (c *Case) unanswered() bool {
 // acknowledging owes every request a first word within the hour, also one
 // that is held before it could be read.
 func (e *Engine) acknowledging(c *Case, _ time.Time) []duty {
-	if !c.open() || !c.Acked.IsZero() || c.Wait != nil && c.Wait.Reason == ReasonStateLost {
+	if !c.open() || !c.Acked.IsZero() || c.Wait.lost() {
 		return nil
 	}
 	return []duty{{name: "acknowledge", at: c.Arrived.Add(policy.AcknowledgeWithin), do: func(_ context.Context, t *turn) error {

@@ -58,6 +58,12 @@ type Wait struct {
 	Of string `json:"of,omitempty"`
 }
 
+// lost is true for a request whose record was lost or damaged: what was done
+// can't be known, and only a person ends it.
+func (w *Wait) lost() bool {
+	return w != nil && (w.Reason == ReasonStateLost || w.Reason == ReasonDamaged)
+}
+
 // Clearance is a hold that a person waved through, bound to what they saw.
 type Clearance struct {
 	Reason Reason `json:"reason"`
@@ -172,6 +178,9 @@ type Case struct {
 
 	Head string `json:"head,omitempty"` // of the ledger's chain
 	Seq  int64  `json:"seq,omitempty"`
+	// SecretSum is a digest of the sealed half, so that an older one beside a
+	// newer case is noticed.
+	SecretSum string `json:"secret_sum,omitempty"`
 }
 
 // Secret is the other half of the record: personal data, sealed under the
@@ -211,6 +220,8 @@ type Record struct {
 	Hint int64
 	// Deferred counts how often an id without a record was put off.
 	Deferred int
+	// Damaged is true for an id without a record of which one was set aside.
+	Damaged bool
 	// Leases tells until when each run's worker (or, under "", a step's) is
 	// believed to live.
 	Leases map[string]Lease

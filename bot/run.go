@@ -19,6 +19,9 @@ func (e *Engine) Run(ctx context.Context, id, system string) error {
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
+	if errors.Is(err, ErrDamaged) { // a step sets it aside
+		return e.Queue.Step(ctx, id, "damaged")
+	}
 	if err != nil {
 		return err
 	}

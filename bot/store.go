@@ -18,13 +18,31 @@ var (
 	ErrClaimed = errors.New("another request holds the claim")
 	// ErrCapped: a cap would be exceeded. Nothing was changed.
 	ErrCapped = errors.New("the cap is reached")
+	// ErrDamaged: what the store holds is not what it was given. It does not
+	// decode, or its code is missing or not ours. Nothing is done on its word.
+	ErrDamaged = errors.New("what the store holds is not what was put into it")
 )
+
+// Authenticator makes the codes by which a store knows again what it was
+// given: whoever can write to it, and has no key, can't make one.
+type Authenticator interface {
+	// Authenticate is the code of a value of some kind under a name.
+	Authenticate(kind, name, value string) string
+	// Demands is true once all that is stored bears its code. What bears none
+	// is then not ours; before, it may be older than the codes.
+	Demands() bool
+}
 
 // Store keeps requests. Everything it acknowledges is durable.
 type Store interface {
 	// Load returns the record, or ErrNotFound (then with a Record that holds
-	// nothing but Hint).
+	// nothing but Hint, Deferred and Damaged), or ErrDamaged.
 	Load(ctx context.Context, id string) (Record, error)
+	// SetAside puts a damaged record with its ledger where people can look at
+	// it and nothing acts on it, and gives up its claims and the leases of its
+	// runs. The id then has no record, and is due. token holds the step's
+	// lease, else ErrConflict.
+	SetAside(ctx context.Context, id, token string, now time.Time) error
 	// Commit applies the change together or not at all. Returns ErrConflict,
 	// ErrClaimed (as *ClaimError) or ErrCapped.
 	Commit(ctx context.Context, c Change) error
@@ -66,11 +84,11 @@ type Store interface {
 	// Claimed returns the id of the request that holds the claim, or "".
 	Claimed(ctx context.Context, claim string) (string, error)
 	// Fact returns what a request noted last under a key; one without By for
-	// a key under which nothing is noted.
+	// a key under which nothing is noted. ErrDamaged.
 	Fact(ctx context.Context, key string) (Fact, error)
 
 	// LegalHolds are those on the tenant and on its subjects macs, by subject
-	// and name. One atomic look.
+	// and name. One atomic look. ErrDamaged.
 	LegalHolds(ctx context.Context, tenant string, macs ...string) ([]LegalHold, error)
 	// AllLegalHolds lists every one, by tenant, subject and name.
 	AllLegalHolds(ctx context.Context) ([]LegalHold, error)
@@ -81,10 +99,12 @@ type Store interface {
 	// reports whether there was one.
 	DropLegalHold(ctx context.Context, tenant, mac, name string) (bool, error)
 
-	// Events returns the request's ledger, oldest first.
+	// Events returns the request's ledger, oldest first. Whether it is the
+	// record's is for ledger.Verify to say.
 	Events(ctx context.Context, id string) ([]ledger.Event, error)
 	// List pages through the cases by arrival, newest first. An empty cursor
-	// starts; an empty next ends.
+	// starts; an empty next ends. One that is damaged is listed as waiting
+	// for that reason, and says nothing else.
 	List(ctx context.Context, f Filter, cursor string, limit int) (cases []Case, next string, err error)
 	// Purge removes a case with its ledger, indexes and facts, once it was kept
 	// for long enough, if it still has the version. ErrConflict; one that is gone

@@ -34,6 +34,9 @@ type turn struct {
 // turn whose Case is new.
 func (e *Engine) load(ctx context.Context, id, token string) (*turn, error) {
 	rec, err := e.Store.Load(ctx, id)
+	if sum := rec.Case.SecretSum; err == nil && sum != "" && sum != sumOf(rec.Sealed) {
+		err = fmt.Errorf("its secret half: %w", ErrDamaged)
+	}
 	t := &turn{e: e, now: e.Clock(), stored: rec, step: token}
 	copied := rec.Case
 	copied.ID = id
@@ -117,6 +120,7 @@ func (t *turn) write(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("seal %s: %w", t.c.ID, err)
 		}
+		t.c.SecretSum = sumOf(t.change.Sealed)
 	}
 	t.countWait()
 	t.c.Claims = slices.DeleteFunc(t.c.Claims, func(s string) bool { return slices.Contains(t.change.Release, s) })
@@ -154,7 +158,7 @@ func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
 		case w.On == on && w.Reason == reason:
 			w.Until, w.Of = until, of
 			return true
-		case w.Reason == ReasonStateLost || w.Reason == ReasonOperatorHold || w.Reason == ReasonAgentHold || w.Reason == ReasonReply || w.Reason == ReasonMerged:
+		case w.lost() || w.Reason == ReasonOperatorHold || w.Reason == ReasonAgentHold || w.Reason == ReasonReply || w.Reason == ReasonMerged:
 			return true
 		}
 	}
@@ -271,7 +275,7 @@ func scrub(err error) string {
 		return clean.Clean()
 	}
 	for _, known := range []error{
-		ErrConflict, ErrClaimed, ErrCapped, ErrNotFound, ErrStale, ErrClosed, ErrUnknown, ErrUnavailable,
+		ErrConflict, ErrClaimed, ErrCapped, ErrDamaged, ErrNotFound, ErrStale, ErrClosed, ErrUnknown, ErrUnavailable,
 		ErrKeyGone, ErrTooLarge, ErrPanicked, context.Canceled, context.DeadlineExceeded, connectors.ErrFenced, connectors.ErrPaused,
 	} {
 		if errors.Is(err, known) {

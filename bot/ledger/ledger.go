@@ -26,10 +26,13 @@ type Event struct {
 // Append makes the event that follows (seq, head) of a request's chain. What is
 // no UTF-8 in its data becomes U+FFFD, as it would in a store.
 func Append(request string, seq int64, head string, at time.Time, kind string, data map[string]string) Event {
-	e := Event{Seq: seq + 1, At: at.UTC().Truncate(time.Millisecond), Type: kind, Data: valid(data), Prev: head}
+	e := Event{Seq: seq + 1, At: Moment(at), Type: kind, Data: valid(data), Prev: head}
 	e.Hash = hash(request, e)
 	return e
 }
+
+// Moment is a time as events tell it.
+func Moment(at time.Time) time.Time { return at.UTC().Truncate(time.Millisecond) }
 
 func valid(data map[string]string) map[string]string {
 	out := maps.Clone(data)

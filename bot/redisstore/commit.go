@@ -20,21 +20,31 @@ var ErrChain = errors.New("the change's ledger events do not follow the stored o
 
 // Commit implements bot.Store as one script. A call that is repeated because its answer was lost (go-redis does so by
 // itself) applies once. Releases come before claims; Forget wins over Sealed. Beside the contract's errors it returns
-// ErrChain.
+// ErrChain. A count that another change raised meanwhile is read again.
 func (s *Store) Commit(ctx context.Context, c bot.Change) error {
 	if err := s.check(c); err != nil {
 		return err
 	}
-	args, err := s.commitArgs(c)
-	if err != nil {
-		return err
-	}
 	id := c.Case.ID
 	keys := []string{s.recordKey(id), s.eventsKey(id), s.claimsKey(), s.dueKey(), s.hintedKey(), s.sequenceKey(), s.factsKey(), s.newcomersKey()}
-	answer, err := s.scripts.commit.Run(ctx, s.client, keys, args...).StringSlice()
-	if err != nil {
-		return failed("commit", err)
+	for {
+		args, err := s.commitArgs(ctx, c)
+		if err != nil {
+			return err
+		}
+		answer, err := s.scripts.commit.Run(ctx, s.client, keys, args...).StringSlice()
+		if err != nil {
+			return failed("commit", err)
+		}
+		if len(answer) == 1 && answer[0] == "again" {
+			continue
+		}
+		return answered(id, answer)
 	}
+}
+
+// answered is what the script's answer means.
+func answered(id string, answer []string) error {
 	switch {
 	case len(answer) == 1 && answer[0] == "ok":
 		return nil
@@ -85,7 +95,7 @@ func before(c bot.Change) (seq int64, head string) {
 }
 
 // commitArgs are the script's arguments in its order.
-func (s *Store) commitArgs(c bot.Change) ([]any, error) {
+func (s *Store) commitArgs(ctx context.Context, c bot.Change) ([]any, error) {
 	expected := c.Case.Version
 	c.Case.Version++
 	body, err := json.Marshal(c.Case)
@@ -103,14 +113,19 @@ func (s *Store) commitArgs(c bot.Change) ([]any, error) {
 	case c.Sealed != nil:
 		sealing = "set"
 	}
+	caps, over, err := s.count(ctx, c.Caps)
+	if err != nil {
+		return nil, err
+	}
 	seq, head := before(c)
 	args := []any{
 		c.Case.ID, newNonce(), expected, c.Case.Version, c.Now.UnixMilli(),
 		c.Hint, wakeScore(c.Case.Wake), body, sealing, c.Sealed,
 		seq, head, c.Case.Seq, c.Case.Head,
 		s.prefix, arrivalMember(c.Case.Arrived, c.Case.ID),
+		s.auth.Authenticate(kindRecord, c.Case.ID, string(body)), over,
 	}
-	for _, items := range [][]string{leases(c), c.Release, c.Claim, c.Absent, s.caps(c.Caps), events, facets(c.Case), factPairs(c.Facts)} {
+	for _, items := range [][]string{leases(c), c.Release, c.Claim, c.Absent, caps, events, facets(c.Case), s.factPairs(c.Case.ID, c.Facts)} {
 		args = append(args, len(items))
 		for _, item := range items {
 			args = append(args, item)
@@ -143,21 +158,48 @@ func leases(c bot.Change) []string {
 	return out
 }
 
-// caps are triples of key, limit and time to keep in milliseconds, 0 for ever.
-func (s *Store) caps(caps []bot.Cap) []string {
-	var out []string
+// count reads the caps and counts them up: of each its key, the time to keep in milliseconds (0 for ever), what stands
+// there, and what is to. over is true if one would be exceeded, or if what stands there is not ours: how often it was
+// counted is then not known.
+func (s *Store) count(ctx context.Context, caps []bot.Cap) (items []string, over bool, err error) {
+	counts := map[string]int64{}
 	for _, c := range caps {
-		keep := max(c.Keep.Milliseconds(), 0)
-		out = append(out, s.capKey(c.Key), strconv.FormatInt(c.Limit, 10), strconv.FormatInt(keep, 10))
+		if _, again := counts[c.Key]; !again {
+			stored, err := s.client.Get(ctx, s.capKey(c.Key)).Result()
+			if stored, err = orEmpty("read a cap", stored, err); err != nil {
+				return nil, false, err
+			}
+			n, known := s.counted(c.Key, stored)
+			counts[c.Key], over = n, over || !known
+			items = append(items, s.capKey(c.Key), strconv.FormatInt(max(c.Keep.Milliseconds(), 0), 10), stored, c.Key)
+		}
+		counts[c.Key]++
+		over = over || counts[c.Key] > c.Limit
 	}
-	return out
+	for i := 3; i < len(items); i += 4 {
+		items[i] = s.stamp(kindCap, items[i], strconv.FormatInt(counts[items[i]], 10))
+	}
+	return items, over, nil
 }
 
-// factPairs are pairs of key and time in seconds.
-func factPairs(facts []bot.Fact) []string {
+// counted is the count that a stored cap tells, if it can be believed.
+func (s *Store) counted(key, stored string) (n int64, known bool) {
+	if stored == "" {
+		return 0, true
+	}
+	value, err := s.authentic(kindCap, key, stored)
+	if err != nil {
+		return 0, false
+	}
+	n, err = strconv.ParseInt(value, 10, 64)
+	return n, err == nil
+}
+
+// factPairs are pairs of key and value: the time in seconds, who noted it, and a code.
+func (s *Store) factPairs(id string, facts []bot.Fact) []string {
 	var out []string
 	for _, f := range facts {
-		out = append(out, f.Key, strconv.FormatInt(f.At.Unix(), 10))
+		out = append(out, f.Key, s.stamp(kindFact, f.Key, strconv.FormatInt(f.At.Unix(), 10)+" "+id))
 	}
 	return out
 }
@@ -210,7 +252,7 @@ func (s *Store) Purge(ctx context.Context, id string, version int64) error {
 	if err := needID("purge", id); err != nil {
 		return err
 	}
-	keys := []string{s.recordKey(id), s.eventsKey(id), s.dueKey(), s.hintedKey(), s.factsKey()}
+	keys := []string{s.recordKey(id), s.eventsKey(id), s.dueKey(), s.hintedKey(), s.factsKey(), s.asideKey(id), s.asideEvents(id)}
 	ok, err := s.yes(ctx, "purge", s.scripts.purge, keys, id, version, s.prefix)
 	if err == nil && !ok {
 		return bot.ErrConflict

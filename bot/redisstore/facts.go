@@ -22,10 +22,11 @@ func (s *Store) Fact(ctx context.Context, key string) (bot.Fact, error) {
 	if err != nil {
 		return bot.Fact{}, failed("fact", err)
 	}
+	noted, err = s.authentic(kindFact, key, noted)
 	at, by, ok := strings.Cut(noted, " ")
-	seconds, err := strconv.ParseInt(at, 10, 64)
-	if !ok || err != nil {
-		return bot.Fact{}, fmt.Errorf("redisstore: the fact %s is damaged", key)
+	seconds, bad := strconv.ParseInt(at, 10, 64)
+	if err != nil || !ok || bad != nil {
+		return bot.Fact{}, fmt.Errorf("redisstore: a fact: %w", bot.ErrDamaged)
 	}
 	return bot.Fact{Key: key, At: time.Unix(seconds, 0).UTC(), By: by}, nil
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/redis/go-redis/v9"
 
 	"privacydesk/bot"
+	"privacydesk/bot/bottest"
 	"privacydesk/bot/ledger"
 	"privacydesk/connectors/connectortest/servers"
 )
@@ -49,11 +50,17 @@ func (r refusal) RedisError()   {}
 // TestRule10_DamagedRecordIsNotQuoted: what can't be read is named by its place alone.
 func TestRule10_DamagedRecordIsNotQuoted(t *testing.T) {
 	store, client := onServer(t)
+	coded := func(body string, more map[string]any) map[string]any {
+		more["case"], more["code"] = body, (&bottest.Authenticator{}).Authenticate("record", "t1", body)
+		return more
+	}
 	damage := map[string]map[string]any{
-		"case":    {"case": "{secret", "version": 1},
-		"version": {"case": `{"id":"t1","version":2}`, "version": 1},
-		"lease":   {"case": `{"id":"t1","version":1}`, "version": 1, "lease/shop": "secret"},
-		"hint":    {"hint": "secret"},
+		"code":         {"case": `{"id":"t1","version":1}`, "version": 1},
+		"case":         coded("{secret", map[string]any{"version": 1}),
+		"version":      coded(`{"id":"t1","version":2}`, map[string]any{"version": 1}),
+		"ledger's end": coded(`{"id":"t1","version":1,"seq":2}`, map[string]any{"version": 1, "seq": 1}),
+		"lease":        coded(`{"id":"t1","version":1}`, map[string]any{"version": 1, "seq": 0, "head": "", "lease/shop": "secret"}),
+		"hint":         {"hint": "secret"},
 	}
 	for what, fields := range damage {
 		client.Del(t.Context(), store.recordKey("t1"))
@@ -87,7 +94,7 @@ func connect(t *testing.T, o *redis.Options) (*Store, *redis.Client) {
 			t.Error(err)
 		}
 	})
-	store, err := New(client, Options{})
+	store, err := New(client, &bottest.Authenticator{}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,11 +164,11 @@ func (c *lossyConn) Read(p []byte) (int, error) {
 func TestNewRefusesNames(t *testing.T) {
 	_, client := connect(t, &redis.Options{})
 	for _, name := range []string{"a{b}", "A", "a b", strings.Repeat("a", 41), "a:b"} {
-		if _, err := New(client, Options{Prefix: name}); err == nil {
+		if _, err := New(client, &bottest.Authenticator{}, Options{Prefix: name}); err == nil {
 			t.Errorf("the prefix %q was taken", name)
 		}
 	}
-	if _, err := New(nil, Options{}); err == nil {
+	if _, err := New(nil, &bottest.Authenticator{}, Options{}); err == nil {
 		t.Error("no client was taken")
 	}
 }
@@ -238,7 +245,7 @@ func TestCheckServerOnCluster(t *testing.T) {
 			t.Error(err)
 		}
 	}()
-	follower, err := New(client, Options{})
+	follower, err := New(client, &bottest.Authenticator{}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

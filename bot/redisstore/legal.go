@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/redis/go-redis/v9"
@@ -13,7 +14,7 @@ import (
 )
 
 // errDamagedHold: what it holds isn't told, and nothing is erased on its word.
-var errDamagedHold = errors.New("redisstore: a legal hold is damaged; restore Redis from a backup, or remove and add the holds of that tenant")
+var errDamagedHold = fmt.Errorf("redisstore: a legal hold: %w; restore Redis from a backup, or remove and add the holds of that tenant", bot.ErrDamaged)
 
 // legalField is the field of all holds on one subject, or on the tenant
 // itself. A mac is hex, so that the tenant may hold any byte.
@@ -32,9 +33,9 @@ func (s *Store) LegalHolds(ctx context.Context, tenant string, macs ...string) (
 		return nil, failed("legal holds", err)
 	}
 	var out []bot.LegalHold
-	for _, v := range values {
+	for i, v := range values {
 		if text, ok := v.(string); ok {
-			holds, err := decodeHolds(text)
+			holds, err := s.decodeHolds(fields[i], text)
 			if err != nil {
 				return nil, err
 			}
@@ -52,8 +53,8 @@ func (s *Store) AllLegalHolds(ctx context.Context) ([]bot.LegalHold, error) {
 		return nil, failed("legal holds", err)
 	}
 	var out []bot.LegalHold
-	for _, text := range fields {
-		holds, err := decodeHolds(text)
+	for field, text := range fields {
+		holds, err := s.decodeHolds(field, text)
 		if err != nil {
 			return nil, err
 		}
@@ -88,7 +89,7 @@ func (s *Store) changeHolds(ctx context.Context, field string, change func([]bot
 			if err != nil && !errors.Is(err, redis.Nil) {
 				return err
 			}
-			old, err := decodeHolds(text)
+			old, err := s.decodeHolds(field, text)
 			if err != nil {
 				return err
 			}
@@ -102,7 +103,7 @@ func (s *Store) changeHolds(ctx context.Context, field string, change func([]bot
 				if len(holds) == 0 {
 					p.HDel(ctx, s.legalKey(), field)
 				} else {
-					p.HSet(ctx, s.legalKey(), field, body)
+					p.HSet(ctx, s.legalKey(), field, s.stamp(kindHolds, field, string(body)))
 				}
 				return nil
 			})
@@ -122,9 +123,12 @@ func without(holds []bot.LegalHold, name string) []bot.LegalHold {
 	return slices.DeleteFunc(slices.Clone(holds), func(h bot.LegalHold) bool { return h.Name == name })
 }
 
-func decodeHolds(text string) ([]bot.LegalHold, error) {
-	var holds []bot.LegalHold
-	if text != "" && json.Unmarshal([]byte(text), &holds) != nil {
+func (s *Store) decodeHolds(field, text string) (holds []bot.LegalHold, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	body, err := s.authentic(kindHolds, field, text)
+	if err != nil || json.Unmarshal([]byte(body), &holds) != nil {
 		return nil, errDamagedHold
 	}
 	return holds, nil

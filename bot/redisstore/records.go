@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,27 +30,44 @@ func (s *Store) Load(ctx context.Context, id string) (bot.Record, error) {
 			return bot.Record{}, damaged(id, "hint")
 		}
 	}
-	if _, exists := fields["version"]; !exists {
+	if fields["version"]+fields["case"]+fields["code"] == "" {
 		if n := fields["deferred"]; n != "" {
 			if r.Deferred, err = strconv.Atoi(n); err != nil {
 				return bot.Record{}, damaged(id, "deferred")
 			}
 		}
-		r.Case.ID = id
+		aside, err := s.client.Exists(ctx, s.asideKey(id)).Result()
+		if err != nil {
+			return bot.Record{}, failed("load", err)
+		}
+		r.Case.ID, r.Damaged = id, aside > 0
 		return r, fmt.Errorf("request %s: %w", id, bot.ErrNotFound)
 	}
-	if err := decodeRecord(&r, id, fields); err != nil {
+	if err := s.decodeRecord(&r, id, fields); err != nil {
 		return bot.Record{}, err
 	}
 	return r, nil
 }
 
-func decodeRecord(r *bot.Record, id string, fields map[string]string) error {
-	if json.Unmarshal([]byte(fields["case"]), &r.Case) != nil || r.Case.ID != id {
-		return damaged(id, "case")
+// decodeCase reads a case that is the record's of that id, and ours.
+func (s *Store) decodeCase(id, version, body, code string) (c bot.Case, err error) {
+	switch {
+	case !s.ours(code, kindRecord, id, body):
+		return c, damaged(id, "code")
+	case json.Unmarshal([]byte(body), &c) != nil || c.ID != id:
+		return c, damaged(id, "case")
+	case version != strconv.FormatInt(c.Version, 10):
+		return c, damaged(id, "version")
 	}
-	if fields["version"] != strconv.FormatInt(r.Case.Version, 10) {
-		return damaged(id, "version")
+	return c, nil
+}
+
+func (s *Store) decodeRecord(r *bot.Record, id string, fields map[string]string) (err error) {
+	if r.Case, err = s.decodeCase(id, fields["version"], fields["case"], fields["code"]); err != nil {
+		return err
+	}
+	if fields["seq"] != strconv.FormatInt(r.Case.Seq, 10) || fields["head"] != r.Case.Head {
+		return damaged(id, "ledger's end")
 	}
 	if sealed, exists := fields["sealed"]; exists {
 		r.Sealed = []byte(sealed)
@@ -74,7 +92,7 @@ func decodeRecord(r *bot.Record, id string, fields map[string]string) error {
 
 // damaged says that a stored field is not what Commit wrote there; what it holds isn't told.
 func damaged(id, field string) error {
-	return fmt.Errorf("redisstore: the record of %s is damaged: its %s doesn't decode; restore Redis from a backup, or cancel the request and finish it by hand", id, field)
+	return fmt.Errorf("redisstore: the record of %s: %w: see its %s; restore Redis from a backup, or cancel the request and finish it by hand", id, bot.ErrDamaged, field)
 }
 
 // Events implements bot.Store: none for an id that has no record.
@@ -120,16 +138,27 @@ func (s *Store) List(ctx context.Context, f bot.Filter, cursor string, limit int
 		if err != nil {
 			return nil, "", failed("list", err)
 		}
-		for _, body := range answer[1:] {
-			var c bot.Case
-			if err := json.Unmarshal([]byte(body), &c); err != nil {
-				return nil, "", errors.New("redisstore: list: a record is damaged: its case doesn't decode")
-			}
-			cases = append(cases, c)
+		for item := range slices.Chunk(answer[1:], 4) {
+			cases = append(cases, s.listed(item[0], item[1], item[2], item[3]))
 		}
 		if cursor = answer[0]; cursor == "" || len(cases) >= limit {
 			return cases, cursor, nil
 		}
+	}
+}
+
+// listed is a case as List shows it. One that is damaged says only that, and when an index has it that it arrived.
+func (s *Store) listed(member, version, body, code string) bot.Case {
+	arrived, id, _ := strings.Cut(member, "/")
+	c, err := s.decodeCase(id, version, body, code)
+	if err == nil {
+		return c
+	}
+	ms, _ := strconv.ParseUint(arrived, 16, 64)
+	at := time.UnixMilli(int64(ms ^ 1<<63)).UTC() //nolint:gosec // the reverse of arrivalMember
+	return bot.Case{
+		ID: id, Ticket: bot.TicketOfID(id), Arrived: at,
+		Wait: &bot.Wait{On: bot.OnAgent, Reason: bot.ReasonDamaged, Since: at},
 	}
 }
 

@@ -4,7 +4,10 @@
 // cluster on a Redis Cluster too, and applies whole or not at all. State never expires; only invocation ids and caps do. Whether what Redis acknowledges
 // survives a crash is decided by its configuration, which CheckServer reads.
 //
-// A record is a hash: version, case (JSON), sealed, the ledger's seq and head, hint, facets for the indexes, and one
+// Records, facts, legal holds, caps and the pause bear codes by a key that lies elsewhere: what somebody else wrote here is
+// known for that, and nothing is done on its word. Claims, leases, hints and times bear none: they can only stop or hasten.
+//
+// A record is a hash: version, case (JSON) and its code, sealed, the ledger's seq and head, hint, facets for the indexes, and one
 // field per lease and fact. Beside it lie its ledger (a list), and for all requests together the claims, the facts and the
 // legal holds (hashes), the wake times and the open hints (sorted sets) and the indexes by arrival.
 package redisstore
@@ -25,6 +28,7 @@ import (
 // Store is a bot.Store on Redis. It may be used by any number of goroutines and processes.
 type Store struct {
 	client  redis.UniversalClient
+	auth    bot.Authenticator
 	prefix  string
 	scripts scripts
 }
@@ -40,10 +44,11 @@ type Options struct {
 
 const defaultPrefix = "pd"
 
-// New makes a Store on a client that the caller owns and closes. It doesn't talk to the server.
-func New(client redis.UniversalClient, o Options) (*Store, error) {
-	if client == nil {
-		return nil, errors.New("redisstore: no client was given")
+// New makes a Store on a client that the caller owns and closes; auth tells its own words from others'. It doesn't talk to
+// the server.
+func New(client redis.UniversalClient, auth bot.Authenticator, o Options) (*Store, error) {
+	if client == nil || auth == nil {
+		return nil, errors.New("redisstore: no client, or nothing to authenticate by, was given")
 	}
 	name := o.Prefix
 	if name == "" {
@@ -52,7 +57,7 @@ func New(client redis.UniversalClient, o Options) (*Store, error) {
 	if !regexp.MustCompile(`^[a-z0-9_-]{1,40}$`).MatchString(name) {
 		return nil, errors.New(`redis.prefix: only a-z, 0-9, "-" and "_" may stand in it, at most 40 of them`)
 	}
-	return &Store{client: client, prefix: name + ":{" + name + "}:", scripts: newScripts()}, nil
+	return &Store{client: client, auth: auth, prefix: name + ":{" + name + "}:", scripts: newScripts()}, nil
 }
 
 // The keys. All bear the hash tag of the prefix.
@@ -60,6 +65,8 @@ func New(client redis.UniversalClient, o Options) (*Store, error) {
 func (s *Store) recordPrefix() string         { return s.prefix + "request/" }
 func (s *Store) recordKey(id string) string   { return s.recordPrefix() + id }
 func (s *Store) eventsKey(id string) string   { return s.prefix + "ledger/" + id }
+func (s *Store) asideKey(id string) string    { return s.prefix + "aside/" + id }
+func (s *Store) asideEvents(id string) string { return s.prefix + "aside-ledger/" + id }
 func (s *Store) claimsKey() string            { return s.prefix + "claims" }
 func (s *Store) dueKey() string               { return s.prefix + "due" }
 func (s *Store) hintedKey() string            { return s.prefix + "hinted" }
@@ -86,7 +93,8 @@ func (s *Store) PauseDeletes(ctx context.Context, by string, at time.Time) error
 	if by == "" {
 		return errors.New("redisstore: pause deletes: say who pauses them")
 	}
-	return failed("pause deletes", s.client.HSet(ctx, s.pausedKey(), "by", by, "at", at.UTC().Format(time.RFC3339Nano)).Err())
+	when := at.UTC().Format(time.RFC3339Nano)
+	return failed("pause deletes", s.client.HSet(ctx, s.pausedKey(), "by", by, "at", when, "code", s.auth.Authenticate(kindPause, by, when)).Err())
 }
 
 // ResumeDeletes implements bot.Store.
@@ -96,8 +104,14 @@ func (s *Store) ResumeDeletes(ctx context.Context) error {
 
 // DeletesPaused implements bot.Store.
 func (s *Store) DeletesPaused(ctx context.Context) (string, error) {
-	by, err := s.client.HGet(ctx, s.pausedKey(), "by").Result()
-	return orEmpty("deletes paused", by, err)
+	stored, err := s.client.HGetAll(ctx, s.pausedKey()).Result()
+	if err != nil || len(stored) == 0 {
+		return "", failed("deletes paused", err)
+	}
+	if !s.ours(stored["code"], kindPause, stored["by"], stored["at"]) {
+		return "", fmt.Errorf("redisstore: the pause of deletes: %w; they are paused all the same, until `privacydesk resume`", bot.ErrDamaged)
+	}
+	return stored["by"], nil
 }
 
 // Cursor implements bot.Store: "" for a name that was never set.

@@ -17,7 +17,7 @@ import (
 // newStore is a store of its own name on the client's server.
 func newStore(t testing.TB, client redis.UniversalClient, name string) *redisstore.Store {
 	t.Helper()
-	store, err := redisstore.New(client, redisstore.Options{Prefix: name})
+	store, err := redisstore.New(client, &bottest.Authenticator{}, redisstore.Options{Prefix: name})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"privacydesk/bot"
@@ -40,7 +42,8 @@ type KeysOptions struct {
 
 // Shelf is a bot.Keys in a folder.
 //
-//	DIR/identity         a random id, by which replicas know each other's shelf
+//	DIR/identity         a random id, by which replicas know each other's shelf; made last, so that a shelf that has one is whole
+//	DIR/vouched          says that all that the store keeps bears codes
 //	DIR/lock             held exclusively while keys are rewrapped or retired
 //	DIR/masters/ID       a check value of each master that wraps something
 //	DIR/root, DIR/sign   wrapped: of markers; of certificates
@@ -57,13 +60,19 @@ type Shelf struct {
 	disk  disk
 	id    string
 
+	demands atomic.Bool
 	markKey []byte
+	// codeKey authenticates what the store keeps.
+	codeKey []byte
 	// sealKey seals what belongs to the installation and to no request.
 	sealKey []byte
 	signKey ed25519.PrivateKey
 }
 
-var _ bot.Keys = (*Shelf)(nil)
+var (
+	_ bot.Keys          = (*Shelf)(nil)
+	_ bot.Authenticator = (*Shelf)(nil)
+)
 
 // OpenKeys opens or makes a shelf. A master key that is not the one that was
 // used before, and a missing one that still wraps something, are errors.
@@ -107,34 +116,86 @@ func (s *Shelf) open() error {
 			return err
 		}
 	}
-	err := s.shared(func() (err error) {
-		if s.id, err = identity(s.disk, s.rand, s.dir); err != nil {
-			return err
-		}
-		return s.checkMasters()
-	})
-	if err != nil {
+	if err := s.shared(s.checkMasters); err != nil {
 		return err
 	}
 	if err := s.clean(); err != nil {
 		return err
 	}
-	root, err := s.obtain(s.path("root"), "root", "")
+	if err := s.shared(s.openInstallation); err != nil {
+		return err
+	}
+	return s.seeVouched()
+}
+
+// openInstallation reads the keys that last as long as the installation, or
+// makes them where a new one begins, its identity last.
+func (s *Shelf) openInstallation() error {
+	used, err := s.used()
 	if err != nil {
 		return err
 	}
-	if s.markKey, err = hkdf.Key(sha256.New, root, nil, "privacydesk markers", KeySize); err != nil {
+	root, err := s.installationKey("root", used)
+	if err != nil {
 		return err
 	}
-	if s.sealKey, err = hkdf.Key(sha256.New, root, nil, "privacydesk installation", KeySize); err != nil {
-		return err
-	}
-	seed, err := s.obtain(s.path("sign"), "sign", "")
+	seed, err := s.installationKey("sign", used)
 	if err != nil {
 		return err
 	}
 	s.signKey = ed25519.NewKeyFromSeed(seed)
-	return nil
+	for purpose, key := range map[string]*[]byte{
+		"privacydesk markers": &s.markKey, "privacydesk installation": &s.sealKey, "privacydesk store": &s.codeKey,
+	} {
+		if *key, err = hkdf.Key(sha256.New, root, nil, purpose, KeySize); err != nil {
+			return err
+		}
+	}
+	if used {
+		s.id, err = readIdentity(s.path(identityFile))
+		return lost(err, identityFile)
+	}
+	if err := s.noteVouched(); err != nil { // nothing is older than the codes
+		return err
+	}
+	s.id, err = identity(s.disk, s.rand, s.dir)
+	return err
+}
+
+// used is true for a shelf on which something was kept, or that was whole
+// once: what is missing there was lost.
+func (s *Shelf) used() (bool, error) {
+	if _, err := os.Stat(s.path(identityFile)); !errors.Is(err, fs.ErrNotExist) {
+		return true, err
+	}
+	for _, sub := range []string{requestsDir, tenantsDir} {
+		entries, err := os.ReadDir(s.path(sub))
+		if err != nil {
+			return false, err
+		}
+		if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return checkRequest(e.Name()) == nil }) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// installationKey makes no key where one was lost: the marks on all tickets,
+// and all certificates, would belong to nobody.
+func (s *Shelf) installationKey(name string, used bool) ([]byte, error) {
+	if used {
+		key, _, err := s.read(s.path(name), name)
+		return key, lost(err, name)
+	}
+	key, _, err := s.obtainLocked(s.path(name), name, "")
+	return key, err
+}
+
+func lost(err error, name string) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("its file %s is missing, and is never made anew for a key store that was used; restore it from a backup of the folder", name)
+	}
+	return err
 }
 
 // Identity is the shelf's random id. Replicas that show different ones don't

@@ -157,12 +157,28 @@ func (a *app) openRedis(ctx context.Context, o openOptions) error {
 	if err := a.redis.Ping(ctx).Err(); err != nil {
 		return fmt.Errorf("redis: %w; check redis.url", err)
 	}
-	if a.store, err = redisstore.New(a.redis, redisstore.Options{Prefix: a.cfg.Redis.Prefix}); err != nil {
+	if a.store, err = redisstore.New(a.redis, a.authenticator(), redisstore.Options{Prefix: a.cfg.Redis.Prefix}); err != nil {
 		return err
 	}
 	a.queue, err = worker.NewQueue(a.redis, a.cfg.Redis.Prefix)
 	return err
 }
+
+// authenticator is the key shelf. Where it can't be opened, which check goes on
+// to tell, nothing in the store is believed.
+func (a *app) authenticator() bot.Authenticator {
+	if a.keys == nil {
+		return nobody{}
+	}
+	return a.keys
+}
+
+// nobody is an authenticator without a key.
+type nobody struct{}
+
+func (nobody) Authenticate(string, string, string) string { return "" }
+
+func (nobody) Demands() bool { return true }
 
 func (a *app) redisOptions(ctx context.Context, o openOptions) (*redis.Options, error) {
 	if a.cfg.Redis.URL != "" {

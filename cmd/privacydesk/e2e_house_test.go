@@ -22,6 +22,7 @@ import (
 
 	"privacydesk/bot"
 	"privacydesk/bot/redisstore"
+	"privacydesk/bot/spool"
 	"privacydesk/bot/zendesksim"
 	"privacydesk/cmd/privacydesk/sample"
 	"privacydesk/connectors/connectortest/servers"
@@ -92,9 +93,9 @@ func newHouse(t testing.TB, o houseOptions) *house {
 		t.Cleanup(func() { cancel(); <-done })
 	}
 	t.Cleanup(h.keepLog)
+	h.newKey("master.key")
 	h.openRedis(o)
 	h.createSystems()
-	h.newKey("master.key")
 	h.configure(h.o.deletes)
 	return h
 }
@@ -137,7 +138,13 @@ func (h *house) openRedis(o houseOptions) {
 	h.redis = redis.NewClient(options)
 	h.t.Cleanup(func() { _ = h.redis.Close() })
 	var err error
-	h.store, err = redisstore.New(h.redis, redisstore.Options{Prefix: o.prefix})
+	text, err := os.ReadFile(filepath.Join(h.dir, "master.key"))
+	h.must(err)
+	master, err := spool.ParseMaster("one", string(text))
+	h.must(err)
+	keys, err := spool.OpenKeys(spool.KeysOptions{Dir: filepath.Join(h.dir, "data", "keys"), Masters: []spool.MasterKey{master}})
+	h.must(err)
+	h.store, err = redisstore.New(h.redis, keys, redisstore.Options{Prefix: o.prefix})
 	h.must(err)
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"privacydesk/bot"
+	"privacydesk/bot/bottest"
 	"privacydesk/bot/redisstore"
 	"privacydesk/bot/web"
 	"privacydesk/bot/worker"
@@ -110,7 +111,7 @@ func newReceiver(b *testing.B, client *redis.Client) *receiver {
 	}}
 	b.Cleanup(r.http.CloseIdleConnections)
 	var err error
-	if r.app.store, err = redisstore.New(client, redisstore.Options{}); err != nil {
+	if r.app.store, err = redisstore.New(client, &bottest.Authenticator{}, redisstore.Options{}); err != nil {
 		b.Fatal(err)
 	}
 	if r.app.queue, err = worker.NewQueue(client, ""); err != nil {

@@ -76,7 +76,24 @@ func (a *app) mayErase(ctx context.Context) error {
 	for _, p := range notes {
 		a.log.WithField("event", "redis").Warn(p.String())
 	}
-	return a.shareSpool(ctx)
+	if err := a.shareSpool(ctx); err != nil {
+		return err
+	}
+	return a.vouch(ctx)
+}
+
+// vouch gives codes to what a version before there were any kept in Redis, once
+// in an installation's life: from then on, what bears none is not ours.
+func (a *app) vouch(ctx context.Context) error {
+	if a.keys.Demands() {
+		return nil
+	}
+	n, err := a.store.Vouch(ctx)
+	if err != nil {
+		return err
+	}
+	a.log.WithField("event", "vouched").WithField("values", n).Warn("what an older version kept in Redis bears codes now; replicas of that version must not run any more")
+	return a.keys.Vouched()
 }
 
 // redisKeeps fails unless Redis keeps what it acknowledges; it returns what

@@ -10,6 +10,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
+	"privacydesk/bot/bottest"
 	"privacydesk/bot/redisstore"
 	"privacydesk/bot/spool"
 	"privacydesk/bot/zendesk"
@@ -22,7 +23,7 @@ func TestSharedTokens(t *testing.T) {
 	server := miniredis.RunT(t)
 	client := redis.NewClient(&redis.Options{Addr: server.Addr(), MaxRetries: -1})
 	t.Cleanup(func() { _ = client.Close() })
-	store, err := redisstore.New(client, redisstore.Options{})
+	store, err := redisstore.New(client, &bottest.Authenticator{}, redisstore.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

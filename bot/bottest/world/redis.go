@@ -95,3 +95,7 @@ func (w *World) copyKey(ctx context.Context, key string) (func(redis.Pipeliner),
 		return func(p redis.Pipeliner) { p.Set(ctx, key, s, 0) }, err
 	}
 }
+
+// Redis is the store's server, for a test that writes to it as somebody who has
+// no key would.
+func (w *World) Redis() *redis.Client { return w.client }

@@ -170,11 +170,11 @@ func (w *World) Populate() {
 func (w *World) Start() {
 	w.client, w.replicas = w.connect(), nil
 	var err error
-	w.must(func() error { w.Store, err = redisstore.New(w.client, redisstore.Options{}); return err })
 	w.must(func() error {
 		w.Keys, err = spool.OpenKeys(spool.KeysOptions{Dir: w.dir + "/keys", Clock: w.Clock.Now, Masters: []spool.MasterKey{{ID: "m1", Key: sha256Sum("a key of the tests")}}})
 		return err
 	})
+	w.must(func() error { w.Store, err = redisstore.New(w.client, w.Keys, redisstore.Options{}); return err })
 	w.must(func() error { w.Spool, err = spool.Open(spool.Options{Dir: w.dir + "/spool"}, w.Keys); return err })
 	w.life = &mortal{Store: w.Store}
 	w.Engine = w.engine(w.desk(), w.Patient, w.life)
@@ -184,7 +184,7 @@ func (w *World) Start() {
 // own. Serve gives tasks to all in turn; the first one sweeps.
 func (w *World) Join(desk, patient bot.Desk) {
 	w.T.Helper()
-	store, err := redisstore.New(w.connect(), redisstore.Options{})
+	store, err := redisstore.New(w.connect(), w.Keys, redisstore.Options{})
 	if err != nil {
 		w.T.Fatal(err)
 	}

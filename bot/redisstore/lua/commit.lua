@@ -4,8 +4,8 @@ local known, newcomers = KEYS[7], KEYS[8]
 local id, nonce, expected, version, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local hint, wake, case, sealing, sealed = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local prior_seq, prior_head, seq, head = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
-local prefix, arrival = ARGV[15], ARGV[16]
-local at = 17
+local prefix, arrival, code, over = ARGV[15], ARGV[16], ARGV[17], ARGV[18]
+local at = 19
 local leases, release, claim, absent, caps, appended, facets, facts
 leases, at = list(at)
 release, at = list(at)
@@ -39,16 +39,16 @@ for _, names in ipairs({ claim, absent }) do
     end
   end
 end
-local counted = {}
-for i = 1, #caps, 3 do
-  local key, limit = caps[i], tonumber(caps[i + 1])
-  counted[key] = (counted[key] or tonumber(redis.call('GET', key) or '0')) + 1
-  if counted[key] > limit then
-    return { 'capped' }
+for i = 1, #caps, 4 do
+  if (redis.call('GET', caps[i]) or '') ~= caps[i + 2] then
+    return { 'again' } -- another change was counted since this one read the count
   end
 end
+if over == '1' then
+  return { 'capped' }
+end
 
-redis.call('HSET', record, 'version', version, 'nonce', nonce, 'case', case, 'seq', seq, 'head', head, 'arrival', arrival)
+redis.call('HSET', record, 'version', version, 'nonce', nonce, 'case', case, 'seq', seq, 'head', head, 'arrival', arrival, 'code', code)
 if sealing == 'set' then
   redis.call('HSET', record, 'sealed', sealed)
 elseif sealing == 'forget' then
@@ -65,14 +65,14 @@ end
 for _, name in ipairs(claim) do
   redis.call('HSET', claims, name, id)
 end
-for i = 1, #caps, 3 do
-  redis.call('INCR', caps[i])
-  if caps[i + 2] ~= '0' then
-    redis.call('PEXPIRE', caps[i], caps[i + 2])
+for i = 1, #caps, 4 do
+  redis.call('SET', caps[i], caps[i + 3])
+  if caps[i + 1] ~= '0' then
+    redis.call('PEXPIRE', caps[i], caps[i + 1])
   end
 end
 for i = 1, #facts, 2 do
-  redis.call('HSET', known, facts[i], facts[i + 1] .. ' ' .. id)
+  redis.call('HSET', known, facts[i], facts[i + 1])
   redis.call('HSET', record, 'fact/' .. facts[i], '')
 end
 

@@ -1,6 +1,6 @@
 -- Pages through the cases that are in all of the indexes KEYS, newest first.
 -- ARGV: the member after which to go on ('' from the start), how many, how many to look at, the prefix of records.
--- Returns the member to go on after ('' at the end), then the cases.
+-- Returns the member to go on after ('' at the end), then member, version, case and code of each.
 local limit, patience = tonumber(ARGV[2]), tonumber(ARGV[3])
 local main, smallest = 1, nil
 for i = 1, #KEYS do
@@ -19,21 +19,24 @@ local function matches(member)
   return true
 end
 
-local answer, last, looked = { '' }, ARGV[1], 0
-while #answer <= limit and looked < patience do
+local answer, last, looked, found = { '' }, ARGV[1], 0, 0
+while found < limit and looked < patience do
   local bound = '+'
   if last ~= '' then
     bound = '(' .. last
   end
   local page = redis.call('ZREVRANGEBYLEX', KEYS[main], bound, '-', 'LIMIT', 0, 100)
   for _, member in ipairs(page) do
-    if #answer > limit then
+    if found >= limit then
       break
     end
     last, looked = member, looked + 1
-    local case = matches(member) and redis.call('HGET', ARGV[4] .. string.sub(member, 18), 'case')
-    if case then
-      answer[#answer + 1] = case
+    local stored = matches(member) and redis.call('HMGET', ARGV[4] .. string.sub(member, 18), 'version', 'case', 'code')
+    if stored and (stored[1] or stored[2]) then
+      found = found + 1
+      for _, item in ipairs({ member, stored[1] or '', stored[2] or '', stored[3] or '' }) do
+        answer[#answer + 1] = item
+      end
     end
   end
   if #page == 0 then
