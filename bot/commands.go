@@ -38,7 +38,7 @@ func (e *Engine) command(t *turn, verb string) {
 	switch {
 	case verb == commandStatus:
 		t.owe(Say{Message: "note_status", Vars: e.statusVars(t)})
-	case verb == commandHold && t.c.open():
+	case verb == commandHold && !t.c.ended() && t.c.Resolution != Cancelled && t.c.Resolution != Rejected:
 		t.hold(ReasonAgentHold)
 		t.owe(Say{Message: "note_held", Vars: map[string]string{"reason": string(ReasonAgentHold)}, AddTags: []string{TagNeedsPerson}})
 	case verb == commandHold:

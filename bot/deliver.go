@@ -94,8 +94,15 @@ func (t *turn) mute(ctx context.Context, b batch) (held bool, err error) {
 	return false, nil
 }
 
-// mayDisclose holds the request if whoever would read the message may not.
+// mayDisclose holds the request if whoever would read the message may not. What
+// was written since the last look counts as it does before an answer is decided.
 func (e *Engine) mayDisclose(ctx context.Context, t *turn, ticket *Ticket) (held bool, err error) {
+	if e.commands(t, ticket) {
+		return true, t.commit(ctx)
+	}
+	if taken, err := e.takenBack(ctx, t, ticket); err != nil || taken {
+		return taken, err
+	}
 	reasons, err := e.review(ctx, t, ticket)
 	if err != nil {
 		return false, err
@@ -110,11 +117,12 @@ func (e *Engine) mayDisclose(ctx context.Context, t *turn, ticket *Ticket) (held
 	} else if strange {
 		reasons = append(reasons, ReasonRequester)
 	}
-	reason := t.uncleared(reasons)
+	reason := t.first(reasons)
 	if reason == "" {
 		return false, nil
 	}
 	t.hold(reason)
+	e.pass(t, ticket, reasons)
 	t.c.Owed = withoutLinks(t.c.Owed) // it is made anew when the request goes on
 	t.note(heldNote(t.c, reason), map[string]string{"reason": string(reason)})
 	return true, t.commit(ctx)
@@ -283,7 +291,11 @@ func (t *turn) finish(res Resolution, reason Reason, say Say) {
 
 // end moves to done. Claims are given up, so that the subject may be asked
 // about again; key and spool stay for the time of downloads.
+// What was written meanwhile and nobody acted on is looked at next.
 func (t *turn) end() {
+	if t.ticket != nil && len(objections(t.ticket, t.c.Seen.Comment)) > 0 {
+		t.took, t.c.Hinted = false, 0
+	}
 	t.c.Phase, t.c.Stage, t.c.Finished, t.c.Wait = PhaseDone, StageNone, t.now, nil
 	t.change.Release = append(t.change.Release, t.c.Claims...)
 	t.noteAnswer()

@@ -153,8 +153,8 @@ func (e *Engine) read(ctx context.Context, t *turn) (bool, error) {
 		return false, err
 	}
 	t.took = true
-	if e.takesBack(t, ticket) {
-		t.see(ticket)
+	if word := e.takesBack(t, ticket); word != 0 {
+		t.seeUpTo(word)
 		t.finish(Cancelled, ReasonByRequester, Say{Message: "cancelled"})
 		return true, t.commit(ctx)
 	}
@@ -171,8 +171,7 @@ func (e *Engine) read(ctx context.Context, t *turn) (bool, error) {
 	case otherRequester(t.c, s, ticket):
 		return e.holdOver(ctx, t, ReasonRequester)
 	case mergedInto(ticket, t.c.Seen.Comment):
-		t.see(ticket)
-		return e.holdOver(ctx, t, ReasonMerged)
+		return e.holdMerged(ctx, t, ticket)
 	case !e.inScope(ticket):
 		return e.holdOver(ctx, t, ReasonOutOfScope)
 	case e.solvedTooEarly(t, ticket):
@@ -185,13 +184,14 @@ func (e *Engine) read(ctx context.Context, t *turn) (bool, error) {
 		return e.askLater(ctx, t, ticket)
 	}
 	t.c.Kind = Kind(res.Kind)
+	late := objectsEarly(ticket, afterDescription(t.c, ticket))
 	t.see(ticket)
 	d := policy.Admit(ask)
 	t.c.Doubts = nil
 	for _, doubt := range policy.Doubts(ask, d.Tenant) {
 		t.c.Doubts = append(t.c.Doubts, Reason(doubt))
 	}
-	return e.decide(ctx, t, ticket, res, d)
+	return e.decide(ctx, t, ticket, res, d, late)
 }
 
 // stepDirectory names the one note about a directory that does not answer.
@@ -222,8 +222,20 @@ func (e *Engine) holdOver(ctx context.Context, t *turn, reason Reason) (bool, er
 	return true, t.commit(ctx)
 }
 
-// decide turns the policy's verdict into the request's next state.
-func (e *Engine) decide(ctx context.Context, t *turn, ticket *Ticket, res reading.Result, d policy.Decision) (bool, error) {
+// holdMerged holds for a merge, which counts as seen unless another hold, which
+// gives way to none, stands.
+func (e *Engine) holdMerged(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
+	if t.hold(ReasonMerged) && t.c.Wait.Reason == ReasonMerged {
+		t.see(ticket)
+	}
+	t.note("note_held", map[string]string{"reason": string(ReasonMerged)})
+	return true, t.commit(ctx)
+}
+
+// decide turns the policy's verdict into the request's next state. late says
+// that somebody spoke of stopping meanwhile: a person reads that before the
+// request is accepted.
+func (e *Engine) decide(ctx context.Context, t *turn, ticket *Ticket, res reading.Result, d policy.Decision, late bool) (bool, error) {
 	switch {
 	case d.Verdict == policy.Refuse:
 		t.finish(Rejected, Reason(d.Reason), Say{Message: "refused_" + d.Reason, Vars: map[string]string{"reason": d.Reason}})
@@ -242,6 +254,9 @@ func (e *Engine) decide(ctx context.Context, t *turn, ticket *Ticket, res readin
 		return e.question(ctx, t, Reason(res.Question))
 	}
 	var doubts []Reason
+	if late {
+		doubts = append(doubts, ReasonReply)
+	}
 	if d.Verdict != policy.Accept && !slices.Contains(t.c.Doubts, Reason(d.Reason)) { // those wait for the counts
 		doubts = append(doubts, Reason(d.Reason))
 	}
@@ -342,11 +357,11 @@ func (e *Engine) duplicate(ctx context.Context, t *turn, holder string) (bool, e
 	}
 	if errors.Is(err, ErrNotFound) {
 		fresh.c.ID, fresh.c.Ticket, fresh.c.Epoch, fresh.c.Arrived = t.c.ID, t.c.Ticket, t.c.Epoch, t.c.Arrived
-		fresh.c.Due, fresh.c.Locale, fresh.c.Phase, fresh.c.Seen = t.c.Due, t.c.Locale, PhaseReading, t.c.Seen
+		fresh.c.Due, fresh.c.Locale, fresh.c.Phase = t.c.Due, t.c.Locale, PhaseReading
 		fresh.seal(&Secret{Requester: t.secret.Requester, Reference: t.secret.Reference})
 		fresh.event("arrived", map[string]string{"ticket": fmt.Sprint(t.c.Ticket)})
 	}
-	fresh.took = true
+	fresh.took, fresh.c.Seen = true, t.c.Seen
 	fresh.c.Kind, fresh.c.Tenant, fresh.c.Linked = t.c.Kind, t.c.Tenant, holder
 	fresh.finish(Rejected, ReasonDuplicate, Say{
 		Message: "duplicate", Vars: map[string]string{"linked": fmt.Sprint(TicketOfID(holder)), "reason": string(ReasonDuplicate)},
@@ -371,6 +386,11 @@ func (e *Engine) question(ctx context.Context, t *turn, reason Reason) (bool, er
 // see notes up to where the ticket was read.
 func (t *turn) see(ticket *Ticket) {
 	if n := len(ticket.Comments); n > 0 {
-		t.c.Seen.Comment, t.c.Seen.At = max(t.c.Seen.Comment, ticket.Comments[n-1].ID), t.now
+		t.seeUpTo(ticket.Comments[n-1].ID)
 	}
+}
+
+// seeUpTo notes that a ticket was read as far as a comment.
+func (t *turn) seeUpTo(comment int64) {
+	t.c.Seen.Comment, t.c.Seen.At = max(t.c.Seen.Comment, comment), t.now
 }

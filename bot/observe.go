@@ -45,40 +45,86 @@ func (e *Engine) observe(ctx context.Context, t *turn) (bool, error) {
 		return false, err
 	}
 	t.took = true
-	t.see(ticket)
-	if held := t.uncleared(reasons); held != "" {
-		if slices.Contains(reasons, ReasonReply) {
-			held = ReasonReply // it is seen now, and no later look finds it again
-		} else if slices.Contains(reasons, ReasonMerged) {
-			held = ReasonMerged
-		}
+	if held := t.first(reasons); held != "" {
 		t.hold(held)
 		t.note("note_held", map[string]string{"reason": string(held)})
 	}
+	e.pass(t, ticket, reasons)
 	return true, t.commit(ctx)
 }
 
-// takesBack is true if the requester wrote that they take the request back,
-// since it was last looked at; a description is no such word.
-func (e *Engine) takesBack(t *turn, ticket *Ticket) bool {
-	after := t.c.Seen.Comment
-	if after == 0 && len(ticket.Comments) > 0 {
-		after = ticket.Comments[0].ID
+// first is the first of the reasons that nobody waved through, or "". A reply
+// and a merge go before all others: once they are seen, no later look finds
+// them again.
+func (t *turn) first(reasons []Reason) Reason {
+	for _, r := range onceSeen() {
+		if slices.Contains(reasons, r) {
+			return r
+		}
 	}
-	return slices.ContainsFunc(newerByAsker(t.c, ticket, after), func(c Comment) bool { return reading.Cancels(c.Text) })
+	return t.uncleared(reasons)
+}
+
+// onceSeen are the reasons that only words give which nobody saw before.
+func onceSeen() []Reason { return []Reason{ReasonReply, ReasonMerged} }
+
+// pass counts what stands on the ticket as seen. What nobody acts on now is
+// left for a later look: words beside a hold that gives way to no reply, and
+// words beside an answer that discloses nothing, which begin the next
+// generation.
+func (e *Engine) pass(t *turn, ticket *Ticket, reasons []Reason) {
+	if e.pastWords(t, ticket) && len(objections(ticket, t.c.Seen.Comment)) > 0 {
+		return
+	}
+	if held := t.first(reasons); slices.Contains(onceSeen(), held) && (t.c.Wait == nil || t.c.Wait.Reason != held) {
+		return
+	}
+	t.see(ticket)
+}
+
+// pastWords is true once no word changes this generation of a request any
+// more: its answer is there, or is decided and discloses nothing.
+func (e *Engine) pastWords(t *turn, ticket *Ticket) bool {
+	if t.c.Resolution == "" {
+		return false
+	}
+	discloses := slices.ContainsFunc(t.c.Owed, func(s Say) bool { return s.Discloses })
+	return !discloses || e.marked(ticket, t.c.ID, t.c.once(stepFinal))
+}
+
+// takesBack is the last comment by which the requester takes the request back,
+// since it was last looked at, or 0; a description is no such word.
+func (e *Engine) takesBack(t *turn, ticket *Ticket) int64 {
+	for _, c := range slices.Backward(newerByAsker(t.c, ticket, afterDescription(t.c, ticket))) {
+		if reading.Cancels(c.Text) {
+			return c.ID
+		}
+	}
+	return 0
+}
+
+// afterDescription is up to where a ticket was seen, its description included.
+func afterDescription(c *Case, ticket *Ticket) int64 {
+	if c.Seen.Comment == 0 && len(ticket.Comments) > 0 {
+		return ticket.Comments[0].ID
+	}
+	return c.Seen.Comment
 }
 
 // takenBack cancels a request that its requester takes back before anything
-// was disclosed or erased, whatever it waits for.
+// was disclosed or erased, whatever it waits for, and also while its answer is
+// decided and unsaid. What they wrote after that word is not passed over.
 func (e *Engine) takenBack(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
-	if t.c.Wait.lost() || t.c.Resolution != "" || !t.c.Begun.IsZero() || !e.takesBack(t, ticket) {
+	said := t.c.Resolution == Cancelled || t.c.Resolution != "" && e.marked(ticket, t.c.ID, t.c.once(stepFinal))
+	word := e.takesBack(t, ticket)
+	if t.c.Wait.lost() || said || !t.c.Begun.IsZero() || word == 0 {
 		return false, nil
 	}
 	if mark, err := e.eraseMark(ctx, t.c); err != nil || mark != nil {
 		return false, err // erasing began; the record was set back
 	}
 	t.took = true
-	t.see(ticket)
+	t.seeUpTo(word)
 	t.c.Owed = nil
 	t.finish(Cancelled, ReasonByRequester, Say{Message: "cancelled"})
 	return true, t.commit(ctx)
@@ -104,9 +150,8 @@ func (e *Engine) reread(ctx context.Context, t *turn, ticket *Ticket) (bool, err
 		t.note("note_held", map[string]string{"reason": string(ReasonSolvedByHand)})
 		return true, t.commit(ctx)
 	}
-	if merged := mergedInto(ticket, t.c.Seen.Comment); merged {
-		t.see(ticket)
-		return e.holdOver(ctx, t, ReasonMerged)
+	if mergedInto(ticket, t.c.Seen.Comment) {
+		return e.holdMerged(ctx, t, ticket)
 	}
 	if taken, err := e.takenOn(ctx, t, ticket); err != nil || taken {
 		return taken, err
@@ -161,8 +206,8 @@ func (e *Engine) notice(ctx context.Context, t *turn, ticket *Ticket) ([]Reason,
 	if edited && !e.marked(ticket, t.c.ID, t.c.once(stepFinal)) { // the final answer itself clears fields
 		out = append(out, ReasonEdited)
 	}
-	if t.c.Resolution != "" {
-		return out, nil // the answer is on its way
+	if e.pastWords(t, ticket) {
+		return out, nil
 	}
 	if !ticket.Merged && e.solvedTooEarly(t, ticket) {
 		out = append(out, ReasonSolvedByHand)
@@ -295,5 +340,5 @@ func (e *Engine) reviewNow(ctx context.Context, t *turn) (Reason, error) {
 		return "", err
 	}
 	readers, err := e.readersOf(ctx, t, ticket)
-	return t.uncleared(append(reasons, readers...)), err
+	return t.first(append(reasons, readers...)), err
 }

@@ -39,6 +39,15 @@ func protested(ticket *Ticket, after int64) bool {
 	})
 }
 
+// objectsEarly is true if somebody wrote after a comment, before the request
+// was accepted, that something is wrong or has to stop. What names a person or
+// a kind is an answer instead.
+func objectsEarly(ticket *Ticket, after int64) bool {
+	return slices.ContainsFunc(ticket.Comments, func(c Comment) bool {
+		return c.ID > after && !c.Ours && !c.Merged && c.Public && !c.Author.Staff() && reading.Objects(c.Text)
+	})
+}
+
 // objections are what customers wrote after a comment that a person must read
 // before the request goes on: any word of the requester's but thanks, and of
 // somebody copied, who may know better.

@@ -33,6 +33,13 @@ func Protests(text string) bool {
 	}.in(ws)
 }
 
+// Objects reports whether a text protests and says nothing else that could be
+// read: neither an address nor, clearly, a kind.
+func Objects(text string) bool {
+	said := kindOf(purpose(text[:min(len(text), maxReply)]))
+	return Protests(text) && (said.kind == Unclear || said.doubt) && len(extract(text)) == 0
+}
+
 // Choice finds which of the names a reply consists of, quotes and signature
 // aside. Upper and lower case are told apart where it takes that. said is true
 // for a reply that fits a name; which one stays open if it fits several.
