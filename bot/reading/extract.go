@@ -32,7 +32,7 @@ func extract(text string) []mention {
 			out = append(out, m)
 		}
 	}
-	return out
+	return unlinked(text, out)
 }
 
 // delimits is true for what can't be part of an address and does separate

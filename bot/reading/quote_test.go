@@ -159,6 +159,7 @@ func TestSeveralAddressesNeverMakeASubject(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	f.Add("delete jane@corp.example", "", "jane@corp.example")
 	f.Add("delete jane@corp.example aka jr@corp.example (alias j@x.example)", "jr@corp.example", "jane@corp.example auch bekannt als jr@corp.example")
+	f.Add("all data of jane@corp.example<mailto:jane@corp.example>", "[jo@x.example](mailto:jo%40x.example?cc=a@b.example)", "jane@corp.example <https://a.example/?url=mailto%253Ajane%2540corp.example&x>")
 	for _, c := range containers() {
 		f.Add("delete\n\n"+strings.ReplaceAll(c, "%s", victim), "reply: a@b.example", "")
 	}

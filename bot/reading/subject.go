@@ -111,7 +111,7 @@ func (p *reader) subjectOfForm(title, description string) {
 func (p *reader) hearField(field string, text given) {
 	addr, err := Normalise(field)
 	found := p.given(field)
-	if err != nil && len(found.addrs) == 1 && len(found.also) > 0 && !found.bad {
+	if err != nil && len(found.addrs) == 1 && (len(found.also) > 0 || alone(field)) && !found.bad {
 		addr, err = first(found.addrs), nil
 	}
 	switch {
@@ -142,6 +142,12 @@ func (p *reader) hearField(field string, text given) {
 			p.unclear(AskOneSubject)
 		}
 	}
+}
+
+// alone is true for one address with the link that a mail program made of it.
+func alone(field string) bool {
+	m := extract(field)
+	return len(m) == 1 && strings.Trim(field[:m[0].start], "[<( ") == "" && m[0].end == len(field)
 }
 
 // hear takes in what a text gives. It settles an unclear subject only by
