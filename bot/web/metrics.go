@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -53,6 +54,10 @@ type Collector struct {
 	calls    *prometheus.CounterVec
 	webhooks *prometheus.CounterVec
 	build    *prometheus.GaugeVec
+	parts    *prometheus.GaugeVec
+	zendesk  *prometheus.GaugeVec
+	up       *prometheus.GaugeVec
+	lacks    *prometheus.CounterVec
 	gauges   gauges
 
 	mu     sync.Mutex
@@ -66,8 +71,15 @@ func NewCollector(o MetricsOptions) *Collector {
 	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
 		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "privacydesk_" + name, Help: help}, labels)
 	}
+	gauge := func(name, help string, labels ...string) *prometheus.GaugeVec {
+		return prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "privacydesk_" + name, Help: help}, labels)
+	}
 	c := &Collector{
-		o: o,
+		o:       o,
+		parts:   gauge("part_up", "1 if a part without which nothing can be worked on was well when it was last looked at, else 0.", "part"),
+		zendesk: gauge("zendesk_up", "1 if Zendesk took the credentials when they were last tried, else 0; absent before the first try."),
+		up:      gauge("system_up", "1 if a system could be worked on when it was last looked at, else 0 and its runs wait.", "system"),
+		lacks:   counter("part_failures_total", "Looks that found a part, or a system, not well.", "part"),
 		runs: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name: "privacydesk_run_duration_seconds", Help: "Duration of one run in one system.",
 			Buckets: []float64{0.05, 0.25, 1, 5, 15, 60, 300, 900, 3600},
@@ -78,10 +90,8 @@ func NewCollector(o MetricsOptions) *Collector {
 		held:     counter("held_total", "Times that this process held a request for a person.", "kind"),
 		calls:    counter("zendesk_calls_total", "Calls to Zendesk.", "kind", "result"),
 		webhooks: counter("webhooks_total", "Webhook calls: received, refused (4xx) and failed (5xx).", "result"),
-		build: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "privacydesk_build_info", Help: "1, labelled with the version.",
-		}, []string{"version"}),
-		gauges: newGauges(),
+		build:    gauge("build_info", "1, labelled with the version.", "version"),
+		gauges:   newGauges(),
 	}
 	c.build.WithLabelValues(o.Version).Set(1)
 	c.mails.WithLabelValues()
@@ -92,7 +102,7 @@ func NewCollector(o MetricsOptions) *Collector {
 }
 
 func (c *Collector) vectors() []prometheus.Collector {
-	return []prometheus.Collector{c.runs, c.failures, c.done, c.held, c.mails, c.calls, c.webhooks, c.build}
+	return []prometheus.Collector{c.runs, c.failures, c.done, c.held, c.mails, c.calls, c.webhooks, c.build, c.parts, c.zendesk, c.up, c.lacks}
 }
 
 // Describe is part of prometheus.Collector.
@@ -120,6 +130,26 @@ func (c *Collector) Observe(o bot.Observation) {
 		c.mails.WithLabelValues().Inc()
 	case "held":
 		c.held.WithLabelValues(kind).Inc()
+	}
+}
+
+// Looked tells how a look at a part ended. Parts are named by the program, and
+// systems, as systems.NAME, by the configuration.
+func (c *Collector) Looked(part string, up bool) {
+	value := 0.0
+	if up {
+		value = 1
+	}
+	if system, is := strings.CutPrefix(part, "systems."); is {
+		c.up.WithLabelValues(c.systemLabel(system)).Set(value)
+	} else {
+		c.parts.WithLabelValues(part).Set(value)
+	}
+	if part == "zendesk" {
+		c.zendesk.WithLabelValues().Set(value)
+	}
+	if lacks := c.lacks.WithLabelValues(part); !up {
+		lacks.Inc()
 	}
 }
 

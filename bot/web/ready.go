@@ -6,14 +6,12 @@ import (
 	"net/http"
 	"sync"
 	"time"
-
-	"github.com/sirupsen/logrus"
 )
 
 // Dependency is something without which the daemon can't work.
 type Dependency struct {
 	Name string // "redis"; of ours, never data
-	Err  error  // nil when it is well
+	Why  string // why it is not well, in words of ours that anybody may read; empty when it is
 }
 
 const (
@@ -24,17 +22,15 @@ const (
 	readyTimeout = 5 * time.Second
 )
 
-// readiness answers whether each dependency is well; why not stands in the
-// log alone.
+// readiness answers whether each dependency is well, and why not. Who examines
+// them logs it.
 type readiness struct {
 	check func(context.Context) []Dependency
 	clock func() time.Time
-	log   logrus.FieldLogger
 
-	mu      sync.Mutex
-	last    readyAnswer
-	asked   time.Time
-	failing map[string]bool
+	mu    sync.Mutex
+	last  readyAnswer
+	asked time.Time
 }
 
 type readyAnswer struct {
@@ -45,6 +41,7 @@ type readyAnswer struct {
 type readyCheck struct {
 	Name string `json:"name"`
 	OK   bool   `json:"ok"`
+	Why  string `json:"why,omitempty"`
 }
 
 func (h *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -72,19 +69,13 @@ func (h *readiness) answer(ctx context.Context) readyAnswer {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readyTimeout)
 	defer cancel()
-	out, failing := readyAnswer{Ready: true, Checks: []readyCheck{}}, map[string]bool{}
+	out := readyAnswer{Ready: true, Checks: []readyCheck{}}
 	if h.check != nil {
 		for _, d := range h.check(ctx) {
-			out.Checks = append(out.Checks, readyCheck{d.Name, d.Err == nil})
-			if d.Err == nil {
-				continue
-			}
-			out.Ready, failing[d.Name] = false, true
-			if !h.failing[d.Name] { // said once, not at every probe
-				h.log.WithFields(logrus.Fields{"event": "not_ready", "system": d.Name, "error": d.Err}).Warn("a dependency fails")
-			}
+			out.Checks = append(out.Checks, readyCheck{d.Name, d.Why == "", d.Why})
+			out.Ready = out.Ready && d.Why == ""
 		}
 	}
-	h.last, h.asked, h.failing = out, h.clock(), failing
+	h.last, h.asked = out, h.clock()
 	return out
 }

@@ -38,8 +38,8 @@ type Options struct {
 	TLS   *tls.Config
 	Log   logrus.FieldLogger
 	Clock func() time.Time
-	// Ready examines what the daemon depends on. Its errors are logged and
-	// never answered. nil: the daemon is ready once it listens.
+	// Ready examines what the daemon depends on. nil: the daemon is ready once
+	// it listens.
 	Ready func(context.Context) []Dependency
 	// Metrics is served at /metrics; nil for no such page.
 	Metrics prometheus.Gatherer
@@ -65,7 +65,7 @@ func New(o Options) (*Server, error) {
 	mux := http.NewServeMux()
 	mounts := map[string]http.Handler{
 		"GET /healthz": http.HandlerFunc(alive),
-		"GET /readyz":  &readiness{check: o.Ready, clock: o.Clock, log: o.Log},
+		"GET /readyz":  &readiness{check: o.Ready, clock: o.Clock},
 	}
 	if o.Metrics != nil {
 		mounts["GET /metrics"] = promhttp.HandlerFor(o.Metrics, promhttp.HandlerOpts{

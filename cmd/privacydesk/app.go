@@ -50,6 +50,7 @@ type app struct {
 	engine     *bot.Engine
 	failpoint  func(string)
 	checkEvery time.Duration
+	watch      *watch
 
 	closers []func(context.Context) error
 }
@@ -101,20 +102,25 @@ func openApp(ctx context.Context, cfg *config.Config, o openOptions) (a *app, er
 			a = nil
 		}
 	}()
-	for _, step := range []func(context.Context, openOptions) error{
-		a.openKeys, a.openRedis, a.openDesk, a.openDirectory, a.openSystems, a.openEngine,
-	} {
-		if err := step(ctx, o); err != nil {
-			return a, err
-		}
+	if err := a.openAll(ctx, o); err != nil {
+		return a, err
 	}
 	return a, nil
 }
 
 func newApp(cfg *config.Config, o openOptions) *app {
-	return &app{
+	a := &app{
 		cfg: cfg, log: config.NewLogger(cfg.Log, o.log), failpoint: failpointOf(os.LookupEnv), checkEvery: o.checkEvery,
 		systems: map[string]bot.SystemConfig{},
+	}
+	a.watch = newWatch(a.log, time.Now, a.looked)
+	return a
+}
+
+// looked is told of each look at a precondition.
+func (a *app) looked(p precondition, up bool) {
+	if a.metrics != nil {
+		a.metrics.Looked(p.name, up)
 	}
 }
 
@@ -228,6 +234,9 @@ func (a *app) openDesk(_ context.Context, _ openOptions) (err error) {
 // called is told of each call to Zendesk.
 func (a *app) called(c zendesk.Call) {
 	a.metrics.ZendeskCall(!c.Read(), c.Status)
+	if c.Status == http.StatusUnauthorized {
+		a.watch.kick("zendesk")
+	}
 	if a.failpoint != nil && c.Method == http.MethodPost && c.Endpoint == "uploads" {
 		a.failpoint("after-upload")
 	}
@@ -239,16 +248,6 @@ func (a *app) openDirectory(_ context.Context, _ openOptions) (err error) {
 		return &usageError{err}
 	}
 	a.onClose(func(context.Context) error { return a.directory.Close() })
-	return nil
-}
-
-// openSystems opens every system.
-func (a *app) openSystems(ctx context.Context, _ openOptions) error {
-	for _, name := range sortedKeys(a.cfg.Systems) {
-		if err := a.openSystem(ctx, name); err != nil {
-			return err
-		}
-	}
 	return nil
 }
 

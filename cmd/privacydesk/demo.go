@@ -199,7 +199,7 @@ func (d *demo) startDaemon(ctx context.Context) error {
 		return err
 	}
 	d.onClose(func() error { return d.app.close(ctx) })
-	if err := d.app.mayErase(ctx); err != nil {
+	if err := d.app.begin(ctx); err != nil {
 		return err
 	}
 	running, err := d.app.start(ctx, []string{"intake", "worker", "clock", "web"})

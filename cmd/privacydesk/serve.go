@@ -14,7 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"privacydesk/bot"
-	"privacydesk/bot/redisstore"
 	"privacydesk/bot/web"
 	"privacydesk/bot/worker"
 	"privacydesk/bot/zendesk"
@@ -44,7 +43,7 @@ func (c serveCmd) Run(ctx context.Context, s *surroundings) error {
 	for _, w := range cfg.Warnings() {
 		a.log.Warn(w)
 	}
-	if err := a.mayErase(ctx); err != nil {
+	if err := a.begin(ctx); err != nil {
 		return errors.Join(err, a.close(ctx))
 	}
 	running, err := a.start(ctx, c.Role)
@@ -66,22 +65,6 @@ type running struct {
 	failed  <-chan error // told when a part ends that must not
 }
 
-// mayErase refuses to work on a Redis that may forget what it acknowledged,
-// and on a spool that other replicas don't share.
-func (a *app) mayErase(ctx context.Context) error {
-	notes, err := a.redisKeeps(ctx)
-	if err != nil {
-		return err
-	}
-	for _, p := range notes {
-		a.log.WithField("event", "redis").Warn(p.String())
-	}
-	if err := a.shareSpool(ctx); err != nil {
-		return err
-	}
-	return a.vouch(ctx)
-}
-
 // vouch gives codes to what a version before there were any kept in Redis, once
 // in an installation's life: from then on, what bears none is not ours.
 func (a *app) vouch(ctx context.Context) error {
@@ -94,37 +77,6 @@ func (a *app) vouch(ctx context.Context) error {
 	}
 	a.log.WithField("event", "vouched").WithField("values", n).Warn("what an older version kept in Redis bears codes now; replicas of that version must not run any more")
 	return a.keys.Vouched()
-}
-
-// redisKeeps fails unless Redis keeps what it acknowledges; it returns what
-// else should be known of it. The demo's own, which keeps nothing and says
-// so, only has to answer.
-func (a *app) redisKeeps(ctx context.Context) (notes []redisstore.Problem, err error) {
-	if a.embedded != nil && !a.embedded.Keeps() {
-		return nil, a.redis.Ping(ctx).Err()
-	}
-	problems, err := a.store.CheckServer(ctx)
-	for _, p := range problems {
-		if p.Fatal {
-			return nil, &usageError{fmt.Errorf("redis: %s", p)}
-		}
-	}
-	return problems, err
-}
-
-// shareSpool proves that all replicas of this Redis have one spool and one
-// key shelf, as they lie there now: the first names their identities, the
-// others compare.
-func (a *app) shareSpool(ctx context.Context) error {
-	if err := errors.Join(a.spool.Check(), a.keys.Check()); err != nil {
-		return err
-	}
-	ours := a.spool.Identity() + "/" + a.keys.Identity()
-	agreed, err := a.store.Agree(ctx, "spool/identity", ours)
-	if err == nil && agreed != ours {
-		err = &usageError{errors.New("data_dir: this folder's spool or key shelf is not the one that the other replicas of this Redis use; mount the same one, or use a Redis of its own")}
-	}
-	return err
 }
 
 // start starts the roles. What it starts is ended by close.
@@ -147,6 +99,7 @@ func (a *app) start(ctx context.Context, roles []string) (*running, error) {
 			return nil, err
 		}
 	}
+	a.startWatch(ctx)
 	failed := make(chan error, 2)
 	r := &running{failed: failed}
 	if server != nil {
@@ -324,14 +277,24 @@ func (k knownOnly) Step(ctx context.Context, id, key string) error {
 	return k.Queue.Step(ctx, id, key)
 }
 
-// ready asks what a daemon can't do without.
+// ready is what /readyz shows.
 func (a *app) ready(ctx context.Context) []web.Dependency {
-	_, redisErr := a.redisKeeps(ctx)
-	return []web.Dependency{
-		{Name: "redis", Err: redisErr},
-		{Name: "spool", Err: a.shareSpool(ctx)},
-		{Name: "directory", Err: a.directory.Check(ctx)},
-	}
+	return a.watch.ready(ctx, a.preconditions())
+}
+
+// startWatch looks at the preconditions for as long as the installation serves.
+func (a *app) startWatch(ctx context.Context) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		a.watch.run(ctx, a.preconditions())
+	}()
+	a.onClose(func(context.Context) error {
+		cancel()
+		<-ended
+		return nil
+	})
 }
 
 // overrides is the folder of a team's own messages.

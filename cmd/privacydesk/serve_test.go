@@ -24,12 +24,18 @@ func (h *house) open() *app {
 	return a
 }
 
-// failing are the names of the dependencies that are not well.
+// failing are the names of the dependencies that are not well, those that lie
+// with others looked at now.
 func (a *app) failing(t *testing.T) []string {
 	t.Helper()
+	for _, p := range a.preconditions() {
+		if p.every != 0 {
+			a.watch.look(t.Context(), p)
+		}
+	}
 	var out []string
 	for _, d := range a.ready(t.Context()) {
-		if d.Err != nil {
+		if d.Why != "" {
 			out = append(out, d.Name)
 		}
 	}
@@ -42,7 +48,7 @@ func TestRule2_ReadyIsHonest(t *testing.T) {
 	t.Parallel()
 	h := newHouse(t, houseOptions{redis: servers.Redis(t).URL(), prefix: "ready", people: few(), deletes: live})
 	a := h.open()
-	h.must(a.mayErase(t.Context()))
+	h.must(a.begin(t.Context()))
 	expect := func(when string, want ...string) {
 		t.Helper()
 		if got := a.failing(t); !slices.Equal(got, want) {
@@ -60,7 +66,7 @@ func TestRule2_ReadyIsHonest(t *testing.T) {
 	spool := filepath.Join(h.dir, "data", "spool")
 	h.must(os.Rename(spool, spool+"-away"))
 	h.must(os.Mkdir(spool, 0o700))
-	expect("with another folder in the spool's place", "spool")
+	expect("with another folder in the spool's place", "data_dir")
 	h.must(os.Remove(spool))
 	h.must(os.Rename(spool+"-away", spool))
 	expect("at the end")
@@ -77,7 +83,7 @@ func TestRule2_ReplicasShareOneSpool(t *testing.T) {
 	apps := []*app{one.open(), two.open()}
 	errs := make(chan error, len(apps))
 	for _, a := range apps {
-		go func() { errs <- a.mayErase(t.Context()) }()
+		go func() { errs <- a.begin(t.Context()) }()
 	}
 	refused := 0
 	for range apps {

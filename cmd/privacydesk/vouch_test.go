@@ -25,14 +25,14 @@ func TestYesterdaysRecordsGetTheirCodesOnce(t *testing.T) {
 	h.must(os.Remove(filepath.Join(h.dir, "data", "keys", "vouched")))
 	a := h.open()
 	h.must(load(a)) // a command beside a daemon that was not started yet
-	h.must(a.mayErase(t.Context()))
+	h.must(a.begin(t.Context()))
 	h.must(load(a))
 	strip()
 	if err := load(a); !errors.Is(err, bot.ErrDamaged) {
 		t.Errorf("a record without its code: %v", err)
 	}
 	b := h.open()
-	h.must(b.mayErase(t.Context()))
+	h.must(b.begin(t.Context()))
 	if err := load(b); !errors.Is(err, bot.ErrDamaged) {
 		t.Errorf("after another start: %v", err)
 	}

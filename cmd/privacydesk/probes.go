@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"privacydesk/bot/plan"
+	"privacydesk/bot/zendesk"
+	"privacydesk/connectors"
+)
+
+// How often serve looks at what lies with others.
+const (
+	deskEvery      = 5 * time.Minute
+	directoryEvery = time.Minute
+	systemEvery    = 10 * time.Minute
+)
+
+// probeFolders: spool and key shelf are still there, and the same.
+func (a *app) probeFolders(context.Context) []problem {
+	return failedAt("data_dir", errors.Join(a.spool.Check(), a.keys.Check()), "")
+}
+
+// probeRedis: it keeps what it acknowledges. The demo's own, which keeps
+// nothing and says so, only has to answer.
+func (a *app) probeRedis(ctx context.Context) []problem {
+	if a.embedded != nil && !a.embedded.Keeps() {
+		return failedAt("redis", a.redis.Ping(ctx).Err(), "")
+	}
+	found, err := a.store.CheckServer(ctx)
+	out := failedAt("redis", err, "see redis.url")
+	for _, p := range found {
+		sev := connectors.SeverityNote
+		if p.Fatal {
+			sev = connectors.SeverityBlocks
+		}
+		out = append(out, problem{Severity: sev, Where: "redis", What: p.What, Mend: p.Mend, usage: p.Fatal})
+	}
+	return out
+}
+
+var errOtherFolder = &usageError{errors.New("data_dir: this folder's spool or key shelf is not the one that the other replicas of this Redis use; mount the same one, or use a Redis of its own")}
+
+// probeReplicas proves that all replicas of this Redis have one spool and one
+// key shelf: the first names their identities, the others compare.
+func (a *app) probeReplicas(ctx context.Context) []problem {
+	ours := a.identities()
+	agreed, err := a.store.Agree(ctx, sharedFolder, ours)
+	if err == nil && agreed != ours {
+		err = errOtherFolder
+	}
+	return failedAt("data_dir", err, "")
+}
+
+// compareReplicas is probeReplicas without naming anything: check may run
+// where serve will not.
+func (a *app) compareReplicas(ctx context.Context) []problem {
+	agreed, err := a.store.Cursor(ctx, sharedFolder)
+	if err == nil && agreed != "" && agreed != a.identities() {
+		err = errOtherFolder
+	}
+	return failedAt("data_dir", err, "")
+}
+
+// sharedFolder is what the replicas' identities are called in Redis.
+const sharedFolder = "spool/identity"
+
+func (a *app) identities() string { return a.spool.Identity() + "/" + a.keys.Identity() }
+
+// probeDesk: the credentials let us in.
+func (a *app) probeDesk(context.Context) []problem { return nil }
+
+// checkDesk looks at all that the bot rests on in the account.
+func (a *app) checkDesk(ctx context.Context) []problem {
+	found, err := a.desk.Check(ctx, a.uses())
+	out := make([]problem, 0, len(found))
+	for _, p := range found {
+		sev := connectors.SeverityNote
+		if p.Severity == zendesk.Blocks {
+			sev = connectors.SeverityBlocks
+		}
+		out = append(out, problem{Severity: sev, Where: p.Where, What: p.What, Mend: p.Mend})
+	}
+	return append(out, failedAt("zendesk", err, "see zendesk.subdomain and zendesk.oauth")...)
+}
+
+// uses is what the configuration refers to in the account.
+func (a *app) uses() zendesk.Uses {
+	z := a.cfg.Zendesk
+	values := map[string]string{}
+	for value, kind := range z.KindValues {
+		values[value] = string(kind)
+	}
+	return zendesk.Uses{Form: z.FormID, Fields: map[string]int64{
+		"zendesk.kind_field": z.KindField, "zendesk.subject_field": z.SubjectField, "zendesk.tenant_field": z.TenantField,
+	}, KindValues: values, Tag: z.Tag}
+}
+
+func (a *app) probeDirectory(ctx context.Context) []problem {
+	return failedAt("directory", a.directory.Check(ctx), "")
+}
+
+// probeSystem asks a system's connector whether it can work.
+func (a *app) probeSystem(ctx context.Context, name string) []problem {
+	conn := a.systems[name].Connector
+	found, err := conn.Check(ctx)
+	out := failedAt("systems."+name, err, "")
+	for _, p := range found {
+		out = append(out, problem{Severity: p.Severity, Where: "systems." + name + ": " + p.Where, What: p.What, Mend: p.Mend})
+	}
+	if why := conn.Profile().RefusesErase; why != "" {
+		out = append(out, problem{Severity: connectors.SeverityDeletes, Where: "systems." + name, What: why, Mend: "give every collection an on_delete in its data map"})
+	}
+	return out
+}
+
+// probeReach names systems that nothing could lead to.
+func (a *app) probeReach(context.Context) []problem {
+	profiles := map[string]connectors.Profile{}
+	for name, s := range a.systems {
+		if !s.Controller {
+			profiles[name] = s.Connector.Profile()
+		}
+	}
+	var out []problem
+	for _, name := range plan.Orphaned(profiles) {
+		out = append(out, problem{
+			Severity: connectors.SeverityBlocks, Where: "systems." + name,
+			What: "it knows people neither by an address nor by anything that another system yields: it can't be searched for anybody",
+			Mend: "give a field the identity email, or let another system's map refer to it",
+		})
+	}
+	return out
+}
