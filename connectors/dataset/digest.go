@@ -32,6 +32,7 @@ type (
 		ThirdParties, EraseAfter               []string
 		Owned, GatherShared, Skip              bool
 		LeftOut                                string `json:",omitempty"`
+		MeetsOthers                            bool   `json:",omitempty"` // since such rows are told apart
 		Scope                                  []string
 		Fields                                 []fieldForm
 	}
@@ -41,6 +42,7 @@ type (
 		Normalise                                       Normal
 		Categories                                      []string
 		PrimaryKey, ReadOnly, Container, VendorAssigned bool
+		GatherShared                                    bool `json:",omitempty"`
 		Length                                          int
 		Mask                                            *Mask
 		Needs, YieldsAs                                 []connectors.IdentityType
@@ -54,7 +56,9 @@ type (
 func (m *Map) makeDigest() (string, error) {
 	form := mapForm{Version: digestVersion}
 	for _, c := range m.All() {
-		form.Collections = append(form.Collections, c.form())
+		f := c.form()
+		f.MeetsOthers = !c.Skip && m.MeetsOthers(c)
+		form.Collections = append(form.Collections, f)
 	}
 	slices.SortFunc(form.Collections, func(a, b collectionForm) int { return cmp.Compare(a.Key, b.Key) })
 	for _, l := range m.Links {
@@ -88,7 +92,7 @@ func (f *Field) form() fieldForm {
 	return fieldForm{
 		Path: f.Path, Label: f.Label, DataType: f.DataType, NeverDisclose: f.NeverDisclose, Kept: f.kept,
 		Identity: f.Identity, Normalise: f.Normalise, Categories: f.Categories,
-		PrimaryKey: f.PrimaryKey, ReadOnly: f.ReadOnly, Container: f.Container, VendorAssigned: f.VendorAssigned,
+		PrimaryKey: f.PrimaryKey, ReadOnly: f.ReadOnly, Container: f.Container, VendorAssigned: f.VendorAssigned, GatherShared: f.GatherShared,
 		Length: f.Length, Mask: f.Mask, Needs: f.Needs, YieldsAs: f.YieldsAs,
 	}
 }

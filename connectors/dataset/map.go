@@ -24,6 +24,7 @@
 //	  never_disclose: reason           # false: known to be a recording, not a voiceprint
 //	  vendor_assigned: true            # values may lead into collections without a tenant
 //	  yields: true                     # values of owned rows are identities for other systems
+//	  gather: true                     # show the value in rows that name somebody else, too
 //	  normalise: none                  # or email; the identity type decides otherwise
 //	  label: text
 package dataset
@@ -133,6 +134,9 @@ type Field struct {
 	VendorAssigned bool
 	// Yields is true if a found row's value is an identity for other systems.
 	Yields bool
+	// GatherShared lets a report show the value in a row that names somebody
+	// else, where personal fields are left out otherwise.
+	GatherShared bool
 	// Normalise is how two values are compared as identities.
 	Normalise Normal
 	// Mask replaces the value when the collection is de-identified or

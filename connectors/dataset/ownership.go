@@ -114,3 +114,32 @@ func sortedTypes(list []connectors.IdentityType) []connectors.IdentityType {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+// Identities are the fields by which the collection's rows name a person.
+func (c *Collection) Identities() []*Field {
+	return c.where(func(f *Field) bool { return f.Identity != "" })
+}
+
+// MeetsOthers is true if the collection's rows name a person and may be
+// reached by something else: a reference, or a key that another system tells.
+// Such a row may name somebody who is not the subject.
+func (m *Map) MeetsOthers(c *Collection) bool {
+	return len(c.Identities()) > 0 && len(m.waysBeside(c)) > 0
+}
+
+// waysBeside are the fields by which rows are reached other than by an
+// identity of their own.
+func (m *Map) waysBeside(c *Collection) []string {
+	var out []string
+	for _, s := range c.Seeds() {
+		if s.Type != s.Field.Identity {
+			out = append(out, s.Field.Path)
+		}
+	}
+	for _, e := range m.Edges {
+		if e.To == c {
+			out = append(out, e.ToField.Path)
+		}
+	}
+	return sortedSet(out)
+}

@@ -105,6 +105,9 @@ func (f *Field) takeOurs(o *object) {
 	}
 	f.VendorAssigned = o.flag("vendor_assigned")
 	f.Yields = o.flag("yields")
+	if f.GatherShared = o.flag("gather"); f.GatherShared && f.Identity != "" {
+		o.r.fail(o.lineOf("gather"), o.where, "an identity of somebody else is never shown", "remove gather from the field; on the collection it shows the row without it")
+	}
 	switch n := Normal(o.str("normalise")); n {
 	case "":
 	case NormalNone, NormalEmail:

@@ -30,6 +30,7 @@ func findProblems(m *Map) []connectors.Problem {
 		k.masks(c)
 		k.scopeLasts(c)
 		k.held(c)
+		k.others(c)
 		if !reached[c] {
 			k.unreached(c, reached)
 		}
@@ -122,6 +123,24 @@ func (k *checker) scopeLasts(c *Collection) {
 		}
 		at = h.Collection
 	}
+}
+
+// others: a row that names somebody else is not the subject's, whatever it
+// refers to.
+func (k *checker) others(c *Collection) {
+	if !k.m.MeetsOthers(c) {
+		return
+	}
+	var named []string
+	for _, f := range c.Identities() {
+		named = append(named, f.Path)
+	}
+	what := fmt.Sprintf("its rows are reached by %s, and name a person by %s: one that names somebody else is ", strings.Join(k.m.waysBeside(c), ", "), strings.Join(named, ", "))
+	if c.GatherShared {
+		k.add(connectors.SeverityNote, c.Key, what+"shown without that person's fields, and not deleted", "")
+		return
+	}
+	k.add(connectors.SeverityNote, c.Key, what+"neither shown nor deleted", "say `privacydesk: {gather: true}` to show such rows without that person's fields")
 }
 
 // held: what hangs below a shared row is not followed, for nobody can say

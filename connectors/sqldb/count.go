@@ -2,7 +2,6 @@ package sqldb
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -28,8 +27,8 @@ type part byte
 const (
 	partOwned      part = iota + 1 // the subject's own
 	partShared                     // reached, not owned
-	partErasable                   // owned; and shared ones that are erased because nobody else refers to them
-	partLoneShared                 // shared ones to which nobody refers but rows that the same delete removes
+	partErasable                   // owned; and shared ones that are erased because they name nobody else and nobody else refers to them
+	partLoneShared                 // shared ones that name nobody else and to which nobody refers but rows that the same delete removes
 	partGathered                   // what a report shows
 )
 
@@ -51,47 +50,70 @@ func (v *visit) rows(b *builder, s selected, alias string, which part) (string, 
 	if which == partShared || which == partLoneShared {
 		return v.sharedRows(b, s, alias, which == partLoneShared)
 	}
-	owned, err := v.reached(b, s.place, alias, s.Owned)
+	owned, err := v.own(b, s.place, alias, s.Own)
 	if err != nil {
 		return "", err
 	}
 	more := ""
 	switch {
 	case which == partGathered && s.GatherShared:
-		more, err = v.reached(b, s.place, alias, s.Shared)
+		more, err = v.anyReached(b, s, alias)
 	case which == partErasable && s.place.Owned:
-		more, err = v.reached(b, s.place, alias, s.Shared)
-		if err == nil && more != "" {
-			var free string
-			free, err = v.guarded(b, s.place, alias, s.Guards, false)
-			more = "(" + all(more, free) + ")"
-		}
+		more, err = v.lone(b, s, alias, false)
 	}
 	if err != nil {
 		return "", err
 	}
-	return either(slices.DeleteFunc([]string{owned, more}, func(cond string) bool { return cond == "" })), nil
+	return either(without(owned, more)), nil
 }
 
-func (v *visit) sharedRows(b *builder, s selected, alias string, lone bool) (string, error) {
+// anyReached compiles "the row is reached, be it the subject's own or not".
+// Rows that name somebody else are only looked at where the map shows them.
+func (v *visit) anyReached(b *builder, s selected, alias string) (string, error) {
+	shared, err := v.reached(b, s.place, alias, s.Shared)
+	if err != nil || s.Bears == nil || !s.GatherShared {
+		return shared, err
+	}
+	another, err := v.reached(b, s.place, alias, s.Own.Owned)
+	return either(without(shared, another)), err
+}
+
+// lone compiles "the row is reached as shared, names nobody else, and nobody
+// refers to it"; with ours, nobody but rows that the same delete removes.
+func (v *visit) lone(b *builder, s selected, alias string, ours bool) (string, error) {
 	shared, err := v.reached(b, s.place, alias, s.Shared)
 	if err != nil || shared == "" {
 		return "", err
 	}
-	owned, err := v.reached(b, s.place, alias, s.Owned)
+	names := ""
+	if s.Bears != nil {
+		if names, err = v.namesNobodyElse(b, s.place, alias, s.Bears); err != nil {
+			return "", err
+		}
+	}
+	free, err := v.guarded(b, s.place, alias, s.Guards, ours)
+	return "(" + all(shared, names, free) + ")", err
+}
+
+func (v *visit) sharedRows(b *builder, s selected, alias string, lone bool) (string, error) {
+	var shared string
+	var err error
+	if lone {
+		shared, err = v.lone(b, s, alias, true)
+	} else {
+		shared, err = v.anyReached(b, s, alias)
+	}
+	if err != nil || shared == "" {
+		return "", err
+	}
+	owned, err := v.own(b, s.place, alias, s.Own)
 	if err != nil {
 		return "", err
 	}
 	if owned != "" {
 		owned = "NOT coalesce(" + owned + ", " + nothing + ")"
 	}
-	free := ""
-	if lone {
-		if free, err = v.guarded(b, s.place, alias, s.Guards, true); err != nil {
-			return "", err
-		}
-	}
-	return all(shared, owned, free), nil
+	return all(shared, owned), nil
 }
 
 // count counts a selection's rows, each in one place.

@@ -83,7 +83,7 @@ func (v *visit) eraseStep(ctx context.Context, j *connectors.Job, step walk.Eras
 func portions(sel walk.Selection) []walk.Selection {
 	const most = 10_000
 	keys := 0
-	for _, l := range slices.Concat(sel.Owned, sel.Shared) {
+	for _, l := range slices.Concat(sel.Owned, sel.Pinned, sel.Shared) {
 		keys += len(l.Values)
 	}
 	if keys <= most {
@@ -94,13 +94,14 @@ func portions(sel walk.Selection) []walk.Selection {
 		for _, l := range links {
 			for values := range slices.Chunk(l.Values, most) {
 				one := sel
-				one.Owned, one.Shared = nil, nil
+				one.Owned, one.Pinned, one.Shared = nil, nil, nil
 				set(&one, []connectors.Link{{Field: l.Field, Values: values}})
 				out = append(out, one)
 			}
 		}
 	}
 	add(sel.Owned, func(s *walk.Selection, l []connectors.Link) { s.Owned = l })
+	add(sel.Pinned, func(s *walk.Selection, l []connectors.Link) { s.Pinned = l })
 	add(sel.Shared, func(s *walk.Selection, l []connectors.Link) { s.Shared = l })
 	return out
 }

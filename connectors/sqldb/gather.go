@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"privacydesk/connectors"
@@ -47,13 +48,55 @@ func (v *visit) gather(ctx context.Context, j *connectors.Job, sel walk.Selectio
 	for i, c := range columns {
 		expressions[i] = v.d.read("t", c)
 	}
+	withheld, err := v.ofOthers(b, s)
+	if err != nil {
+		return err
+	}
+	order := v.ordered(s.t, columns)
+	if withheld != nil {
+		expressions, columns = append(expressions, withheld.names), append(columns, &column{class: classInt})
+	}
 	q := query{args: b.args, cols: columns}
 	q.sql = "SELECT " + strings.Join(expressions, ", ") + " FROM " + qualified(v.d, s.t) + " AS t WHERE " + where +
-		" ORDER BY " + v.ordered(s.t, columns)
-	return v.stream(ctx, j, s, q)
+		" ORDER BY " + order
+	return v.stream(ctx, j, s, q, withheld)
 }
 
-func (v *visit) stream(ctx context.Context, j *connectors.Job, s selected, q query) error {
+// ofOthers is what a report leaves out in rows that name somebody else.
+type ofOthers struct {
+	names  string // the expression that is 1 in such a row, and 0 elsewhere
+	fields []bool // which of the gathered ones are left out
+}
+
+// ofOthers is nil where no such row is shown.
+func (v *visit) ofOthers(b *builder, s selected) (*ofOthers, error) {
+	if !s.GatherShared || s.Bears == nil {
+		return nil, nil
+	}
+	own, err := v.own(b, s.place, "t", walk.Own{Pinned: s.Pinned})
+	if err != nil {
+		return nil, err
+	}
+	nobody, err := v.namesNobodyElse(b, s.place, "t", s.Bears)
+	if err != nil {
+		return nil, err
+	}
+	out := &ofOthers{names: "CASE WHEN " + either(without(own, nobody)) + " THEN 0 ELSE 1 END"}
+	for _, f := range s.Gathered() {
+		out.fields = append(out.fields, f.Personal() && !f.GatherShared)
+	}
+	return out, nil
+}
+
+// note says once that something was left out.
+func (o *ofOthers) note(j *connectors.Job, s selected) {
+	note := s.Label + ": rows that name another person are shown without that person's fields"
+	if !slices.Contains(j.Outcome.Notes, note) {
+		j.Outcome.Notes = append(j.Outcome.Notes, note)
+	}
+}
+
+func (v *visit) stream(ctx context.Context, j *connectors.Job, s selected, q query, others *ofOthers) error {
 	op := v.at(s.place.Collection)
 	unwritten := func(err error) error {
 		return connectors.NewError(connectors.Transient, op, "what was gathered could not be written down", err)
@@ -62,10 +105,17 @@ func (v *visit) stream(ctx context.Context, j *connectors.Job, s selected, q que
 	if err != nil {
 		return unwritten(err)
 	}
-	out := make([]connectors.Cell, len(q.cols))
+	out := make([]connectors.Cell, len(s.Gathered()))
 	err = v.s.query(ctx, q, func(cells []cell) error {
-		for i := range cells {
+		another := others != nil && string(cells[len(out)].text) != "0"
+		if another {
+			others.note(j, s)
+		}
+		for i := range out {
 			out[i] = cells[i].forSink()
+			if another && others.fields[i] {
+				out[i] = connectors.Cell{Kind: connectors.CellNull}
+			}
 		}
 		if err := table.Row(out); err != nil {
 			return unwritten(err)

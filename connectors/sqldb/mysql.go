@@ -208,10 +208,7 @@ func (d mysqlDialect) exact(b *builder, alias string, c *column, values []connec
 // alike takes white space out wherever it stands, which finds all that
 // trimming would and more; the collation is at liberty to find still more.
 func (d mysqlDialect) alike(b *builder, alias string, c *column, texts []string) string {
-	bare := "LOWER(CONVERT(" + col(d, alias, c) + " USING utf8mb4))"
-	for _, space := range []string{"9", "10", "11", "12", "13", "32"} {
-		bare = "REPLACE(" + bare + ", CHAR(" + space + " USING utf8mb4), '')"
-	}
+	bare := withoutSpace("LOWER(CONVERT(" + col(d, alias, c) + " USING utf8mb4))")
 	var plain, out []string
 	for _, t := range texts {
 		like, ascii := pattern(lowerASCII(strings.Join(strings.Fields(t), "")))
@@ -225,6 +222,23 @@ func (d mysqlDialect) alike(b *builder, alias string, c *column, texts []string)
 		out = append(out, bare+" IN ("+d.words(b, plain, "?")+")")
 	}
 	return either(out)
+}
+
+func withoutSpace(text string) string {
+	for _, space := range []string{"9", "10", "11", "12", "13", "32"} {
+		text = "REPLACE(" + text + ", CHAR(" + space + " USING utf8mb4), '')"
+	}
+	return text
+}
+
+// blank counts bytes: collations call signs that nobody sees equal to nothing.
+func (d mysqlDialect) blank(alias string, c *column) string {
+	name := col(d, alias, c)
+	text := name
+	if c.class == classText || c.class == classOther || c.class == classJSON {
+		text = withoutSpace("CONVERT(" + name + " USING utf8mb4)")
+	}
+	return "(" + name + " IS NULL OR LENGTH(" + text + ") = 0)"
 }
 
 func (d mysqlDialect) same(aliasA string, a *column, aliasB string, b *column) string {

@@ -138,6 +138,14 @@ func (d postgres) alike(b *builder, alias string, c *column, texts []string) str
 	return either(likes)
 }
 
+func (d postgres) blank(alias string, c *column) string {
+	name := col(d, alias, c)
+	if c.class == classBytes {
+		return "(" + name + ` IS NULL OR octet_length(` + name + `) = 0)`
+	}
+	return "(" + name + ` IS NULL OR btrim(` + name + `::text, E' \t\n\r\f\x0b') COLLATE "C" = '')`
+}
+
 func (d postgres) same(aliasA string, a *column, aliasB string, b *column) string {
 	if a.bytewise && b.bytewise {
 		return col(d, aliasA, a) + " = " + col(d, aliasB, b)

@@ -127,6 +127,48 @@ func (v *visit) reached(b *builder, p place, alias string, links []connectors.Li
 	return either(out), nil
 }
 
+// own compiles "the row is the subject's own". It returns "" if none can be.
+func (v *visit) own(b *builder, p place, alias string, own walk.Own) (string, error) {
+	links, err := v.reached(b, p, alias, own.Owned)
+	if err != nil {
+		return "", err
+	}
+	if links != "" && own.Bears != nil {
+		others, err := v.namesNobodyElse(b, p, alias, own.Bears)
+		if err != nil {
+			return "", err
+		}
+		links = "(" + all(links, others) + ")"
+	}
+	pinned, err := v.reached(b, p, alias, own.Pinned)
+	if err != nil {
+		return "", err
+	}
+	return either(without(links, pinned)), nil
+}
+
+// without leaves out the conditions that are none.
+func without(conditions ...string) []string {
+	return slices.DeleteFunc(conditions, func(cond string) bool { return cond == "" })
+}
+
+// namesNobodyElse compiles that a row's identities are all blank, or that one
+// of them is the subject's.
+func (v *visit) namesNobodyElse(b *builder, p place, alias string, bears []connectors.Link) (string, error) {
+	var blank, ours []string
+	for _, l := range bears {
+		c, err := v.column(p, l.Field)
+		if err != nil {
+			return "", err
+		}
+		blank = append(blank, v.d.blank(alias, c))
+		if cond := v.d.exact(b, alias, c, solid(l.Values)); cond != "" {
+			ours = append(ours, cond)
+		}
+	}
+	return either(append(ours, "("+all(blank...)+")")), nil
+}
+
 // solid leaves out what must never be searched: an empty or blank value.
 func solid(values []connectors.Value) []connectors.Value {
 	if !slices.ContainsFunc(values, connectors.Value.IsEmpty) {
@@ -200,7 +242,7 @@ func (v *visit) guarded(b *builder, p place, alias string, guards []walk.Guard, 
 }
 
 func (v *visit) ours(b *builder, p place, alias string, g walk.Guard) (string, error) {
-	links, err := v.reached(b, p, alias, g.Ours)
+	links, err := v.own(b, p, alias, g.Ours)
 	if err != nil || links == "" {
 		return "", err
 	}

@@ -65,6 +65,9 @@ type dialect interface {
 	// of texts when case and the white space around it are disregarded. It
 	// may be true for more.
 	alike(b *builder, alias string, c *column, texts []string) string
+	// blank compiles "the column holds nothing, or nothing but ASCII white
+	// space"; it is never NULL.
+	blank(alias string, c *column) string
 	// same compiles the byte-wise equality of two columns.
 	same(aliasA string, a *column, aliasB string, b *column) string
 

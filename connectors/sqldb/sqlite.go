@@ -180,6 +180,11 @@ func (d sqlite) alike(b *builder, alias string, c *column, texts []string) strin
 	return either(out)
 }
 
+func (d sqlite) blank(alias string, c *column) string {
+	name := col(d, alias, c)
+	return "(" + name + " IS NULL OR length(CASE typeof(" + name + ") WHEN 'text' THEN trim(" + name + ", char(9, 10, 11, 12, 13, 32)) ELSE " + name + " END) = 0)"
+}
+
 func (d sqlite) same(aliasA string, a *column, aliasB string, b *column) string {
 	x, y := col(d, aliasA, a), col(d, aliasB, b)
 	kind := func(name string) string { return "replace(typeof(" + name + "), 'real', 'integer')" }

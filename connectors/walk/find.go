@@ -10,18 +10,6 @@ import (
 	"privacydesk/connectors/dataset"
 )
 
-// sharedMark begins the name of a link in a finding whose rows are shared: a
-// row's key may lead to it both as the subject's own and as somebody's whose
-// row merely points there, and a delete must tell them apart.
-const sharedMark = "^"
-
-func linkName(field string, shared bool) string {
-	if shared {
-		return sharedMark + field
-	}
-	return field
-}
-
 // Walk is one subject's way through a system. It is not safe for concurrent
 // use.
 type Walk struct {
@@ -45,7 +33,7 @@ type part struct {
 // link is a set of values by which rows are reached.
 type link struct {
 	field   string
-	shared  bool
+	mark    mark
 	values  map[connectors.Value]bool
 	pending []connectors.Value
 }
@@ -90,7 +78,7 @@ func seedSearches(n *node, subject connectors.Subject) []Search {
 		if len(values) > 0 {
 			out = append(out, Search{
 				Field: s.Field.Path, Identity: s.Type, Normal: s.Normal, Shared: s.Shared,
-				Values: sortedValues(values), name: linkName(s.Field.Path, s.Shared),
+				Values: sortedValues(values), mark: marked(s.Shared),
 			})
 		}
 	}
@@ -106,12 +94,12 @@ func (w *Walk) resume(known *connectors.Finding) error {
 		}
 		w.parts[n].searched = true
 		for _, l := range s.Links {
-			field, shared := strings.CutPrefix(l.Field, sharedMark)
+			mark, field := splitName(l.Field)
 			if n.c.Field(field) == nil {
 				return strange(s.Collection + "." + field)
 			}
 			for _, v := range l.Values {
-				if err := w.reach(n, field, shared, v, true); err != nil {
+				if err := w.reach(n, field, mark, v, mark != markBears); err != nil {
 					return err
 				}
 			}
@@ -127,15 +115,15 @@ func strange(where string) error {
 }
 
 // reach adds a link value, to be searched unless its rows are at hand.
-func (w *Walk) reach(n *node, field string, shared bool, v connectors.Value, search bool) error {
+func (w *Walk) reach(n *node, field string, m mark, v connectors.Value, search bool) error {
 	if v.IsEmpty() {
 		return nil
 	}
 	part := w.parts[n]
-	name := linkName(field, shared)
+	name := m.name(field)
 	l := part.links[name]
 	if l == nil {
-		l = &link{field: field, shared: shared, values: map[connectors.Value]bool{}}
+		l = &link{field: field, mark: m, values: map[connectors.Value]bool{}}
 		part.links[name] = l
 	}
 	if l.values[v] {
@@ -182,14 +170,14 @@ func (w *Walk) Next() ([]Step, error) {
 func (p *part) take() []Search {
 	out := p.seeds
 	p.seeds = nil
-	for name, l := range p.links {
+	for _, l := range p.links {
 		if len(l.pending) > 0 {
-			out = append(out, Search{Field: l.field, Normal: dataset.NormalNone, Shared: l.shared, Values: sortedValues(l.pending), name: name})
+			out = append(out, Search{Field: l.field, Normal: dataset.NormalNone, Shared: l.mark == markShared, Values: sortedValues(l.pending), mark: l.mark})
 			l.pending = nil
 		}
 	}
 	slices.SortStableFunc(out, func(a, b Search) int {
-		return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.Identity, b.Identity))
+		return cmp.Or(cmp.Compare(a.mark.name(a.Field), b.mark.name(b.Field)), cmp.Compare(a.Identity, b.Identity))
 	})
 	return out
 }
@@ -220,21 +208,27 @@ func (w *Walk) Feed(step Step, row Row) (bool, error) {
 		return false, nil
 	}
 	n := w.plan.nodes[step.Collection.Key]
-	owned, shared := false, false
+	owned, shared, pinned := false, false, false
 	for _, s := range step.Links {
 		v := row.Cells[slices.Index(step.Fetch, s.Field)]
 		if !s.Matches(v) {
 			continue
 		}
-		owned, shared = owned || !s.Shared, shared || s.Shared
+		owned, shared, pinned = owned || !s.Shared, shared || s.Shared, pinned || s.mark == markPinned
 		// What is stored, not what was searched, is what reaches the row
 		// byte by byte.
-		if err := w.reach(n, s.Field, s.Shared, v, false); err != nil {
+		if err := w.reach(n, s.Field, s.mark, v, false); err != nil {
 			return false, err
 		}
 	}
-	if !owned && !shared {
+	switch {
+	case !owned && !shared:
 		return false, nil
+	case n.meets && !pinned:
+		named, err := w.names(n, step.Fetch, row.Cells)
+		if err != nil || named == somebodyElse {
+			return true, err
+		}
 	}
 	return true, w.expand(n, step.Fetch, row.Cells, owned)
 }
@@ -260,7 +254,7 @@ func (w *Walk) expand(n *node, fetch []string, cells []connectors.Value, owned b
 		if !owned && !upwards {
 			continue
 		}
-		if err := w.reach(w.plan.nodes[e.To.Key], e.ToField.Path, e.Shared, cell(e.FromField.Path), true); err != nil {
+		if err := w.reach(w.plan.nodes[e.To.Key], e.ToField.Path, marked(e.Shared), cell(e.FromField.Path), true); err != nil {
 			return err
 		}
 	}
@@ -268,7 +262,7 @@ func (w *Walk) expand(n *node, fetch []string, cells []connectors.Value, owned b
 		return nil
 	}
 	if n.pin != nil {
-		if err := w.reach(n, n.pin.Path, false, cell(n.pin.Path), false); err != nil {
+		if err := w.reach(n, n.pin.Path, n.pinMark, cell(n.pin.Path), false); err != nil {
 			return err
 		}
 	}

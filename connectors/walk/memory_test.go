@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"privacydesk/connectors"
@@ -115,6 +116,23 @@ func linked(links []connectors.Link, r record) bool {
 	return slices.ContainsFunc(links, func(l connectors.Link) bool { return slices.Contains(l.Values, r[l.Field]) })
 }
 
+// mine is true if the record names nobody, or the subject.
+func mine(bears []connectors.Link, r record) bool {
+	nobody := true
+	for _, l := range bears {
+		v := r[l.Field]
+		if slices.Contains(l.Values, v) {
+			return true
+		}
+		nobody = nobody && strings.TrimSpace(v.Raw()) == ""
+	}
+	return nobody
+}
+
+func owns(o walk.Own, r record) bool {
+	return linked(o.Owned, r) && mine(o.Bears, r) || linked(o.Pinned, r)
+}
+
 func (m memory) scoped(s walk.Scope, r record) bool {
 	return s.Kind == dataset.ScopeNone ||
 		slices.ContainsFunc(m.tenants(s, r), func(v connectors.Value) bool { return walk.TenantIs(v, s.Tenant) })
@@ -127,7 +145,7 @@ func (m memory) free(guards []walk.Guard, r record, counting bool) bool {
 			if v := r[g.Key]; v.IsEmpty() || other[g.Field] != v {
 				continue
 			}
-			if counting && linked(g.Ours, other) && m.scoped(g.Scope, other) {
+			if counting && owns(g.Ours, other) && m.scoped(g.Scope, other) {
 				continue
 			}
 			return false
@@ -141,7 +159,7 @@ func (m memory) hits(s walk.Selection, r record, counting bool) bool {
 	if !m.scoped(s.Scope, r) {
 		return false
 	}
-	return linked(s.Owned, r) || linked(s.Shared, r) && m.free(s.Guards, r, counting)
+	return owns(s.Own, r) || linked(s.Shared, r) && mine(s.Bears, r) && m.free(s.Guards, r, counting)
 }
 
 // erase runs the first n steps; all of them if n is negative.

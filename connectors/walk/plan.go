@@ -15,8 +15,11 @@ type node struct {
 	out   []dataset.Edge
 	// pin is the key by which the subject's own rows are remembered, because
 	// an erase changes the fields by which they were found; else nil.
-	pin    *dataset.Field
-	yields []*dataset.Field
+	pin     *dataset.Field
+	pinMark mark
+	yields  []*dataset.Field
+	// meets is true if rows may be reached that name somebody else.
+	meets bool
 	// nulls are the fields that are set to NULL before anything is deleted.
 	nulls []string
 	fetch []string // fields that Feed needs beside the links' own
@@ -31,7 +34,7 @@ func New(m *dataset.Map) (*Plan, error) {
 	p := &Plan{m: m, nodes: map[string]*node{}, refuses: m.RefusesErase()}
 	for _, c := range m.All() {
 		if !c.Skip {
-			p.nodes[c.Key] = &node{c: c, seeds: c.Seeds()}
+			p.nodes[c.Key] = &node{c: c, seeds: c.Seeds(), meets: m.MeetsOthers(c)}
 		}
 	}
 	for _, e := range m.Edges {
@@ -92,6 +95,9 @@ func (p *Plan) prepare(n *node) string {
 	if lost != "" {
 		n.pin = n.c.KeyField()
 	}
+	if n.meets && slices.ContainsFunc(n.c.Masked(), func(f *dataset.Field) bool { return f.Identity != "" }) {
+		n.pinMark = markPinned
+	}
 	fields := map[string]bool{}
 	for _, e := range n.out {
 		fields[e.FromField.Path] = true
@@ -101,6 +107,11 @@ func (p *Plan) prepare(n *node) string {
 	}
 	if n.pin != nil {
 		fields[n.pin.Path] = true
+	}
+	if n.meets {
+		for _, f := range n.c.Identities() {
+			fields[f.Path] = true
+		}
 	}
 	for f := range fields {
 		n.fetch = append(n.fetch, f)

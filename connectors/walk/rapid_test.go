@@ -3,6 +3,7 @@ package walk_test
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -62,7 +63,8 @@ func name(key string, r record) string {
 }
 
 // owned is what the subject owns, by the definition and not by the walk: rows
-// of the tenant that bear the address, and rows that refer to such a row.
+// of the tenant that bear the address, and rows without any address that refer
+// to a row that the subject owns.
 func owned(m *dataset.Map, rows memory) map[string]bool {
 	out := map[string]bool{}
 	for changed := true; changed; {
@@ -73,7 +75,7 @@ func owned(m *dataset.Map, rows memory) map[string]bool {
 					continue
 				}
 				e := r["email"].Raw()
-				if e == "jo@x.y" || e == "Jo@X.y " || refersToOwned(m, rows, out, c, r) {
+				if namesJo(r) || e == "" && refersToOwned(m, rows, out, c, r) {
 					out[name(c.Key, r)], changed = true, true
 				}
 			}
@@ -81,6 +83,8 @@ func owned(m *dataset.Map, rows memory) map[string]bool {
 	}
 	return out
 }
+
+func namesJo(r record) bool { return slices.Contains([]string{"jo@x.y", "Jo@X.y "}, r["email"].Raw()) }
 
 func refersToOwned(m *dataset.Map, rows memory, owned map[string]bool, c *dataset.Collection, r record) bool {
 	for _, l := range m.Links {
@@ -154,6 +158,35 @@ func checkAlone(t *rapid.T, m *dataset.Map, rows memory, n string, r record) {
 			}
 		}
 	}
+}
+
+// TestRule8_WhoIsNamedIsNeverReached: a row that names somebody else is
+// neither erased nor read as the subject's, and nothing is reached through it.
+func TestRule8_WhoIsNamedIsNeverReached(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := parse(t, drawMap(t))
+		rows := drawRows(t, p.Map())
+		mine := owned(p.Map(), rows)
+		f, err := rows.locate(p, someone("mine", "jo@x.y"), nil, walk.Limits{})
+		if err != nil {
+			t.Fatalf("locate: %v", err)
+		}
+		reads, err := p.Reads("mine", f)
+		if err != nil {
+			t.Fatalf("reads: %v", err)
+		}
+		for _, s := range reads {
+			for _, r := range rows[s.Collection.Key] {
+				named := r["email"].Raw() != "" && !namesJo(r)
+				switch is := rows.scoped(s.Scope, r) && owns(s.Own, r); {
+				case is && !mine[name(s.Collection.Key, r)]:
+					t.Fatalf("%s is read as the subject's", name(s.Collection.Key, r))
+				case named && rows.hits(s, r, true):
+					t.Fatalf("%s names somebody else and would be erased", name(s.Collection.Key, r))
+				}
+			}
+		}
+	})
 }
 
 func TestTheUnionNeverShrinks(t *testing.T) {

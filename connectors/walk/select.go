@@ -31,12 +31,12 @@ func (p *Plan) Erases(tenant string, f *connectors.Finding) ([]EraseStep, error)
 		if !s.Collection.Owned {
 			s.Shared, s.Guards = nil, nil
 		}
-		if len(s.Owned)+len(s.Shared) == 0 {
+		if len(s.Owned)+len(s.Pinned)+len(s.Shared) == 0 {
 			continue
 		}
 		switch s.Action {
 		case connectors.ActionDelete:
-			if fields := p.nodes[s.Collection.Key].nulls; len(fields) > 0 && len(s.Owned) > 0 {
+			if fields := p.nodes[s.Collection.Key].nulls; len(fields) > 0 && len(s.Owned)+len(s.Pinned) > 0 {
 				own := s
 				own.Shared, own.Guards = nil, nil
 				nulls = append(nulls, EraseStep{Op: OpNull, Selection: own, Fields: slices.Clone(fields)})
@@ -61,12 +61,12 @@ func (p *Plan) selections(op, tenant string, f *connectors.Finding) ([]Selection
 	}
 	var out []Selection
 	for _, n := range p.order {
-		owned, shared := splitLinks(f.Set(n.c.Key))
-		if len(owned)+len(shared) == 0 {
+		own, shared := n.own(f.Set(n.c.Key))
+		if len(own.Owned)+len(own.Pinned)+len(shared) == 0 {
 			continue
 		}
 		s := Selection{
-			Collection: n.c, Scope: scopeOf(n.c, tenant), Owned: owned, Shared: shared,
+			Collection: n.c, Scope: scopeOf(n.c, tenant), Own: own, Shared: shared,
 			Masks: n.c.Masked(), Action: n.c.Action,
 		}
 		if n.c.Owned {
@@ -89,7 +89,7 @@ func (p *Plan) checkFinding(op string, f *connectors.Finding) error {
 			return strange(s.Collection)
 		}
 		for _, l := range s.Links {
-			if n.c.Field(strings.TrimPrefix(l.Field, sharedMark)) == nil {
+			if _, field := splitName(l.Field); n.c.Field(field) == nil {
 				return strange(s.Collection + "." + l.Field)
 			}
 			if slices.ContainsFunc(l.Values, connectors.Value.IsEmpty) {
@@ -98,25 +98,6 @@ func (p *Plan) checkFinding(op string, f *connectors.Finding) error {
 		}
 	}
 	return nil
-}
-
-// splitLinks tells the links of own rows from those of shared ones, without
-// their mark.
-func splitLinks(s *connectors.Set) (owned, shared []connectors.Link) {
-	if s == nil {
-		return nil, nil
-	}
-	for _, l := range s.Links {
-		if len(l.Values) == 0 {
-			continue
-		}
-		if field, ok := strings.CutPrefix(l.Field, sharedMark); ok {
-			shared = append(shared, connectors.Link{Field: field, Values: l.Values})
-		} else {
-			owned = append(owned, l)
-		}
-	}
-	return owned, shared
 }
 
 // guards are all who may hold on to the shared rows that a delete would take:
@@ -133,8 +114,8 @@ func (p *Plan) guards(n *node, tenant string, shared []connectors.Link, f *conne
 				continue
 			}
 			g := Guard{Collection: r.Collection, Field: r.Field.Path, Key: key.Path, Scope: scopeOf(r.Collection, tenant)}
-			if letsGo(r) {
-				g.Ours, _ = splitLinks(f.Set(r.Collection.Key))
+			if from := p.nodes[r.Collection.Key]; from != nil && letsGo(r) {
+				g.Ours, _ = from.own(f.Set(r.Collection.Key))
 			}
 			out = append(out, g)
 		}

@@ -82,7 +82,7 @@ type Search struct {
 	Shared bool
 	Values []connectors.Value // sorted, unique, none empty
 
-	name string // the link's name in a finding
+	mark mark // of the link in a finding
 }
 
 // Row is one row that a step found.
@@ -95,14 +95,33 @@ type Row struct {
 	Cells []connectors.Value
 }
 
+// Own is how the subject's own rows of a collection are told from all others.
+// Values are exact stored values: they are compared byte by byte, without
+// collation or padding.
+type Own struct {
+	// Owned reach rows by an identity, or by a reference to a row that is the
+	// subject's own.
+	Owned []connectors.Link
+	// Bears are the collection's identity fields, each with the stored values
+	// that name the subject, where rows may be reached that name somebody
+	// else: of those that Owned reach, the subject's are the ones in which no
+	// identity is given, or one of these. Nil where all that is reached is
+	// the subject's.
+	Bears []connectors.Link
+	// Pinned reach rows by their key that were the subject's own before a
+	// delete replaced the identity in them.
+	Pinned []connectors.Link
+}
+
 // Selection is all of one collection that a finding reaches.
 type Selection struct {
 	Collection *dataset.Collection
 	Scope      Scope
-	// Owned reach the subject's own rows, Shared rows that others may share.
-	// A row that both reach is owned. Values are exact stored values: they
-	// are compared byte by byte, without collation or padding.
-	Owned, Shared []connectors.Link
+	Own
+	// Shared reach rows that others may share; so is what Owned reach and is
+	// not the subject's own. A row that both reach is owned. What names
+	// somebody else is never changed.
+	Shared []connectors.Link
 	// Guards are the fields through which others may refer to a shared row.
 	Guards []Guard
 	// Masks are the fields that a delete replaces; for counting masked rows.
@@ -121,7 +140,7 @@ type Guard struct {
 	// Ours reach those rows of Collection, in Scope, that the same delete
 	// removes before it comes to the shared row. A count before the delete
 	// leaves them out; the delete itself needs no exception.
-	Ours  []connectors.Link
+	Ours  Own
 	Scope Scope
 }
 

@@ -1,0 +1,166 @@
+package sqldb_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"privacydesk/connectors"
+	"privacydesk/connectors/connectortest"
+)
+
+// rowsOf are the gathered rows of a collection, their cells joined.
+func rowsOf(j *connectors.Job, collection string) []string {
+	var out []string
+	table := j.Sink.(*connectortest.Recorder).Tables[collection]
+	if table == nil {
+		return nil
+	}
+	for _, r := range table.Rows {
+		out = append(out, fmt.Sprint(r))
+	}
+	return out
+}
+
+// selfMap: people who have a boss, or were referred by somebody.
+func selfMap(direction, ours, field string) string {
+	return mapOf(collection("person", "on_delete: delete"+ours, fieldID, fieldTenant, fieldEmail, "name: full_name, data_categories: [user.name]",
+		"name: boss, data_categories: [user.unique_id], fides_meta: {references: [{dataset: db, field: person.id, direction: "+direction+"}]}"+field))
+}
+
+func (w *world) bosses(tb testing.TB, key string) {
+	tb.Helper()
+	w.make(tb, `CREATE TABLE person (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, email TEXT, full_name TEXT, boss NUMBER`+key+`)`,
+		`INSERT INTO person VALUES (1, 'acme', 'jane@x.example', 'Jane', NULL)`,
+		`INSERT INTO person VALUES (2, 'acme', 'bob@x.example', 'Bob', 1)`,
+		`INSERT INTO person VALUES (3, 'acme', 'cid@x.example', 'Cid', 2)`)
+}
+
+// TestRule8_WhoNamesSomebodyElseIsNotTheSubjects: case 01. Who answers to the
+// subject has an address of their own, and is another person.
+func TestRule8_WhoNamesSomebodyElseIsNotTheSubjects(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		w := e.world(t)
+		w.bosses(t, "")
+		c := w.open(t, selfMap("from", "", ""), nil)
+		problems, err := c.Check(t.Context())
+		if err != nil || !hasProblem(problems, connectors.SeverityNote, "db.person", "name a person by email") {
+			t.Errorf("Check: %v %+v", err, problems)
+		}
+		j := locate(t, c, subject("jane@x.example"))
+		if got := j.Finding.Total(); got.Found() != 1 {
+			t.Errorf("found %+v, want her own row alone", got)
+		}
+		mustJob(t, c.Gather(t.Context(), []*connectors.Job{j}), j)
+		if rows := rowsOf(j, "db.person"); len(rows) != 1 || !strings.Contains(rows[0], "Jane") {
+			t.Errorf("gathered %v", rows)
+		}
+		erase(t, c, j)
+		if got := w.left(t, "person", "id"); got != "2,3" {
+			t.Errorf("left: %s", got)
+		}
+		locate(t, c, j)
+		if got := j.Finding.Total().Rows; got != 0 {
+			t.Errorf("%d rows left to erase", got)
+		}
+	})
+}
+
+// TestRule8_ARequestNamesItsCustomer: case 18. Staff handle what customers
+// file; what a customer filed is not the employee's, and neither is what hangs
+// below it.
+func TestRule8_ARequestNamesItsCustomer(t *testing.T) {
+	dataMap := func(ours, text string) string {
+		return mapOf(collection("employee", "on_delete: delete", fieldID, fieldTenant, fieldEmail),
+			collection("request", "on_delete: delete"+ours, fieldID, fieldTenant, fieldEmail,
+				"name: phone, data_categories: [user.contact.phone_number], fides_meta: {identity: phone_number}",
+				"name: body, data_categories: [user.content]"+text, fieldRef("employee_id", "employee.id")),
+			collection("reply", "on_delete: delete", fieldID, fieldTenant, fieldRef("request_id", "request.id")))
+	}
+	each(t, func(t *testing.T, e engine) {
+		w := e.world(t)
+		w.make(t, `CREATE TABLE employee (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, email TEXT)`,
+			`CREATE TABLE request (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, email TEXT, phone TEXT, body TEXT, employee_id NUMBER)`,
+			`CREATE TABLE reply (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, request_id NUMBER)`,
+			`INSERT INTO employee VALUES (1, 'acme', 'erin@x.example'), (2, 'acme', 'eve@x.example')`,
+			`INSERT INTO request VALUES (10, 'acme', 'carl@y.example', NULL, 'of carl', 1), (11, 'acme', 'ERIN@x.example ', '555', 'of erin', 1), (12, 'acme', '', NULL, 'of nobody', 1),
+				(13, 'acme', NULL, ' `+"\t"+`', 'blank', 1), (14, 'acme', NULL, '555', 'by a number', 1), (15, 'acme', 'carl@y.example', NULL, 'of carl', 2)`,
+			`INSERT INTO reply VALUES (20, 'acme', 10), (21, 'acme', 11), (22, 'acme', 12), (23, 'acme', 14)`)
+		for _, shown := range []bool{false, true} {
+			ours, text, want := "", "", int64(0)
+			if shown {
+				want = 2
+				ours, text = ", gather: true", ", privacydesk: {gather: true}"
+			}
+			c := w.open(t, dataMap(ours, text), nil)
+			j := locate(t, c, subject("erin@x.example"))
+			if set := j.Finding.Set("db.request"); set.Rows != 3 || set.Shared != want {
+				t.Errorf("requests: %+v", set.Counts)
+			}
+			mustJob(t, c.Gather(t.Context(), []*connectors.Job{j}), j)
+			rows := strings.Join(rowsOf(j, "db.request"), "\n")
+			if strings.Contains(rows, "carl@") || strings.Contains(rows, "of carl") != shown {
+				t.Errorf("shown %v: gathered\n%s", shown, rows)
+			}
+			if noted := slices.ContainsFunc(j.Outcome.Notes, func(n string) bool { return strings.Contains(n, "another person") }); noted != shown {
+				t.Errorf("shown %v: notes %v", shown, j.Outcome.Notes)
+			}
+		}
+		c := w.open(t, dataMap(", owned: true", ""), batchOf(1))
+		erase(t, c, locate(t, c, subject("erin@x.example")))
+		if got := w.left(t, "request", "id") + " " + w.left(t, "reply", "id"); got != "10,14,15 20,23" {
+			t.Errorf("left: %s", got)
+		}
+	})
+}
+
+// TestRule8_AnotherAddressOfTheSubjectIsTheirs: as are the numbers that are
+// known of them.
+func TestRule8_AnotherAddressOfTheSubjectIsTheirs(t *testing.T) {
+	dataMap := personMap(collection("note", "on_delete: delete", fieldID, fieldTenant, fieldEmail,
+		"name: customer_no, data_categories: [user.unique_id], fides_meta: {identity: customer_no}", fieldRef("person_id", "person.id")))
+	each(t, func(t *testing.T, e engine) {
+		w := e.world(t)
+		w.person(t)
+		w.make(t, `CREATE TABLE note (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, email TEXT, customer_no NUMBER, person_id NUMBER)`,
+			`INSERT INTO note VALUES (1, 'acme', 'old@example.com', NULL, 1), (2, 'acme', 'bob@example.com', NULL, 1), (3, 'acme', 'bob@example.com', 7, 1), (4, 'acme', NULL, 8, 1), (5, 'acme', 'Old@Example.com', 8, NULL)`)
+		c := w.open(t, dataMap, nil)
+		j := subject("ann@example.com")
+		j.Subject.Identities = append(j.Subject.Identities, connectors.Identity{Type: connectors.Email, Value: connectors.Text("old@example.com")},
+			connectors.Identity{Type: "customer_no", Value: connectors.Int(7)})
+		erase(t, c, locate(t, c, j))
+		if got := w.left(t, "note", "id"); got != "2,4" {
+			t.Errorf("left: %s", got)
+		}
+	})
+}
+
+// TestRule8_WhatIsDeidentifiedIsKnownAgain: once its address is replaced, a
+// row names nobody whom we know; it is still the subject's.
+func TestRule8_WhatIsDeidentifiedIsKnownAgain(t *testing.T) {
+	dataMap := personMap(collection("note", "on_delete: deidentify", strings.Replace(fieldID, "[user.unique_id]", "[system.operations]", 1), fieldTenant,
+		fieldEmail+", privacydesk: {on_delete: {strategy: random, suffix: '@x.invalid'}}",
+		strings.Replace(fieldRef("person_id", "person.id"), "[user.unique_id]", "[system.operations]", 1)))
+	each(t, func(t *testing.T, e engine) {
+		w := e.world(t)
+		w.person(t)
+		w.make(t, `CREATE TABLE note (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, email TEXT, person_id NUMBER)`,
+			`INSERT INTO note VALUES (1, 'acme', 'ann@example.com', NULL), (2, 'acme', 'bob@example.com', 1), (3, 'acme', NULL, 1), (4, 'acme', 'Ann@Example.com', 1)`)
+		c := w.open(t, dataMap, batchOf(1))
+		j := locate(t, c, subject("ann@example.com"))
+		erase(t, c, j)
+		locate(t, c, j)
+		if set := j.Finding.Set("db.note"); set.Rows != 0 || set.Masked != 3 || set.Shared != 0 {
+			t.Errorf("after: %+v", set.Counts)
+		}
+		for _, r := range w.query(t, `SELECT email AS v FROM note WHERE id IN (1, 2, 4) ORDER BY id`) {
+			if got := fmt.Sprint(r["v"]); strings.EqualFold(got, "ann@example.com") {
+				t.Errorf("an address of hers is left")
+			}
+		}
+		if got := fmt.Sprint(w.query(t, `SELECT email AS v FROM note WHERE id = 2`)[0]["v"]); got != "bob@example.com" {
+			t.Errorf("his is %s", got)
+		}
+	})
+}
