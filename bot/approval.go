@@ -82,6 +82,9 @@ func (e *Engine) binding(c *Case) string {
 			b.Counts[set.Collection+" "+string(set.Action)] = set.Before.Rows
 			b.Counts[set.Collection+" shared"] = set.Before.Shared
 			b.Counts[set.Collection+" retained"] = set.Before.Retained
+			if set.Before.Cleared > 0 {
+				b.Counts[set.Collection+" cleared"] = set.Before.Cleared
+			}
 			if set.Late > 0 {
 				b.Counts[set.Collection+" late"] = set.Late
 			}

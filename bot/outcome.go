@@ -28,7 +28,8 @@ type Totals struct {
 	Aggregated   int64 `json:"aggregated"`
 	Retained     int64 `json:"retained"`
 	Late         int64 `json:"late,omitempty"`
-	Left         int64 `json:"left,omitempty"` // should be gone and is not
+	Left         int64 `json:"left,omitempty"`    // should be gone and is not
+	Cleared      int64 `json:"cleared,omitempty"` // references in rows of others, to rows that went
 }
 
 // Totals sums the system's tallies.
@@ -44,6 +45,7 @@ func (s *System) Totals() Totals {
 		sum.Retained += t.Retained
 		sum.Late += t.Late
 		sum.Left += t.Left
+		sum.Cleared += t.Cleared
 	}
 	return sum
 }
@@ -56,6 +58,7 @@ func (t Tally) Totals(verified bool) Totals {
 	if !verified {
 		return out
 	}
+	out.Cleared = max(t.Before.Cleared-t.After.Cleared, 0)
 	gone := max(t.Before.Rows-t.After.Rows-max(t.After.Masked-t.Before.Masked, 0), 0)
 	switch t.Action {
 	case connectors.ActionDelete:

@@ -38,6 +38,9 @@ type Counts struct {
 	Masked   int64 `json:"masked,omitempty"`   // bear this request's masks already
 	Retained int64 `json:"retained,omitempty"` // kept under an exception by the map
 	Shared   int64 `json:"shared,omitempty"`   // reachable, not owned: gathered, never deleted
+	// Cleared are no rows but references: in rows that stay, to rows that a
+	// delete removes. It sets them to NULL.
+	Cleared int64 `json:"cleared,omitempty"`
 }
 
 // Found is the number of rows that an access report would show.
@@ -67,8 +70,18 @@ func (f *Finding) Total() Counts {
 		t.Masked += s.Masked
 		t.Retained += s.Retained
 		t.Shared += s.Shared
+		t.Cleared += s.Cleared
 	}
 	return t
+}
+
+// Open returns the collection's set, and makes it if there is none.
+func (f *Finding) Open(collection string) *Set {
+	if f.Set(collection) == nil {
+		f.Sets = append(f.Sets, Set{Collection: collection})
+		slices.SortFunc(f.Sets, func(a, b Set) int { return cmp.Compare(a.Collection, b.Collection) })
+	}
+	return f.Set(collection)
 }
 
 // Add merges values into the link of a collection's field and reports
@@ -78,12 +91,7 @@ func (f *Finding) Add(collection, field string, values ...Value) bool {
 	if len(values) == 0 {
 		return false
 	}
-	s := f.Set(collection)
-	if s == nil {
-		f.Sets = append(f.Sets, Set{Collection: collection})
-		slices.SortFunc(f.Sets, func(a, b Set) int { return cmp.Compare(a.Collection, b.Collection) })
-		s = f.Set(collection)
-	}
+	s := f.Open(collection)
 	i, ok := slices.BinarySearchFunc(s.Links, field, func(l Link, f string) int { return cmp.Compare(l.Field, f) })
 	if !ok {
 		s.Links = slices.Insert(s.Links, i, Link{Field: field})

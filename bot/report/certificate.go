@@ -108,6 +108,7 @@ type certificateSet struct {
 	Deidentified int64             `json:"deidentified"`
 	Aggregated   int64             `json:"aggregated"`
 	Retained     int64             `json:"retained"`
+	Cleared      int64             `json:"cleared,omitempty"`
 	Left         int64             `json:"left"`
 }
 
@@ -312,7 +313,7 @@ func newCertificateSet(s bot.ReportSystem, t bot.Tally) certificateSet {
 	set := certificateSet{
 		Name: t.Collection, Method: string(t.Action), Exception: t.Exception, Before: t.Before, After: t.After, Late: t.Late,
 		Deleted: totals.Deleted, Deidentified: totals.Deidentified, Aggregated: totals.Aggregated,
-		Retained: totals.Retained, Left: left(t),
+		Retained: totals.Retained, Cleared: totals.Cleared, Left: left(t),
 	}
 	if t.Action == connectors.ActionNone {
 		set.Method = "none"
@@ -338,7 +339,7 @@ type certificateView struct {
 }
 
 // certificateColumns are those of which there is more than zeros.
-type certificateColumns struct{ Late, Deidentified, Aggregated, Retained, Shared bool }
+type certificateColumns struct{ Late, Deidentified, Aggregated, Retained, Shared, Cleared bool }
 
 // Shown are the columns of a system's table.
 func (s certificateSystem) Shown() (out certificateColumns) {
@@ -348,6 +349,7 @@ func (s certificateSystem) Shown() (out certificateColumns) {
 		out.Aggregated = out.Aggregated || set.Aggregated > 0
 		out.Retained = out.Retained || set.Retained > 0
 		out.Shared = out.Shared || set.After.Shared > 0
+		out.Cleared = out.Cleared || set.Cleared > 0
 	}
 	return out
 }
@@ -358,7 +360,7 @@ func (c certificate) Shown() (out certificateColumns) {
 		of := s.Shown()
 		out = certificateColumns{
 			out.Late || of.Late, out.Deidentified || of.Deidentified, out.Aggregated || of.Aggregated,
-			out.Retained || of.Retained, out.Shared || of.Shared,
+			out.Retained || of.Retained, out.Shared || of.Shared, out.Cleared || of.Cleared,
 		}
 	}
 	return out

@@ -160,6 +160,26 @@ func TestCertificateNamesWhatIsLeftOutAndKept(t *testing.T) {
 	}
 }
 
+// TestCertificateCountsClearedReferences: rows of others stay, and no longer
+// name the person's row.
+func TestCertificateCountsClearedReferences(t *testing.T) {
+	p := openPlace(t, Options{})
+	body, page := p.certify(erased(func(in *bot.ReportInput) {
+		in.Systems[0].State.Sets[1].Before.Cleared = 4
+		in.Systems[0].State.Sets[1].After.Cleared = 1
+	}))
+	sets := decodeCertificate(t, body).Systems[0].Collections
+	if sets[1].Cleared != 3 || sets[0].Cleared != 0 || sets[1].Deleted != 0 {
+		t.Errorf("cleared %d and %d, want 3 in the second alone", sets[0].Cleared, sets[1].Cleared)
+	}
+	if !bytes.Contains(page, []byte("References cleared")) {
+		t.Error("the page does not say it")
+	}
+	if _, page := p.certify(erased(nil)); bytes.Contains(page, []byte("References cleared")) {
+		t.Error("a page without any says it")
+	}
+}
+
 func leftOutAndKept(in *bot.ReportInput) {
 	s := &in.Systems[0]
 	s.Profile.LeftOut = []connectors.LeftOut{{Name: "crm.customer_search", Label: "customer_search", Reason: "refreshed each night"}, {Name: "crm.old"}}

@@ -52,7 +52,7 @@ func incomplete(p bot.Preview) bool {
 
 func printPlan(out io.Writer, p bot.Preview) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "SYSTEM\tORDER\tCOLLECTION\tROWS\tRETAINED\tSHARED\tON DELETE")
+	_, _ = fmt.Fprintln(w, "SYSTEM\tORDER\tCOLLECTION\tROWS\tRETAINED\tSHARED\tCLEARED\tON DELETE")
 	for _, sys := range p.Systems {
 		if p.Kind != bot.KindDelete {
 			sys.Refuses = ""
@@ -72,15 +72,15 @@ func printPlan(out io.Writer, p bot.Preview) error {
 func printPlanned(w io.Writer, sys bot.PreviewSystem) {
 	switch {
 	case sys.Error != "":
-		_, _ = fmt.Fprintf(w, "%s\t%d\t\t\t\t\tcould not be searched: %s\n", sys.Name, sys.Rank, sys.Error)
+		_, _ = fmt.Fprintf(w, "%s\t%d\t\t\t\t\t\tcould not be searched: %s\n", sys.Name, sys.Rank, sys.Error)
 	case sys.Refuses != "":
-		_, _ = fmt.Fprintf(w, "%s\t%d\t\t\t\t\trefuses deletes: %s\n", sys.Name, sys.Rank, sys.Refuses)
+		_, _ = fmt.Fprintf(w, "%s\t%d\t\t\t\t\t\trefuses deletes: %s\n", sys.Name, sys.Rank, sys.Refuses)
 	}
 	for _, set := range sys.Sets {
 		b := set.Before
-		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%d\t%s\n", sys.Name, sys.Rank, set.Collection, b.Rows+b.Masked, b.Retained, b.Shared, set.Action)
+		_, _ = fmt.Fprintf(w, "%s\t%d\t%s\t%d\t%d\t%d\t%d\t%s\n", sys.Name, sys.Rank, set.Collection, b.Rows+b.Masked, b.Retained, b.Shared, b.Cleared, set.Action)
 	}
 	if len(sys.Sets) == 0 && sys.Error == "" {
-		_, _ = fmt.Fprintf(w, "%s\t%d\t\t0\t0\t0\tnothing that it is searched by is known\n", sys.Name, sys.Rank)
+		_, _ = fmt.Fprintf(w, "%s\t%d\t\t0\t0\t0\t0\tnothing that it is searched by is known\n", sys.Name, sys.Rank)
 	}
 }

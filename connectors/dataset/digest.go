@@ -42,7 +42,7 @@ type (
 		Normalise                                       Normal
 		Categories                                      []string
 		PrimaryKey, ReadOnly, Container, VendorAssigned bool
-		GatherShared                                    bool `json:",omitempty"`
+		GatherShared, SetNull                           bool `json:",omitempty"`
 		Length                                          int
 		Mask                                            *Mask
 		Needs, YieldsAs                                 []connectors.IdentityType
@@ -92,7 +92,8 @@ func (f *Field) form() fieldForm {
 	return fieldForm{
 		Path: f.Path, Label: f.Label, DataType: f.DataType, NeverDisclose: f.NeverDisclose, Kept: f.kept,
 		Identity: f.Identity, Normalise: f.Normalise, Categories: f.Categories,
-		PrimaryKey: f.PrimaryKey, ReadOnly: f.ReadOnly, Container: f.Container, VendorAssigned: f.VendorAssigned, GatherShared: f.GatherShared,
+		PrimaryKey: f.PrimaryKey, ReadOnly: f.ReadOnly, Container: f.Container, VendorAssigned: f.VendorAssigned,
+		GatherShared: f.GatherShared, SetNull: f.SetNull,
 		Length: f.Length, Mask: f.Mask, Needs: f.Needs, YieldsAs: f.YieldsAs,
 	}
 }

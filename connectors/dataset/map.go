@@ -20,6 +20,7 @@
 //	  third_parties: [text]
 //	  left_out: reason                 # neither read nor erased; reports and certificates say so
 //	privacydesk:                       # of a field
+//	  on_delete: set_null              # of a reference: cleared in rows that stay when the row it refers to goes
 //	  on_delete: {strategy: null}      # or fixed (value), hash, hmac, random (suffix, length, unique), keep (reason)
 //	  never_disclose: reason           # false: known to be a recording, not a voiceprint
 //	  vendor_assigned: true            # values may lead into collections without a tenant
@@ -139,6 +140,9 @@ type Field struct {
 	GatherShared bool
 	// Normalise is how two values are compared as identities.
 	Normalise Normal
+	// SetNull lets a delete clear the field, a reference, in rows that stay
+	// when the row that it refers to goes.
+	SetNull bool
 	// Mask replaces the value when the collection is de-identified or
 	// aggregated; nil leaves it.
 	Mask *Mask
@@ -152,6 +156,8 @@ type Field struct {
 	// told to other systems.
 	YieldsAs []connectors.IdentityType
 	Line     int
+
+	setNullLine int
 
 	kept       string // why a personal field of a masked collection stays
 	unusable   string // why Fides' masking of the field can't be done here

@@ -143,3 +143,39 @@ func (m *Map) waysBeside(c *Collection) []string {
 	}
 	return sortedSet(out)
 }
+
+// Clears are the references to the collection's rows that a delete of such a
+// row clears in rows that stay.
+func (m *Map) Clears(c *Collection) []*Link {
+	var out []*Link
+	for _, l := range m.Links {
+		if l.Parent == c && l.Keyed && l.ChildField.SetNull && !l.Child.Skip {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// Goes is true if no row that refers over the link stays when the row that it
+// refers to is deleted as the subject's: the map deletes it too, or clears the
+// reference. Rows that name somebody else stay.
+func (m *Map) Goes(l *Link) bool {
+	switch {
+	case l.Child.Skip || !l.Keyed:
+		return false
+	case l.ChildField.SetNull:
+		return true
+	case !l.Down || m.MeetsOthers(l.Child):
+		return false
+	case l.Child.Action == connectors.ActionMask || l.Child.Action == connectors.ActionAggregate:
+		return l.ChildField.Mask != nil && l.ChildField.Mask.Strategy == StrategyNull
+	default:
+		return l.Child.Action == connectors.ActionDelete
+	}
+}
+
+// OwnsRows is true if rows of the collection may be the subject's own.
+func (m *Map) OwnsRows(c *Collection) bool {
+	return slices.ContainsFunc(c.Seeds(), func(s Seed) bool { return !s.Shared }) ||
+		slices.ContainsFunc(m.Edges, func(e Edge) bool { return e.To == c && !e.Shared })
+}

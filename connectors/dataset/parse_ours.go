@@ -98,6 +98,9 @@ func (c *Collection) takeAction(o *object, n *yaml.Node) {
 	e.strict()
 }
 
+// setNull is SQL's word for what becomes of a reference whose row goes.
+const setNull = "set_null"
+
 // takeOurs reads a field's own keys.
 func (f *Field) takeOurs(o *object) {
 	if s := o.str("label"); s != "" {
@@ -116,7 +119,9 @@ func (f *Field) takeOurs(o *object) {
 		o.r.fail(o.lineOf("normalise"), o.where, fmt.Sprintf("normalise is email or none, not %q", string(n)), "")
 	}
 	f.takeDisclosure(o)
-	if s := o.sub("on_delete"); s != nil {
+	if n := o.get("on_delete"); n != nil && n.Kind == yaml.ScalarNode && n.Value == setNull {
+		f.SetNull, f.setNullLine = true, o.lineOf("on_delete")
+	} else if s := o.sub("on_delete"); s != nil {
 		f.takeMask(s)
 	}
 	o.strict()

@@ -31,6 +31,7 @@ func findProblems(m *Map) []connectors.Problem {
 		k.scopeLasts(c)
 		k.held(c)
 		k.others(c)
+		k.clears(c)
 		if !reached[c] {
 			k.unreached(c, reached)
 		}
@@ -143,6 +144,22 @@ func (k *checker) others(c *Collection) {
 	k.add(connectors.SeverityNote, c.Key, what+"neither shown nor deleted", "say `privacydesk: {gather: true}` to show such rows without that person's fields")
 }
 
+// clears: whose rows they are must be told before and after a reference in
+// them is cleared.
+func (k *checker) clears(c *Collection) {
+	for _, f := range c.Fields {
+		where := c.Key + "." + f.Path
+		switch {
+		case !f.SetNull:
+		case c.Scope.Kind == ScopeField && (len(c.Scope.Hops) == 0 && c.Scope.Field == f.Path || len(c.Scope.Hops) > 0 && c.Scope.Hops[0].Field == f.Path):
+			k.add(connectors.SeverityDeletes, where, "the tenant is recognised by this field, so a delete can't set it to NULL", "scope the collection by a field of its own")
+		case c.Scope.Kind == ScopeNone && slices.ContainsFunc(k.m.Links, func(l *Link) bool { return l.ChildField == f && !l.ParentField.VendorAssigned }):
+			k.add(connectors.SeverityDeletes, where, "the collection records no tenant, and another tenant's rows may hold this value too: a delete can't set it to NULL",
+				"mark the primary key that it refers to `privacydesk: {vendor_assigned: true}` if the vendor assigns it")
+		}
+	}
+}
+
 // held: what hangs below a shared row is not followed, for nobody can say
 // whose it is, and so it holds the row.
 func (k *checker) held(c *Collection) {
@@ -162,8 +179,7 @@ func (k *checker) refersTo(c *Collection, h Hop) bool {
 
 // ownsRows is true if a delete may act on rows of the collection.
 func (k *checker) ownsRows(c *Collection) bool {
-	return c.Owned || slices.ContainsFunc(c.Seeds(), func(s Seed) bool { return !s.Shared }) ||
-		slices.ContainsFunc(k.m.Edges, func(e Edge) bool { return e.To == c && !e.Shared })
+	return c.Owned || k.m.OwnsRows(c)
 }
 
 func (k *checker) unreached(c *Collection, reached map[*Collection]bool) {

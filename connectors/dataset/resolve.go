@@ -42,6 +42,9 @@ func (s *resolver) resolve() {
 	}
 	s.tidyLinks()
 	for _, c := range all {
+		s.setNulls(c)
+	}
+	for _, c := range all {
 		s.viaScope(c)
 	}
 	s.edges()
@@ -90,6 +93,25 @@ func (s *resolver) implyAction(c *Collection) {
 			if f.Mask != nil {
 				s.note(c, f.Line, c.Key+"."+f.Path, fmt.Sprintf("the field's masking has no effect: the collection's on_delete is %s", c.Action))
 			}
+		}
+	}
+}
+
+// setNulls: only a reference to a row of this map can be cleared with it. In a
+// row that is de-identified it has nothing else to become.
+func (s *resolver) setNulls(c *Collection) {
+	for _, f := range c.Fields {
+		if !f.SetNull {
+			continue
+		}
+		refers := slices.ContainsFunc(s.m.Links, func(l *Link) bool { return l.Child == c && l.ChildField == f && l.Keyed })
+		switch {
+		case !refers:
+			s.fail(c, f.setNullLine, c.Key+"."+f.Path, "on_delete is set_null, and the field refers to no primary key of this map", "give the field its reference, or remove on_delete")
+		case f.PrimaryKey || f.ReadOnly:
+			s.fail(c, f.setNullLine, c.Key+"."+f.Path, "on_delete is set_null, and the field is a primary key or read_only", "remove on_delete, and delete the rows that refer")
+		case f.Mask == nil && (c.Action == connectors.ActionMask || c.Action == connectors.ActionAggregate):
+			f.Mask = &Mask{Strategy: StrategyNull}
 		}
 	}
 }

@@ -54,20 +54,26 @@ func (v *visit) tries(p place) []try {
 	if !p.t.plain {
 		return out
 	}
+	before := len(out)
+	for _, f := range p.Fields {
+		if f.SetNull && !masks(p.Action) {
+			out = append(out, try{"UPDATE (" + f.Path + ")", connectors.SeverityDeletes, statement("EXPLAIN UPDATE " + name + " SET " + v.d.quote(f.Path) + " = NULL WHERE " + nothing)})
+		}
+	}
 	switch {
 	case p.Action == connectors.ActionDelete:
 		out = append(out, try{"DELETE", connectors.SeverityDeletes, statement("EXPLAIN DELETE FROM " + name + " WHERE " + nothing)})
 		for _, f := range v.plan.Nulls(p.Collection) {
 			out = append(out, try{"UPDATE (" + f + ")", connectors.SeverityDeletes, statement("EXPLAIN UPDATE " + name + " SET " + v.d.quote(f) + " = NULL WHERE " + nothing)})
 		}
-		if v.unreferred(p.t, "t") != "" && v.d.forUpdate() != "" {
+		if (v.unreferred(p.t, "t") != "" || len(v.m.Clears(p.Collection)) > 0) && v.d.forUpdate() != "" {
 			out = append(out, try{"UPDATE (to lock rows)", connectors.SeverityDeletes, statement("EXPLAIN SELECT 1 FROM " + name + " WHERE " + nothing + v.d.forUpdate())})
 		}
 	case masks(p.Action):
 		for _, f := range p.Masked() {
 			out = append(out, try{"UPDATE (" + f.Path + ")", connectors.SeverityDeletes, v.updatable(p, f)})
 		}
-	default:
+	case len(out) == before:
 		return out
 	}
 	return append(out, try{"write to the database", connectors.SeverityDeletes, v.writable})

@@ -49,11 +49,11 @@ func (v *visit) sideEffects(p place) []connectors.Problem {
 		}
 	}
 	for _, k := range p.t.incoming {
-		if k.acts() && !v.declared(k) {
-			blocks("the foreign key "+k.name+" of "+k.from.key()+" says ON DELETE "+k.onDelete+", and the map does not delete those rows itself",
-				"map "+k.from.key()+" with a reference over "+strings.Join(k.columns, ", ")+" and on_delete: delete, or take the key's action away")
+		if k.acts() {
+			v.refused(found, p, k)
 		}
 	}
+	v.clearable(found, p)
 	return found.problems
 }
 
@@ -75,61 +75,6 @@ func (v *visit) spreads(found *findings, p place) {
 			}
 		}
 	}
-}
-
-// declared reports whether the map knows the reference that a key stands for,
-// follows it, and deletes the referring rows itself, so that the key's own
-// action meets none of them. Of a key over tenant and id, the part beside the
-// tenant is what the map names.
-func (v *visit) declared(k *foreignKey) bool {
-	return v.knows(k, func(l *dataset.Link) bool { return l.Down && l.Child.Action == connectors.ActionDelete })
-}
-
-func (v *visit) knows(k *foreignKey, more func(*dataset.Link) bool) bool {
-	return slices.ContainsFunc(v.m.Links, func(l *dataset.Link) bool {
-		if l.Child.Skip || l.Parent.Skip || v.live.find(l.Child.Name) != k.from || v.live.find(l.Parent.Name) != k.to {
-			return false
-		}
-		for i, c := range k.columns {
-			if l.ChildField.Path == c && l.ParentField.Path == k.references[i] {
-				return more(l)
-			}
-		}
-		return false
-	})
-}
-
-// strangeKeys tells of foreign keys that the map does not know: rows of other
-// tables may be the subject's too, and keep these from being deleted.
-func (v *visit) strangeKeys(found *findings, p place) {
-	known := func(k *foreignKey) bool { return v.knows(k, func(*dataset.Link) bool { return true }) }
-	for _, k := range p.t.incoming {
-		if p.Action == connectors.ActionDelete && !k.acts() && known(k) && !v.knows(k, letsGo) {
-			found.add(connectors.SeverityNote, p.Key, "rows of "+k.from.key()+" stay after a delete and refer to it by the foreign key "+k.name+": a row with such ones can't be deleted",
-				"de-identify "+p.Key+" instead, or let that reference be NULL")
-		}
-		if k.acts() && p.Action == connectors.ActionDelete || known(k) {
-			continue // the former is told among the side effects
-		}
-		severity := connectors.SeverityNote
-		if p.Action == connectors.ActionDelete {
-			severity = connectors.SeverityDeletes
-		}
-		found.add(severity, p.Key, "rows of "+k.from.key()+" refer to it by the foreign key "+k.name+", which the map does not know",
-			"map "+k.from.key()+" with a reference over "+strings.Join(k.columns, ", "))
-	}
-	for _, k := range p.t.outgoing {
-		if !known(k) {
-			found.add(connectors.SeverityNote, p.Key+"."+strings.Join(k.columns, ", "), "it refers to "+k.to.key()+" by the foreign key "+k.name+", which the map does not know",
-				"map "+k.to.key()+" if it holds personal data")
-		}
-	}
-}
-
-// letsGo: the referring rows are deleted too, or their reference is cleared.
-func letsGo(l *dataset.Link) bool {
-	m := l.ChildField.Mask
-	return l.Child.Action == connectors.ActionDelete || masks(l.Child.Action) && m != nil && m.Strategy == dataset.StrategyNull
 }
 
 // uncovered tells of columns whose name sounds like personal data and that no

@@ -27,7 +27,7 @@ func TestCheckNamesWhatTheMapLeavesOut(t *testing.T) {
 		if !strings.Contains(said, "newsletter: the map does not have the table") || !strings.Contains(said, "subscriber_email") || strings.Contains(said, "stock") {
 			t.Errorf("Check says\n%s", said)
 		}
-		if !hasProblem(problems, connectors.SeverityNote, "db.person", "stay after a delete") {
+		if !hasProblem(problems, connectors.SeverityDeletes, "db.person", "which the map keeps, stay and refer to it") {
 			t.Errorf("Check says\n%s", said)
 		}
 	})

@@ -188,8 +188,11 @@ func (v *visit) countPart(ctx context.Context, s selected, which part) (int64, e
 	if err != nil || where == "" {
 		return 0, err
 	}
-	var n int64
-	q := query{sql: "SELECT count(*) FROM " + qualified(v.d, s.t) + " AS t WHERE " + where, args: b.args}
+	return v.number(ctx, query{sql: "SELECT count(*) FROM " + qualified(v.d, s.t) + " AS t WHERE " + where, args: b.args})
+}
+
+// number reads the one number that a query answers.
+func (v *visit) number(ctx context.Context, q query) (n int64, err error) {
 	err = v.s.query(ctx, q, func(cells []cell) error {
 		n, err = strconv.ParseInt(strings.TrimSpace(string(cells[0].text)), 10, 64)
 		return err

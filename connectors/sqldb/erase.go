@@ -37,6 +37,9 @@ func (v *visit) erase(ctx context.Context, j *connectors.Job) error {
 	if err := v.harmless(steps); err != nil {
 		return err
 	}
+	if err := v.held(ctx, steps); err != nil {
+		return err
+	}
 	for _, step := range steps {
 		if err := v.eraseStep(ctx, j, step); err != nil {
 			return v.fail(ctx, v.at(step.Collection), err)
@@ -128,7 +131,7 @@ type change interface {
 	// part is which rows, and pending the further condition that they have
 	// not been changed yet.
 	part() part
-	pending(v *visit, s selected, alias string) (string, error)
+	pending(v *visit, b *builder, s selected, alias string) (string, error)
 	// statement compiles the change of the rows that meet where.
 	statement(v *visit, s selected, where func(alias string) (string, error)) (string, error)
 }
@@ -137,14 +140,14 @@ type deleting struct{}
 
 func (deleting) part() part { return partErasable }
 
-func (deleting) pending(v *visit, s selected, alias string) (string, error) {
-	return v.unreferred(s.t, alias), nil
+func (deleting) pending(v *visit, b *builder, s selected, alias string) (string, error) {
+	return v.clearedFirst(b, s, alias)
 }
 
 func (deleting) statement(v *visit, s selected, where func(string) (string, error)) (string, error) {
 	head, alias := v.d.deleteFrom(s.t)
 	cond, err := where(alias)
-	return head + " WHERE " + cond, err
+	return head + " WHERE " + all(cond, v.unreferred(s.t, alias)), err
 }
 
 // nulling cuts a circle of references, so that its rows can be deleted.
@@ -152,7 +155,7 @@ type nulling struct{ fields []string }
 
 func (nulling) part() part { return partOwned }
 
-func (n nulling) pending(v *visit, s selected, alias string) (string, error) {
+func (n nulling) pending(v *visit, _ *builder, s selected, alias string) (string, error) {
 	columns, err := v.columns(s.place, n.fields)
 	var out []string
 	for _, c := range columns {
@@ -178,7 +181,7 @@ func (n nulling) statement(v *visit, s selected, where func(string) (string, err
 // drain changes rows until none is left that is to be changed: sweep after
 // sweep through the table, until one meets nothing.
 func (v *visit) drain(ctx context.Context, j *connectors.Job, s selected, c change) error {
-	if v.d.sweeps() && c.part() == partErasable && s.t.plain && v.unreferred(s.t, "t") == "" {
+	if v.d.sweeps() && c.part() == partErasable && s.t.plain && len(s.Clears) == 0 && v.unreferred(s.t, "t") == "" {
 		return v.sweep(ctx, j, s, c)
 	}
 	a, err := v.addressing(s)
@@ -237,7 +240,7 @@ func (v *visit) candidates(ctx context.Context, s selected, c change, a addressi
 	if err != nil || where == "" {
 		return out, err
 	}
-	pending, err := c.pending(v, s, "t")
+	pending, err := c.pending(v, b, s, "t")
 	if err != nil {
 		return out, err
 	}
@@ -282,8 +285,14 @@ func (v *visit) inTransaction(ctx context.Context, j *connectors.Job, s selected
 }
 
 func (v *visit) changeRows(ctx context.Context, s selected, c change, a addressing, rows []address) (int64, error) {
-	if v.unreferred(s.t, "t") != "" {
+	clears := c.part() == partErasable && len(s.Clears) > 0
+	if clears || v.unreferred(s.t, "t") != "" {
 		if err := v.lockRows(ctx, s, a, rows); err != nil {
+			return 0, err
+		}
+	}
+	if clears {
+		if err := v.clear(ctx, s, a, rows); err != nil {
 			return 0, err
 		}
 	}
@@ -293,7 +302,7 @@ func (v *visit) changeRows(ctx context.Context, s selected, c change, a addressi
 		if err != nil {
 			return "", err
 		}
-		pending, err := c.pending(v, s, alias)
+		pending, err := c.pending(v, b, s, alias)
 		if err != nil {
 			return "", err
 		}

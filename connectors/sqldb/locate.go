@@ -327,6 +327,15 @@ func (v *visit) conclude(ctx context.Context, w *walking) error {
 			return err
 		}
 	}
+	for _, sel := range selections {
+		if err := v.countCleared(ctx, finding, sel); err != nil {
+			if jobOwn(err) {
+				w.job.Fail(err)
+				return nil
+			}
+			return err
+		}
+	}
 	w.job.Finding = finding
 	return nil
 }

@@ -164,3 +164,196 @@ func TestRule8_WhatIsDeidentifiedIsKnownAgain(t *testing.T) {
 		}
 	})
 }
+
+// approvals: Bob's order, which Jane approved, and Jane's, which Bob did.
+func (w *world) approvals(tb testing.TB, rule string) {
+	tb.Helper()
+	w.make(tb, `CREATE TABLE person (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, email TEXT)`,
+		`CREATE TABLE orders (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, person_id NUMBER NOT NULL, approved_by NUMBER,
+			CONSTRAINT ordered FOREIGN KEY (person_id) REFERENCES person (id), CONSTRAINT approved FOREIGN KEY (approved_by) REFERENCES person (id) `+rule+`)`,
+		`INSERT INTO person VALUES (1, 'acme', 'jane@x.example'), (2, 'acme', 'bob@x.example')`,
+		`INSERT INTO orders VALUES (10, 'acme', 2, 1), (11, 'acme', 1, 2), (12, 'acme', 1, 1), (13, 'acme', 2, 2)`)
+}
+
+func approvalMap(reference, ours string) string {
+	fields := []string{fieldID, fieldTenant, fieldRef("person_id", "person.id")}
+	if reference != "" {
+		fields = append(fields, "name: approved_by, data_categories: [user.unique_id], fides_meta: {references: [{dataset: db, field: person.id, direction: "+reference+"}]}"+ours)
+	}
+	return personMap(collection("orders", "on_delete: delete", fields...))
+}
+
+const setNull = ", privacydesk: {on_delete: set_null}"
+
+// TestRule14_RowsOfOthersThatStayAreSaidBefore: case 00, as its table has it,
+// and the foreign key that nobody mapped: check blocks, and says in which
+// direction to map.
+func TestRule14_RowsOfOthersThatStayAreSaidBefore(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		for reference, want := range map[string]string{"": "does not know", "to": "rows of others stay and refer to it by"} {
+			w := e.world(t)
+			w.approvals(t, "")
+			problems, err := w.open(t, approvalMap(reference, ""), nil).Check(t.Context())
+			i := slices.IndexFunc(problems, func(p connectors.Problem) bool {
+				return p.Severity == connectors.SeverityDeletes && p.Where == "db.person" && strings.Contains(p.What, want)
+			})
+			if err != nil || i < 0 {
+				t.Fatalf("%q: Check: %v %+v", reference, err, problems)
+			}
+			if p := problems[i]; !strings.Contains(p.What, "approved_by") || w.kind != "sqlite" && !strings.Contains(p.What, "key approved of") ||
+				!strings.Contains(p.Mend, "direction: from") || !strings.Contains(p.Mend, "set_null") {
+				t.Errorf("%q: %+v", reference, p)
+			}
+		}
+		w := e.world(t)
+		w.bosses(t, ", FOREIGN KEY (boss) REFERENCES person (id)")
+		for _, direction := range []string{"from", "to"} {
+			c := w.open(t, selfMap(direction, "", ""), nil)
+			problems, err := c.Check(t.Context())
+			if err != nil || !hasProblem(problems, connectors.SeverityDeletes, "db.person", "rows of others") {
+				t.Errorf("%s: Check: %v %+v", direction, err, problems)
+			}
+		}
+	})
+}
+
+// TestRule14_WhatStaysIsSeenBeforeTheFirstBatch: whatever check said, nothing
+// is changed if the server would refuse a later step.
+func TestRule14_WhatStaysIsSeenBeforeTheFirstBatch(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		w := e.world(t)
+		w.approvals(t, "")
+		c := w.open(t, approvalMap("to", ""), nil)
+		j := locate(t, c, subject("jane@x.example"))
+		if err := c.Erase(t.Context(), []*connectors.Job{j}); err != nil || connectors.KindOf(j.Err()) != connectors.Misfit || !strings.Contains(j.Err().Error(), "nothing was deleted") {
+			t.Errorf("call %v, job %v", err, j.Err())
+		}
+		if got := w.left(t, "person", "id") + " " + w.left(t, "orders", "id"); got != "1,2 10,11,12,13" {
+			t.Errorf("left: %s", got)
+		}
+	})
+}
+
+// TestRule8_ReferencesOfOthersAreCleared: in the batch that takes the row, in
+// the subject's tenant alone, and counted.
+func TestRule8_ReferencesOfOthersAreCleared(t *testing.T) {
+	for _, rule := range []string{"", "ON DELETE SET NULL", "ON DELETE CASCADE"} {
+		t.Run("rule "+rule, func(t *testing.T) {
+			each(t, func(t *testing.T, e engine) {
+				w := e.world(t)
+				w.approvals(t, rule)
+				c := w.open(t, approvalMap("to", setNull), batchOf(1))
+				problems, err := c.Check(t.Context())
+				if err != nil || hasProblem(problems, connectors.SeverityDeletes, "", "") {
+					t.Fatalf("Check: %v %+v", err, problems)
+				}
+				j := locate(t, c, subject("jane@x.example"))
+				if set := j.Finding.Set("db.orders"); set.Rows != 2 || set.Cleared != 1 {
+					t.Errorf("orders: %+v, want two of her own, and one reference of others", set.Counts)
+				}
+				erase(t, c, j)
+				var got []string
+				for _, r := range w.query(t, `SELECT id, person_id, approved_by FROM orders ORDER BY id`) {
+					got = append(got, fmt.Sprintf("%v:%v:%v", r["id"], r["person_id"], r["approved_by"]))
+				}
+				if want := "10:2:<nil> 13:2:2"; strings.Join(got, " ") != want || w.left(t, "person", "id") != "2" {
+					t.Errorf("left: %v and %s, want %s", got, w.left(t, "person", "id"), want)
+				}
+				locate(t, c, j)
+				if n := j.Finding.Total(); n.Rows != 0 || n.Cleared != 0 {
+					t.Errorf("after: %+v", n)
+				}
+			})
+		})
+	}
+}
+
+// TestRule8_ASelfReferenceOfOthersIsCleared: case 01 with direction to, and
+// with from, where those who answer to the subject have addresses of their own.
+func TestRule8_ASelfReferenceOfOthersIsCleared(t *testing.T) {
+	for _, direction := range []string{"to", "from"} {
+		each(t, func(t *testing.T, e engine) {
+			w := e.world(t)
+			w.bosses(t, ", FOREIGN KEY (boss) REFERENCES person (id)")
+			c := w.open(t, selfMap(direction, "", setNull), nil)
+			problems, err := c.Check(t.Context())
+			if err != nil || hasProblem(problems, connectors.SeverityDeletes, "", "") {
+				t.Fatalf("Check: %v %+v", err, problems)
+			}
+			j := locate(t, c, subject("jane@x.example"))
+			if got := j.Finding.Total(); got.Rows != 1 || got.Cleared != 1 {
+				t.Errorf("%s: %+v", direction, got)
+			}
+			erase(t, c, j)
+			bob := w.query(t, `SELECT boss AS v, full_name AS n FROM person WHERE id = 2`)
+			if got := w.left(t, "person", "id"); got != "2,3" || bob[0]["v"] != nil || fmt.Sprint(bob[0]["n"]) != "Bob" {
+				t.Errorf("%s: left %s, Bob %v", direction, got, bob)
+			}
+			if cid := w.query(t, `SELECT boss AS v FROM person WHERE id = 3`); fmt.Sprint(cid[0]["v"]) != "2" {
+				t.Errorf("%s: Cid's boss is %v", direction, cid[0]["v"])
+			}
+		})
+	}
+}
+
+// TestRule6_ReferencesOfOtherTenantsAreNotCleared: they are refused before
+// anything is changed.
+func TestRule6_ReferencesOfOtherTenantsAreNotCleared(t *testing.T) {
+	for _, rule := range []string{"", "ON DELETE SET NULL"} {
+		each(t, func(t *testing.T, e engine) {
+			w := e.world(t)
+			w.approvals(t, rule)
+			w.make(t, `INSERT INTO person VALUES (9, 'globex', 'gus@x.example')`, `INSERT INTO orders VALUES (19, 'globex', 9, 1)`)
+			c := w.open(t, approvalMap("to", setNull), nil)
+			j := locate(t, c, subject("jane@x.example"))
+			if err := c.Erase(t.Context(), []*connectors.Job{j}); err != nil || connectors.KindOf(j.Err()) != connectors.Misfit {
+				t.Errorf("call %v, job %v", err, j.Err())
+			}
+			if got := w.query(t, `SELECT count(*) AS n FROM orders WHERE approved_by = 1`)[0]["n"]; got != int64(3) || w.left(t, "person", "id") != "1,2,9" {
+				t.Errorf("%v references are left, and persons %s", got, w.left(t, "person", "id"))
+			}
+		})
+	}
+}
+
+// TestRule8_KeptRowsLetGo: what is retained by law refers to a person who
+// goes; it is found again, and counted as retained.
+func TestRule8_KeptRowsLetGo(t *testing.T) {
+	dataMap := personMap(collection("bill", "on_delete: {retain: {exception: legal_obligation, reason: tax law}}", fieldID, fieldTenant, fieldRef("person_id", "person.id")+setNull))
+	each(t, func(t *testing.T, e engine) {
+		w := e.world(t)
+		w.person(t)
+		w.make(t, `CREATE TABLE bill (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, person_id NUMBER, FOREIGN KEY (person_id) REFERENCES person (id))`,
+			`INSERT INTO bill VALUES (1, 'acme', 1), (2, 'acme', 3)`)
+		c := w.open(t, dataMap, nil)
+		problems, err := c.Check(t.Context())
+		if err != nil || hasProblem(problems, connectors.SeverityDeletes, "", "") {
+			t.Fatalf("Check: %v %+v", err, problems)
+		}
+		j := locate(t, c, subject("ann@example.com"))
+		erase(t, c, j)
+		locate(t, c, j)
+		if set := j.Finding.Set("db.bill"); set.Retained != 1 || set.Cleared != 0 {
+			t.Errorf("bills: %+v", set.Counts)
+		}
+		if got := w.left(t, "person", "id") + " " + w.left(t, "bill", "id"); got != "2,3 1,2" {
+			t.Errorf("left: %s", got)
+		}
+	})
+}
+
+// TestCheckSaysWhatCanNotBeCleared: a column that can't be NULL, and a trigger
+// on the rows of others.
+func TestCheckSaysWhatCanNotBeCleared(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		w := e.world(t)
+		w.person(t)
+		w.make(t, `CREATE TABLE orders (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, person_id NUMBER, approved_by NUMBER NOT NULL, FOREIGN KEY (approved_by) REFERENCES person (id))`)
+		w.trigger(t, "orders", "UPDATE")
+		c := w.open(t, approvalMap("to", setNull), nil)
+		problems, err := c.Check(t.Context())
+		if err != nil || !hasProblem(problems, connectors.SeverityDeletes, "db.orders.approved_by", "can't be NULL") || !hasProblem(problems, connectors.SeverityDeletes, "db.orders", "watch") {
+			t.Errorf("Check: %v %+v", err, problems)
+		}
+	})
+}

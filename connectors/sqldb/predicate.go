@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,6 +14,9 @@ import (
 // nothing is the condition that no row meets: what a finding without a value
 // compiles to, never a query without a filter.
 const nothing = "1 = 0"
+
+// everything is the condition that every row meets.
+const everything = "1 = 1"
 
 func all(conditions ...string) string {
 	kept := make([]string, 0, len(conditions))
@@ -261,24 +265,59 @@ func (v *visit) ours(b *builder, p place, alias string, g walk.Guard) (string, e
 func (v *visit) unreferred(t *table, alias string) string {
 	var out []string
 	for i, k := range t.incoming {
+		if k.acts() {
+			out = append(out, v.nobodyRefers(k, t, alias, "k"+strconv.Itoa(i+1), ""))
+		}
+	}
+	return all(out...)
+}
+
+// clearedFirst is unreferred, but for references that are cleared in the batch
+// that deletes the row.
+func (v *visit) clearedFirst(b *builder, s selected, alias string) (string, error) {
+	var out []string
+	for i, k := range s.t.incoming {
 		if !k.acts() {
 			continue
 		}
-		name := "k" + strconv.Itoa(i+1)
-		var on []string
-		for j, c := range k.columns {
-			from, to := k.from.column(c), t.column(k.references[j])
-			if from == nil || to == nil {
-				on = nil
-				break
+		name, except := "k"+strconv.Itoa(i+1), ""
+		for _, c := range s.Clears {
+			p, err := v.place(c.Collection)
+			if err != nil {
+				return "", err
 			}
-			on = append(on, v.d.refers(name, from, alias, to))
+			if p.t != k.from || !slices.Contains(k.columns, c.Field) {
+				continue
+			}
+			scope, err := v.inScope(b, p, name, c.Scope.Scope, []string{c.Scope.Tenant})
+			if err != nil {
+				return "", err
+			}
+			except = all(except, "NOT coalesce("+cmp.Or(scope, everything)+", "+nothing+")")
 		}
-		if len(on) == 0 {
-			out = append(out, nothing)
-			continue
-		}
-		out = append(out, "NOT EXISTS (SELECT 1 FROM "+qualified(v.d, k.from)+" AS "+name+" WHERE "+all(on...)+")")
+		out = append(out, v.nobodyRefers(k, s.t, alias, name, except))
 	}
-	return all(out...)
+	return all(out...), nil
+}
+
+func (v *visit) nobodyRefers(k *foreignKey, t *table, alias, name, except string) string {
+	on := v.refersBy(k, name, t, alias)
+	if on == "" {
+		return nothing
+	}
+	return "NOT EXISTS (SELECT 1 FROM " + qualified(v.d, k.from) + " AS " + name + " WHERE " + all(on, except) + ")"
+}
+
+// refersBy compiles "the child's row refers to the parent's over the key"; ""
+// if the account sees not all of its columns.
+func (v *visit) refersBy(k *foreignKey, child string, t *table, parent string) string {
+	var on []string
+	for j, c := range k.columns {
+		from, to := k.from.column(c), t.column(k.references[j])
+		if from == nil || to == nil {
+			return ""
+		}
+		on = append(on, v.d.refers(child, from, parent, to))
+	}
+	return all(on...)
 }

@@ -25,7 +25,7 @@ func TestRule8_ADeclaredCascadeMeetsNobodyElse(t *testing.T) {
 				if err := c.Erase(t.Context(), []*connectors.Job{j}); err != nil || connectors.KindOf(j.Err()) != connectors.Misfit {
 					t.Errorf("call %v, job %v; want that the job is a misfit", err, j.Err())
 				}
-				if got := w.left(t, "note", "id") + " " + w.left(t, "person", "id"); got != "2,3 1,2,3" {
+				if got := w.left(t, "note", "id") + " " + w.left(t, "person", "id"); got != "1,2,3 1,2,3" {
 					t.Errorf("left: %s", got)
 				}
 				refs := w.query(t, `SELECT person_id AS v FROM note WHERE id = 2`)

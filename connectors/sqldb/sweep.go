@@ -77,6 +77,6 @@ func (v *visit) sweepWhere(b *builder, s selected, c change, alias string) (stri
 	if err != nil || where == "" {
 		return "", err
 	}
-	pending, err := c.pending(v, s, alias)
+	pending, err := c.pending(v, b, s, alias)
 	return all(where, pending), err
 }

@@ -181,6 +181,9 @@ func (m memory) erase(p *walk.Plan, tenant string, f *connectors.Finding, n int)
 					doomed = append(doomed, i)
 				}
 			}
+			for _, i := range doomed {
+				m.clear(s.Clears, m[key][i])
+			}
 			slices.Reverse(doomed)
 			for _, i := range doomed {
 				m[key] = slices.Delete(slices.Clone(m[key]), i, i+1)
@@ -200,6 +203,17 @@ func (m memory) erase(p *walk.Plan, tenant string, f *connectors.Finding, n int)
 		}
 	}
 	return len(steps), nil
+}
+
+// clear takes away what refers to a record that goes.
+func (m memory) clear(clears []walk.Clear, r record) {
+	for _, c := range clears {
+		for _, other := range m[c.Collection.Key] {
+			if v := other[c.Field]; !v.IsEmpty() && v == r[c.Key] && m.scoped(c.Scope, other) {
+				delete(other, c.Field)
+			}
+		}
+	}
 }
 
 func (m memory) mask(s walk.EraseStep) error {

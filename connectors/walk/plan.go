@@ -131,6 +131,11 @@ func (p *Plan) lostField(n *node) string {
 			return f.Path
 		}
 	}
+	for _, f := range n.c.Fields {
+		if f.SetNull && n.c.Action == connectors.ActionRetain && p.m.LeadsIn(n.c, f) {
+			return f.Path
+		}
+	}
 	for _, path := range n.nulls {
 		if p.m.LeadsIn(n.c, n.c.Field(path)) {
 			return path

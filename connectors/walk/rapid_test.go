@@ -31,7 +31,8 @@ func drawMap(t *rapid.T) string {
 		for r := range rapid.IntRange(0, 2).Draw(t, "references") {
 			to := rapid.IntRange(0, n-1).Draw(t, "to")
 			dir := rapid.SampledFrom([]string{"", ", direction: from", ", direction: to"}).Draw(t, "direction")
-			fmt.Fprintf(&b, "        - {name: r%d, fides_meta: {references: [{dataset: a, field: c%d.id%s}]}}\n", r, to, dir)
+			ours := rapid.SampledFrom([]string{"", ", privacydesk: {on_delete: set_null}"}).Draw(t, "set_null")
+			fmt.Fprintf(&b, "        - {name: r%d, fides_meta: {references: [{dataset: a, field: c%d.id%s}]}%s}\n", r, to, dir, ours)
 		}
 	}
 	return b.String()
@@ -138,10 +139,31 @@ func TestRule6And8_OnlyTheSubjectsRowsChange(t *testing.T) {
 				}
 				checkAlone(t, p.Map(), rows, n, r)
 			case there && !maps.Equal(r, left):
-				t.Fatalf("%s was changed", n)
+				checkCleared(t, p.Map(), after, n, r, left)
 			}
 		}
 	})
+}
+
+// checkCleared: a row that stays only loses references to rows that are gone,
+// which the map lets go, and only in the subject's tenant.
+func checkCleared(t *rapid.T, m *dataset.Map, after map[string]record, n string, was, is record) {
+	c := m.Collection(strings.Fields(n)[0])
+	if was[tenantField] != text("mine") {
+		t.Fatalf("%s is another tenant's and was changed", n)
+	}
+	for field, v := range was {
+		if is[field] == v {
+			continue
+		}
+		dangling := slices.ContainsFunc(m.Links, func(l *dataset.Link) bool {
+			_, stays := after[name(l.Parent.Key, record{"id": v, tenantField: text("mine")})]
+			return l.Child == c && l.ChildField.Path == field && l.ChildField.SetNull && is[field].IsEmpty() && !stays
+		})
+		if !dangling {
+			t.Fatalf("%s was changed in %s", n, field)
+		}
+	}
 }
 
 // checkAlone: a shared row only goes if nobody, of whichever tenant, refers

@@ -72,6 +72,9 @@ func (p *Plan) selections(op, tenant string, f *connectors.Finding) ([]Selection
 		if n.c.Owned {
 			s.Guards = p.guards(n, tenant, shared, f)
 		}
+		if n.c.Action == connectors.ActionDelete {
+			s.Clears = p.clears(n, tenant, f)
+		}
 		out = append(out, s)
 	}
 	return out, nil
@@ -98,6 +101,19 @@ func (p *Plan) checkFinding(op string, f *connectors.Finding) error {
 		}
 	}
 	return nil
+}
+
+// clears are the references to a collection's rows that go with them.
+func (p *Plan) clears(n *node, tenant string, f *connectors.Finding) []Clear {
+	var out []Clear
+	for _, l := range p.m.Clears(n.c) {
+		c := Clear{Collection: l.Child, Scope: scopeOf(l.Child, tenant), Field: l.ChildField.Path, Key: l.ParentField.Path}
+		if letsGo(dataset.Referrer{Collection: l.Child, Field: l.ChildField}) {
+			c.Goes, _ = p.nodes[l.Child.Key].own(f.Set(l.Child.Key))
+		}
+		out = append(out, c)
+	}
+	return out
 }
 
 // guards are all who may hold on to the shared rows that a delete would take:

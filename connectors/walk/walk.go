@@ -124,6 +124,9 @@ type Selection struct {
 	Shared []connectors.Link
 	// Guards are the fields through which others may refer to a shared row.
 	Guards []Guard
+	// Clears are the references to these rows that a delete clears in rows
+	// that stay, in the batch that takes the rows.
+	Clears []Clear
 	// Masks are the fields that a delete replaces; for counting masked rows.
 	Masks []*dataset.Field
 	// Action is what a delete does to Owned and, where the collection is
@@ -142,6 +145,17 @@ type Guard struct {
 	// leaves them out; the delete itself needs no exception.
 	Ours  Own
 	Scope Scope
+}
+
+// Clear is a reference of rows that stay: Field of Collection, in Scope, holds
+// the Key of a row that a delete removes, and is set to NULL.
+type Clear struct {
+	Collection *dataset.Collection
+	Scope      Scope
+	Field, Key string
+	// Goes reach those rows of Collection that the same delete removes before:
+	// they are not counted.
+	Goes Own
 }
 
 // Op is what an erase step does.
