@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"privacydesk/connectors"
 )
 
 // Chore is a duty that may fail without holding the request: how often it
@@ -56,11 +58,11 @@ func (e *Engine) putOff(t *turn, name string, cause error) error {
 	if !errors.Is(cause, errProgress) {
 		was.Tries++
 	}
-	e.log(t.c.ID).WithFields(logrus.Fields{"event": "put_off", "duty": name, "attempt": was.Tries}).Warn(scrub(cause))
+	e.log(t.c.ID).WithFields(logrus.Fields{"event": "put_off", "duty": name, "attempt": was.Tries}).Warn(connectors.Plain(cause))
 	if was.Tries >= choreTries {
 		t.choreIs(name, nil)
-		t.event("gave_up", map[string]string{"duty": name, "error": scrub(cause)})
-		t.owe(Say{Message: "note_unclean", Vars: map[string]string{"systems": scrub(cause)}, AddTags: []string{TagNeedsPerson}})
+		t.event("gave_up", map[string]string{"duty": name, "error": connectors.Plain(cause)})
+		t.owe(Say{Message: "note_unclean", Vars: map[string]string{"systems": connectors.Plain(cause)}, AddTags: []string{TagNeedsPerson}})
 		return nil
 	}
 	pause := chorePause

@@ -106,7 +106,7 @@ func (e *Engine) report(ctx context.Context, t *turn) (bool, error) {
 		return e.stop(ctx, t, OnAgent, ReasonTooLarge, time.Time{}, "note_held")
 	}
 	if err != nil {
-		return false, fmt.Errorf("report: %w", err)
+		return false, connectors.Sayf(err, "report")
 	}
 	message, reason := "done_access", ReasonDelivered
 	if e.foundTotal(t.c) == 0 {
@@ -123,7 +123,7 @@ func (e *Engine) certificate(ctx context.Context, t *turn) (bool, error) {
 	}
 	files, err := e.Reporter.Certificate(ctx, in)
 	if err != nil {
-		return false, fmt.Errorf("certificate: %w", err)
+		return false, connectors.Sayf(err, "certificate")
 	}
 	message, reason := "done_delete", ReasonErased
 	if e.foundTotal(t.c) == 0 {

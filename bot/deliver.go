@@ -3,12 +3,12 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"slices"
 	"strings"
 
 	"privacydesk/bot/reading"
+	"privacydesk/connectors"
 )
 
 // deliver tells the ticket what is owed next: at most one update, under the
@@ -242,11 +242,11 @@ func maskAll(addresses []string) string {
 func (e *Engine) attachment(ctx context.Context, id, name string) (Attachment, error) {
 	files, err := e.Spool.List(ctx, id)
 	if err != nil {
-		return Attachment{}, fmt.Errorf("spool: %w", err)
+		return Attachment{}, connectors.Sayf(err, "spool")
 	}
 	i := slices.IndexFunc(files, func(f SpoolFile) bool { return f.Name == name })
 	if i < 0 {
-		return Attachment{}, fmt.Errorf("spool file %s: %w", name, ErrNotFound)
+		return Attachment{}, connectors.Sayf(ErrNotFound, "spool file %s", name)
 	}
 	base := name[strings.LastIndexByte(name, '/')+1:]
 	return Attachment{
@@ -319,11 +319,11 @@ func (e *Engine) forgetting(ctx context.Context, t *turn) (bool, error) {
 	}
 	e.Failpoint("before-key-destruction")
 	if err := e.Keys.Destroy(ctx, t.c.ID); err != nil {
-		return false, fmt.Errorf("destroy key: %w", err)
+		return false, connectors.Sayf(err, "destroy key")
 	}
 	e.Failpoint("after-key-destruction")
 	if err := e.Spool.Destroy(ctx, t.c.ID); err != nil {
-		return false, fmt.Errorf("destroy spool: %w", err)
+		return false, connectors.Sayf(err, "destroy spool")
 	}
 	t.c.Phase, t.c.SecretSum, t.change.Forget = PhaseForgotten, "", true
 	t.event("forgotten", nil)

@@ -2,29 +2,30 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"io"
 	"strings"
 	"time"
+
+	"privacydesk/connectors"
 )
 
 // Errors of a Desk.
 var (
 	// ErrStale: the ticket changed since it was read, or the desk asks to try
 	// again. Read it anew and decide anew.
-	ErrStale = errors.New("the ticket changed since it was read")
+	ErrStale error = connectors.Said("the ticket changed since it was read")
 	// ErrClosed: the ticket is closed for good and takes no update.
-	ErrClosed = errors.New("the ticket is closed")
+	ErrClosed error = connectors.Said("the ticket is closed")
 	// ErrUnknown: the answer of a write was lost; it may have landed or may
 	// still land. Look for the marker before writing again.
-	ErrUnknown = errors.New("the desk did not say whether the write landed")
+	ErrUnknown error = connectors.Said("the desk did not say whether the write landed")
 	// ErrUnavailable: the desk can't be reached now, or asks for patience.
-	ErrUnavailable = errors.New("the desk is not available")
+	ErrUnavailable error = connectors.Said("the desk is not available")
 	// ErrNotFound: there is no such ticket, record or file.
-	ErrNotFound = errors.New("not found")
+	ErrNotFound error = connectors.Said("not found")
 	// ErrIncomplete: the ticket can't be solved before fields that the desk
 	// requires are filled; see IncompleteError.
-	ErrIncomplete = errors.New("the desk requires fields that are empty")
+	ErrIncomplete error = connectors.Said("the desk requires fields that are empty")
 )
 
 // IncompleteError names the fields that the desk requires for solving. It

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"privacydesk/connectors"
 )
 
 // Engine moves requests on. Step and Run may be called by any number of
@@ -114,7 +116,7 @@ func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err er
 }
 
 // ErrPanicked stands for a panic that was logged: a defect of ours.
-var ErrPanicked = errors.New("a defect of privacydesk's own; its log has the place")
+var ErrPanicked error = connectors.Said("a defect of privacydesk's own; its log has the place")
 
 // guarded lets a panic count as the failure of a step: it is tried again more
 // and more seldom, and told.

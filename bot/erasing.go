@@ -3,8 +3,9 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
+
+	"privacydesk/connectors"
 )
 
 // beforeErasing locates once more; what changed since the approval is
@@ -43,7 +44,7 @@ func (e *Engine) beginErasing(ctx context.Context, t *turn) (bool, error) {
 	err := e.commitErasing(ctx, t)
 	if errors.Is(err, ErrClaimed) || errors.Is(err, ErrCapped) {
 		if rerr := e.Spool.Remove(ctx, t.c.ID, spoolErasing); rerr != nil {
-			return false, fmt.Errorf("spool: %w", rerr)
+			return false, connectors.Sayf(rerr, "spool")
 		}
 		return e.refusedToBegin(ctx, t, err)
 	}

@@ -41,7 +41,7 @@ type eraseStarted struct {
 func (e *Engine) finding(ctx context.Context, c *Case, system string) (*connectors.Finding, error) {
 	files, err := e.Spool.List(ctx, c.ID)
 	if err != nil {
-		return nil, fmt.Errorf("spool: %w", err)
+		return nil, connectors.Sayf(err, "spool")
 	}
 	out := &connectors.Finding{}
 	for _, f := range files {
@@ -53,7 +53,7 @@ func (e *Engine) finding(ctx context.Context, c *Case, system string) (*connecto
 			return nil, err
 		}
 		if sf.Epoch != c.Epoch || sf.System != system {
-			return nil, fmt.Errorf("spool file %s of %s belongs to another life of the request", f.Name, c.ID)
+			return nil, connectors.Sayf(nil, "spool file %s of %s belongs to another life of the request", f.Name, c.ID)
 		}
 		unite(out, sf.Finding)
 	}
@@ -89,7 +89,7 @@ func (e *Engine) eraseMark(ctx context.Context, c *Case) (*eraseStarted, error) 
 		return nil, err
 	}
 	if m.Epoch != c.Epoch {
-		return nil, fmt.Errorf("the mark of erasing of %s belongs to another life of the request", c.ID)
+		return nil, connectors.Sayf(nil, "the mark of erasing of %s belongs to another life of the request", c.ID)
 	}
 	return &m, nil
 }
@@ -97,14 +97,14 @@ func (e *Engine) eraseMark(ctx context.Context, c *Case) (*eraseStarted, error) 
 func (e *Engine) readJSON(ctx context.Context, id, name string, into any) error {
 	r, err := e.Spool.Open(ctx, id, name)
 	if err != nil {
-		return fmt.Errorf("spool file %s: %w", name, err)
+		return connectors.Sayf(err, "spool file %s", name)
 	}
 	err = json.NewDecoder(r).Decode(into)
 	if cerr := r.Close(); err == nil {
 		err = cerr
 	}
 	if err != nil {
-		return fmt.Errorf("spool file %s of %s is damaged: %w", name, id, err)
+		return connectors.Sayf(err, "spool file %s of %s is damaged", name, id)
 	}
 	return nil
 }
@@ -112,14 +112,14 @@ func (e *Engine) readJSON(ctx context.Context, id, name string, into any) error 
 func (e *Engine) writeJSON(ctx context.Context, id, name string, v any) error {
 	w, err := e.Spool.Create(ctx, id, name)
 	if err != nil {
-		return fmt.Errorf("spool file %s: %w", name, err)
+		return connectors.Sayf(err, "spool file %s", name)
 	}
 	defer w.Discard()
 	if err := json.NewEncoder(w).Encode(v); err != nil {
-		return fmt.Errorf("spool file %s: %w", name, err)
+		return connectors.Sayf(err, "spool file %s", name)
 	}
 	if _, err := w.Commit(); err != nil {
-		return fmt.Errorf("spool file %s: %w", name, err)
+		return connectors.Sayf(err, "spool file %s", name)
 	}
 	return nil
 }
@@ -130,11 +130,11 @@ func (e *Engine) writeJSON(ctx context.Context, id, name string, v any) error {
 func (e *Engine) digest(ctx context.Context, id string, v any) (string, error) {
 	key, err := e.Keys.Derive(ctx, id, "digest")
 	if err != nil {
-		return "", fmt.Errorf("derive: %w", err)
+		return "", connectors.Sayf(err, "derive")
 	}
 	body, err := json.Marshal(v)
 	if err != nil {
-		return "", fmt.Errorf("digest of %s does not encode", id)
+		return "", connectors.Sayf(nil, "digest of %s does not encode", id)
 	}
 	mac := hmac.New(sha256.New, key)
 	mac.Write(body)

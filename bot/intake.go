@@ -10,6 +10,7 @@ import (
 
 	"privacydesk/bot/policy"
 	"privacydesk/bot/reading"
+	"privacydesk/connectors"
 )
 
 // readTicket reads the ticket once a turn.
@@ -180,7 +181,7 @@ func (e *Engine) read(ctx context.Context, t *turn) (bool, error) {
 	e.takeDates(t.c, ticket)
 	res, ask, err := e.admitted(ctx, t, ticket)
 	if err != nil {
-		e.log(t.c.ID).WithField("event", "directory").Warn(scrub(err))
+		e.log(t.c.ID).WithField("event", "directory").Warn(connectors.Plain(err))
 		return e.askLater(ctx, t, ticket)
 	}
 	t.c.Kind = Kind(res.Kind)

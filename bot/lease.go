@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"privacydesk/connectors"
 )
 
 // keepAlive renews a lease until stop. The context ends when the lease is
@@ -41,6 +43,6 @@ func (e *Engine) release(ctx context.Context, id, part, token string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := e.Store.Release(ctx, id, part, token); err != nil && !errors.Is(err, ErrConflict) {
-		e.log(id).WithField("event", "release").Warn(scrub(err))
+		e.log(id).WithField("event", "release").Warn(connectors.Plain(err))
 	}
 }

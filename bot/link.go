@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"privacydesk/bot/reading"
+	"privacydesk/connectors"
 )
 
 // Link is how a consumer proves that an address is theirs. Its token is 256
@@ -29,7 +30,7 @@ type Link struct {
 
 // ErrNoLink says that a link does not exist, was followed, was replaced by
 // another or has expired.
-var ErrNoLink = errors.New("the link is not valid")
+var ErrNoLink error = connectors.Said("the link is not valid")
 
 // askByLink asks a consumer to prove their address. The link goes to the
 // ticket's requester, whose address it is, and only if nobody else reads it.

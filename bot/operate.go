@@ -8,14 +8,15 @@ import (
 	"strings"
 
 	"privacydesk/bot/reading"
+	"privacydesk/connectors"
 )
 
 // ErrRefused says that the operation does not fit the request's state; the text says
 // why.
-var ErrRefused = errors.New("refused")
+var ErrRefused error = connectors.Said("refused")
 
 // ErrBusy says that a worker is at the request this moment; try again.
-var ErrBusy = errors.New("a worker is at it this moment; try again")
+var ErrBusy error = connectors.Said("a worker is at it this moment; try again")
 
 // releasable is true for the holds that a person may wave through. All others
 // are asked again on retry: a right that is lost, a reader who may not, a

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/sirupsen/logrus"
+
+	"privacydesk/connectors"
 )
 
 // backOff records that a piece failed for a reason outside, and when to try
@@ -23,7 +25,7 @@ func (e *Engine) backOff(ctx context.Context, id, token string, cause error) err
 		// another stamp than the one it was sent under.
 		wait = max(wait, 3*time.Second)
 	}
-	e.log(id).WithFields(logrus.Fields{"event": "retry", "attempt": t.c.Attempts, "in": wait.String()}).Warn(scrub(cause))
+	e.log(id).WithFields(logrus.Fields{"event": "retry", "attempt": t.c.Attempts, "in": wait.String()}).Warn(connectors.Plain(cause))
 	failing := t.c.Attempts >= e.Settings.MaxAttempts && !outside(cause)
 	switch {
 	case len(t.c.Owed) > 0 && (failing && t.c.ended() || t.overdue()):
@@ -34,7 +36,7 @@ func (e *Engine) backOff(ctx context.Context, id, token string, cause error) err
 		t.c.Attempts = 0
 	case failing && !t.c.ended() && t.hold(ReasonStepFailed):
 		before := len(t.c.Owed)
-		t.note("note_held", map[string]string{"reason": string(ReasonStepFailed), "systems": scrub(cause)})
+		t.note("note_held", map[string]string{"reason": string(ReasonStepFailed), "systems": connectors.Plain(cause)})
 		if len(t.c.Owed) > before {
 			t.sooner(0) // what is owed already may be what fails
 		}
@@ -47,7 +49,7 @@ func (e *Engine) backOff(ctx context.Context, id, token string, cause error) err
 // the more often that happened.
 func (e *Engine) setAside(ctx context.Context, t *turn, cause error) error {
 	wait := e.backoff(t.stored.Deferred + 1)
-	e.log(t.c.ID).WithFields(logrus.Fields{"event": "retry", "attempt": t.stored.Deferred + 1, "in": wait.String()}).Warn(scrub(cause))
+	e.log(t.c.ID).WithFields(logrus.Fields{"event": "retry", "attempt": t.stored.Deferred + 1, "in": wait.String()}).Warn(connectors.Plain(cause))
 	if err := e.Store.Defer(ctx, t.c.ID, t.stored.Hint, e.Clock().Add(wait)); err != nil {
 		return errors.Join(cause, err)
 	}

@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 
 	"privacydesk/bot/plan"
@@ -119,5 +118,5 @@ func (e *Engine) working(ctx context.Context, t *turn) (bool, error) {
 		return e.erasing(ctx, t)
 	case StageNone, StageLocate, StageVerify, StageRescan:
 	}
-	return false, fmt.Errorf("request %s: stage %q does not belong to working", t.c.ID, t.c.Stage)
+	return false, connectors.Sayf(nil, "request %s: stage %q does not belong to working", t.c.ID, t.c.Stage)
 }

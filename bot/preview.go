@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 
 	"privacydesk/bot/plan"
@@ -56,7 +55,7 @@ func (e *Engine) Preview(ctx context.Context, tenant, address string, kind Kind)
 	for _, name := range sorted(profiles) {
 		s := PreviewSystem{Name: name, Rank: ranks[name], Refuses: profiles[name].RefusesErase}
 		if err := search.errs[name]; err != nil {
-			s.Error = scrub(err)
+			s.Error = connectors.Plain(err)
 		}
 		if job := search.jobs[name]; job != nil {
 			s.Sets = tallies(profiles[name], job.Finding)
@@ -106,11 +105,8 @@ func (s *previewSearch) locate(ctx context.Context, name string, job *connectors
 		return err
 	}
 	tenant, err := cfg.Tenant(s.tenant)
-	if err != nil {
-		return err
-	}
-	if tenant == "" {
-		return errors.New("the system has no spelling of the tenant")
+	if err != nil || tenant == "" {
+		return noSpelling(err)
 	}
 	job.Subject = connectors.Subject{Tenant: tenant, Identities: known}
 	if err := cfg.Connector.Locate(ctx, []*connectors.Job{job}); err != nil {

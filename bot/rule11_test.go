@@ -2,8 +2,10 @@ package bot_test
 
 import (
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -325,6 +327,46 @@ func TestRule11_RefusedAnswerIsTold(t *testing.T) {
 	operate(t, w.Engine.Retry, id, "ops")
 	w.Settle()
 	w.Expect(id, "rejected", bot.ReasonNotAdmin)
+}
+
+// TestRule11_APlanNamesTheUnknownTenant and what to do about it.
+func TestRule11_APlanNamesTheUnknownTenant(t *testing.T) {
+	w := populated(t)
+	crm := w.Engine.Systems["crm"]
+	for name, spell := range map[string]func(string) (string, error){
+		"an error": func(string) (string, error) { return "", errors.New("not listed") },
+		"nothing":  func(string) (string, error) { return "", nil },
+	} {
+		crm.Tenant = spell
+		w.Engine.Systems["crm"] = crm
+		p, err := w.Engine.Preview(t.Context(), "acme", "jane@x.example", bot.KindDelete)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, s := range p.Systems {
+			if said := strings.Contains(s.Error, "no spelling") && strings.Contains(s.Error, "add it to the system's tenants"); said != (s.Name == "crm") {
+				t.Errorf("%s: %s says %q", name, s.Name, s.Error)
+			}
+		}
+	}
+}
+
+// TestRule11_FullDiskIsSaidOnTheTicket: the note names what is wrong and what
+// helps, not the type of a failure.
+func TestRule11_FullDiskIsSaidOnTheTicket(t *testing.T) {
+	w := populated(t)
+	w.Systems["crm"].Fail = func(op string) error {
+		if op == "gather" {
+			return connectors.NewError(connectors.Misfit, "gather", "what was gathered could not be written down", &fs.PathError{Op: "write", Path: "/x", Err: syscall.ENOSPC})
+		}
+		return nil
+	}
+	id := w.File(world.Alex(), "access", janeBody)
+	w.Pass(time.Hour)
+	c := w.Expect(id, "held", bot.ReasonSystemFailed)
+	if what := c.Systems["crm"].Run.Fail.What; !strings.Contains(what, "no space left on the disk") {
+		t.Errorf("recorded: %q", what)
+	}
 }
 
 // TestRule11_HintSurvivesAFailedLook: the desk is away at the moment of an

@@ -177,7 +177,7 @@ func (w *work) record(ctx context.Context, t *turn, s *System, res result, err e
 
 // fail decides whether to try again, later, or not.
 func (w *work) fail(t *turn, s *System, err error, data map[string]string) {
-	what := scrub(err)
+	what := connectors.Plain(err)
 	data["error"] = what
 	kind := connectors.KindOf(err)
 	s.Run.Fail = &Failure{Kind: kind, What: what}
@@ -201,7 +201,7 @@ func (w *work) fail(t *turn, s *System, err error, data map[string]string) {
 }
 
 // errShutdown: the worker was asked to stop; another takes the run up.
-var errShutdown = errors.New("the worker stops")
+var errShutdown error = connectors.Said("the worker stops")
 
 // stoppedError: what was read anew right before erasing forbids it.
 type stoppedError struct{ reason Reason }

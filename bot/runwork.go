@@ -30,7 +30,7 @@ func (w *work) stage(ctx context.Context) (result, error) {
 		return w.erase(ctx)
 	case StageNone:
 	}
-	return result{}, fmt.Errorf("run of %s: unknown stage %q", w.id, stage)
+	return result{}, connectors.Sayf(nil, "run of %s: unknown stage %q", w.id, stage)
 }
 
 // sameMap: what is erased, and what is verified afterwards, goes by the data
@@ -51,8 +51,7 @@ func (w *work) prepare(ctx context.Context) error {
 	}
 	tenant, err := w.cfg.Tenant(c.Tenant)
 	if err != nil || tenant == "" {
-		return connectors.NewError(connectors.Misfit, "tenant", "the system has no spelling of the request's tenant", err).
-			WithMend("add it to the system's tenants in the configuration")
+		return noSpelling(err)
 	}
 	if w.known, err = w.e.finding(ctx, c, w.system); err != nil {
 		return err
@@ -73,6 +72,11 @@ func (w *work) prepare(ctx context.Context) error {
 	return err
 }
 
+func noSpelling(cause error) error {
+	return connectors.NewError(connectors.Misfit, "tenant", "the system has no spelling of the request's tenant", cause).
+		WithMend("add it to the system's tenants in the configuration")
+}
+
 // allow is the guard: the request not held, nor its subject by a legal hold,
 // the token valid, the lease alive, deletes not paused.
 func (w *work) allow(ctx context.Context) error {
@@ -82,7 +86,7 @@ func (w *work) allow(ctx context.Context) error {
 	}
 	rec, err := w.e.Store.Load(ctx, w.id)
 	if err != nil {
-		return fmt.Errorf("guard: %w", err)
+		return connectors.Sayf(err, "guard")
 	}
 	if wait := rec.Case.Wait; wait != nil && wait.On == OnAgent {
 		return fmt.Errorf("%w: the request is held", connectors.ErrPaused)

@@ -2,25 +2,25 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"privacydesk/bot/ledger"
+	"privacydesk/connectors"
 )
 
 // Errors of a Store.
 var (
 	// ErrConflict: the record's version or a token moved, or a lease is held
 	// by somebody else. Nothing was changed. Load anew.
-	ErrConflict = errors.New("the record changed meanwhile")
+	ErrConflict error = connectors.Said("the record changed meanwhile")
 	// ErrClaimed: another request holds one of the claims, or a claim that
 	// must be absent exists. Nothing was changed.
-	ErrClaimed = errors.New("another request holds the claim")
+	ErrClaimed error = connectors.Said("another request holds the claim")
 	// ErrCapped: a cap would be exceeded. Nothing was changed.
-	ErrCapped = errors.New("the cap is reached")
+	ErrCapped error = connectors.Said("the cap is reached")
 	// ErrDamaged: what the store holds is not what it was given. It does not
 	// decode, or its code is missing or not ours. Nothing is done on its word.
-	ErrDamaged = errors.New("what the store holds is not what was put into it")
+	ErrDamaged error = connectors.Said("what the store holds is not what was put into it")
 )
 
 // Authenticator makes the codes by which a store knows again what it was

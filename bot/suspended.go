@@ -3,7 +3,6 @@ package bot
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -11,6 +10,7 @@ import (
 	"time"
 
 	"privacydesk/bot/reading"
+	"privacydesk/connectors"
 )
 
 // The desk keeps suspended mail for 14 days, outside of tickets. One of them
@@ -47,7 +47,7 @@ type Lost struct {
 func (e *Engine) Suspended(ctx context.Context) error {
 	mails, err := e.Patient.Suspended(ctx)
 	if err != nil {
-		return fmt.Errorf("suspended mail: %w", err)
+		return connectors.Sayf(err, "suspended mail")
 	}
 	known, err := e.LostMail(ctx)
 	if err != nil {
@@ -72,7 +72,7 @@ func (e *Engine) Suspended(ctx context.Context) error {
 	}
 	told, err := e.tellLost(ctx, next)
 	if err != nil {
-		return fmt.Errorf("suspended mail: %w", err)
+		return connectors.Sayf(err, "suspended mail")
 	}
 	return e.keepLost(ctx, next, told)
 }
@@ -83,10 +83,10 @@ func (e *Engine) keepLost(ctx context.Context, known, next []Lost) error {
 	}
 	text, err := json.Marshal(next)
 	if err != nil {
-		return errors.New("suspended mail: the list does not encode")
+		return connectors.Said("suspended mail: the list does not encode")
 	}
 	if err := e.Store.SetCursor(ctx, cursorSuspended, string(text)); err != nil {
-		return fmt.Errorf("suspended mail: %w", err)
+		return connectors.Sayf(err, "suspended mail")
 	}
 	return nil
 }
@@ -126,11 +126,11 @@ func (e *Engine) tellLost(ctx context.Context, all []Lost) ([]Lost, error) {
 func (e *Engine) LostMail(ctx context.Context) ([]Lost, error) {
 	text, err := e.Store.Cursor(ctx, cursorSuspended)
 	if err != nil {
-		return nil, fmt.Errorf("suspended mail: %w", err)
+		return nil, connectors.Sayf(err, "suspended mail")
 	}
 	var out []Lost
 	if text != "" && json.Unmarshal([]byte(text), &out) != nil {
-		return nil, errors.New("suspended mail: the list in the store does not decode")
+		return nil, connectors.Said("suspended mail: the list in the store does not decode")
 	}
 	return out, nil
 }

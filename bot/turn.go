@@ -45,7 +45,7 @@ func (e *Engine) load(ctx context.Context, id, token string) (*turn, error) {
 		if errors.Is(err, ErrNotFound) {
 			return t, err
 		}
-		return nil, fmt.Errorf("load %s: %w", id, err)
+		return nil, connectors.Sayf(err, "load %s", id)
 	}
 	return t, nil
 }
@@ -59,15 +59,15 @@ func (t *turn) open(ctx context.Context) (*Secret, error) {
 		return t.secret, nil
 	}
 	if len(t.stored.Sealed) == 0 {
-		return nil, fmt.Errorf("request %s has no secret half: %w", t.c.ID, ErrKeyGone)
+		return nil, connectors.Sayf(ErrKeyGone, "request %s has no secret half", t.c.ID)
 	}
 	plain, err := t.e.Keys.Unseal(ctx, t.c.ID, sealPurpose(t.c), t.stored.Sealed)
 	if err != nil {
-		return nil, fmt.Errorf("unseal %s: %w", t.c.ID, err)
+		return nil, connectors.Sayf(err, "unseal %s", t.c.ID)
 	}
 	var s Secret
 	if err := json.Unmarshal(plain, &s); err != nil {
-		return nil, fmt.Errorf("request %s: its secret half does not decode", t.c.ID)
+		return nil, connectors.Sayf(nil, "request %s: its secret half does not decode", t.c.ID)
 	}
 	t.secret = &s
 	return t.secret, nil
@@ -114,11 +114,11 @@ func (t *turn) write(ctx context.Context) error {
 	if t.dirty {
 		plain, err := json.Marshal(t.secret)
 		if err != nil {
-			return fmt.Errorf("request %s: its secret half does not encode", t.c.ID)
+			return connectors.Sayf(nil, "request %s: its secret half does not encode", t.c.ID)
 		}
 		t.change.Sealed, err = t.e.Keys.Seal(ctx, t.c.ID, sealPurpose(t.c), plain)
 		if err != nil {
-			return fmt.Errorf("seal %s: %w", t.c.ID, err)
+			return connectors.Sayf(err, "seal %s", t.c.ID)
 		}
 		t.c.SecretSum = sumOf(t.change.Sealed)
 	}
@@ -261,43 +261,4 @@ func perAddress(c *Case, claim func(mac string) string) []string {
 		out = append(out, claim(p.MAC))
 	}
 	return out
-}
-
-// scrub makes an error fit for a log: errors of connectors and of our own
-// are free of personal data, anything else is shown by its type alone.
-func scrub(err error) string {
-	var ce *connectors.Error
-	if errors.As(err, &ce) {
-		return ce.Error()
-	}
-	var clean cleanError
-	if errors.As(err, &clean) {
-		return clean.Clean()
-	}
-	for _, known := range []error{
-		ErrConflict, ErrClaimed, ErrCapped, ErrDamaged, ErrNotFound, ErrStale, ErrClosed, ErrUnknown, ErrUnavailable,
-		ErrKeyGone, ErrTooLarge, ErrPanicked, context.Canceled, context.DeadlineExceeded, connectors.ErrFenced, connectors.ErrPaused,
-	} {
-		if errors.Is(err, known) {
-			return known.Error()
-		}
-	}
-	return fmt.Sprintf("failure of type %T", innermost(err))
-}
-
-// cleanError is an error of an adapter whose text is free of personal data by
-// its making.
-type cleanError interface {
-	error
-	Clean() string
-}
-
-func innermost(err error) error {
-	for {
-		inner := errors.Unwrap(err)
-		if inner == nil {
-			return err
-		}
-		err = inner
-	}
 }

@@ -2,7 +2,6 @@ package bot
 
 import (
 	"context"
-	"errors"
 	"io"
 	"time"
 
@@ -10,7 +9,7 @@ import (
 )
 
 // ErrKeyGone says that the request's key was destroyed, or never existed.
-var ErrKeyGone = errors.New("the request's key is gone")
+var ErrKeyGone error = connectors.Said("the request's key is gone")
 
 // Spool keeps a request's files, encrypted under its key. It is the
 // authority for what was found and whether erasing began.
@@ -97,7 +96,7 @@ type Reporter interface {
 }
 
 // ErrTooLarge says that the report does not fit into the allowed number of parts.
-var ErrTooLarge = errors.New("the report is too large to attach")
+var ErrTooLarge error = connectors.Said("the report is too large to attach")
 
 // GatherSink is a connector's sink that ends in a spool file.
 type GatherSink interface {

@@ -3,6 +3,7 @@ package connectors
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -27,14 +28,14 @@ const (
 // Guard errors.
 var (
 	// ErrFenced: another worker holds the run now; change nothing more.
-	ErrFenced = errors.New("the run's token is no longer valid")
+	ErrFenced error = Said("the run's token is no longer valid")
 	// ErrPaused: an operator paused deletes.
-	ErrPaused = errors.New("deletes are paused")
+	ErrPaused error = Said("deletes are paused")
 )
 
 // Error is what connectors return. Its text is made of names that a person
 // configured and of codes, so that no personal datum reaches a log: the cause
-// is kept for errors.Is and As and is never printed.
+// is kept for errors.Is and As, and told in the words of Plain where it has any.
 type Error struct {
 	Kind  ErrorKind
 	Op    string // "locate", "erase crm.customer"
@@ -56,9 +57,12 @@ func (e *Error) WithMend(mend string) *Error { e.Mend = mend; return e }
 // WithCode adds the technology's own code.
 func (e *Error) WithCode(code string) *Error { e.Code = code; return e }
 
-// Error never contains the cause's text.
+// Error never contains the text of a cause that Plain has no words for.
 func (e *Error) Error() string {
 	s := fmt.Sprintf("%s: %s", e.Op, e.What)
+	if words, ok := plain(e.cause); ok && !strings.Contains(s, words) {
+		s += " (" + words + ")"
+	}
 	if e.Code != "" {
 		s += " (" + e.Code + ")"
 	}

@@ -332,3 +332,17 @@ func FuzzRender(f *testing.F) {
 		balanced(t, "note_held", got)
 	})
 }
+
+// TestNoReasonCountsAttempts: most failures of a system don't pass, and are
+// not tried a second time.
+func TestNoReasonCountsAttempts(t *testing.T) {
+	c := catalog(t, nil)
+	for _, locale := range c.Locales() {
+		text, ok := c.Reason(locale, "system_failed")
+		for _, word := range []string{"attempt", "Versuch", "tentative", "intento"} {
+			if ok && strings.Contains(text, word) {
+				t.Errorf("%s: %q", locale, text)
+			}
+		}
+	}
+}

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+
+	"privacydesk/connectors"
 )
 
 // ServerError is Redis's refusal of a command. It bears the error's code alone: the texts of some quote keys and values.
@@ -50,7 +52,7 @@ func failed(op string, err error) error {
 	if errors.As(err, &refusal) {
 		return &ServerError{Op: op, Code: codeOf(refusal.Error())}
 	}
-	return fmt.Errorf("redis: %s: %w", op, err)
+	return connectors.Sayf(err, "redis: %s", op)
 }
 
 // codeOf is the first word of an error's text if it is one of capitals, as codes are.

@@ -107,7 +107,7 @@ func (a *archive) run(ctx context.Context) ([]bot.SpoolFile, error) {
 	}
 	for _, s := range a.systems {
 		if err := a.system(ctx, s); err != nil {
-			return nil, fmt.Errorf("%s: %w", s.Name, err)
+			return nil, connectors.Sayf(err, "%s", s.Name)
 		}
 	}
 	if err := a.endPart(); err != nil {
@@ -148,7 +148,7 @@ func (a *archive) finish(ctx context.Context) ([]bot.SpoolFile, error) {
 // newPart begins a part and its report.json.
 func (a *archive) newPart(ctx context.Context) error {
 	if len(a.parts) == a.maxParts {
-		return fmt.Errorf("more than %d parts of %d bytes: %w", a.maxParts, a.limit, bot.ErrTooLarge)
+		return connectors.Sayf(bot.ErrTooLarge, "more than %d parts of %d bytes", a.maxParts, a.limit)
 	}
 	reserve, err := a.indexBound()
 	if err != nil {
@@ -188,7 +188,7 @@ func (a *archive) room(ctx context.Context, need int64) error {
 			return err
 		}
 	}
-	return fmt.Errorf("one record or file does not fit into a part of %d bytes: %w", a.limit, bot.ErrTooLarge)
+	return connectors.Sayf(bot.ErrTooLarge, "one record or file does not fit into a part of %d bytes", a.limit)
 }
 
 // cut ends the current part, and goes on in a new one where this one stood.

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -123,17 +122,17 @@ const (
 func (r *Reporter) Certificate(ctx context.Context, in bot.ReportInput) ([]bot.SpoolFile, error) {
 	files, err := r.certificate(ctx, in)
 	if err != nil {
-		return nil, fmt.Errorf("report: certificate of %s: %w", in.Case.ID, err)
+		return nil, connectors.Sayf(err, "report: certificate of %s", in.Case.ID)
 	}
 	return files, nil
 }
 
 func (r *Reporter) certificate(ctx context.Context, in bot.ReportInput) ([]bot.SpoolFile, error) {
 	if in.Case.Kind != bot.KindDelete {
-		return nil, fmt.Errorf("the request is of kind %q; only deletes are certified", in.Case.Kind)
+		return nil, connectors.Sayf(nil, "the request is of kind %q; only deletes are certified", in.Case.Kind)
 	}
 	if !isChainHead(in.Case.Head) || in.Case.Seq < 1 {
-		return nil, errors.New("the record bears no ledger; nothing could be proven")
+		return nil, connectors.Said("the record bears no ledger; nothing could be proven")
 	}
 	cert := newCertificate(in)
 	cert.Vendor = r.vendor
@@ -143,7 +142,7 @@ func (r *Reporter) certificate(ctx context.Context, in bot.ReportInput) ([]bot.S
 	}
 	if slices.ContainsFunc(in.Addresses(), func(address string) bool { return names(body, address) }) {
 		// A label, note or reason named the person: better none than that.
-		return nil, errors.New("it would name the person; find out which connector's note, label or reason does")
+		return nil, connectors.Said("it would name the person; find out which connector's note, label or reason does")
 	}
 	sum := sha256.Sum256(body)
 	page, err := r.certificatePage(cert, sig, hex.EncodeToString(sum[:]))

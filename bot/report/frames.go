@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 
 	"privacydesk/connectors"
@@ -48,7 +47,7 @@ type mediaEnd struct {
 	SHA256 string `json:"sha256"`
 }
 
-var errFrames = errors.New("its records are damaged or of another version; gather them again")
+var errFrames error = connectors.Said("its records are damaged or of another version; gather them again")
 
 // frameWriter writes frames.
 type frameWriter struct {
@@ -183,7 +182,7 @@ func (r *frameReader) json(into any) error {
 		return err
 	}
 	if err := json.Unmarshal(body, into); err != nil {
-		return fmt.Errorf("a frame does not decode: %w", errFrames)
+		return connectors.Sayf(errFrames, "a frame does not decode")
 	}
 	return nil
 }

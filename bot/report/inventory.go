@@ -67,7 +67,7 @@ func (inv *inventory) broken() (notes []string) {
 func (r *Reporter) records(ctx context.Context, request, system, name string) (*frameReader, io.Closer, error) {
 	in, err := r.spool.Open(ctx, request, name)
 	if err != nil {
-		return nil, nil, fmt.Errorf("report: records of %s: %w", system, err)
+		return nil, nil, connectors.Sayf(err, "report: records of %s", system)
 	}
 	fr := newFrameReader(in)
 	var h header
@@ -79,7 +79,7 @@ func (r *Reporter) records(ctx context.Context, request, system, name string) (*
 		err = errFrames
 	}
 	if err != nil {
-		return nil, nil, errors.Join(fmt.Errorf("report: records of %s: %w", system, err), in.Close())
+		return nil, nil, errors.Join(connectors.Sayf(err, "report: records of %s", system), in.Close())
 	}
 	return fr, in, nil
 }
@@ -103,7 +103,7 @@ func (r *Reporter) count(ctx context.Context, request string, s bot.ReportSystem
 		err = inv.compare(s.State.Sets)
 	}
 	if err != nil {
-		return inv, fmt.Errorf("report: records of %s: %w", s.Name, err)
+		return inv, connectors.Sayf(err, "report: records of %s", s.Name)
 	}
 	return inv, nil
 }
@@ -165,7 +165,7 @@ func (inv *inventory) compare(tallies []bot.Tally) error {
 			rows = info.rows
 		}
 		if rows != t.Gathered {
-			return fmt.Errorf("%s has %d rows and the request's record says %d; gather it again", t.Collection, rows, t.Gathered)
+			return connectors.Sayf(nil, "%s has %d rows and the request's record says %d; gather it again", t.Collection, rows, t.Gathered)
 		}
 	}
 	return nil

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"privacydesk/bot"
+	"privacydesk/connectors"
 )
 
 // stream is one of the files in which a part is prepared: the entries of one
@@ -152,7 +153,7 @@ func (w *entryWriter) close() error {
 		}
 	}
 	if w.size == 0 {
-		return fmt.Errorf("entry %s is empty", w.name)
+		return connectors.Sayf(nil, "entry %s is empty", w.name)
 	}
 	w.packed = w.body.n - w.from
 	w.sha256 = hex.EncodeToString(w.sum.Sum(nil))

@@ -6,8 +6,6 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
-	"errors"
-	"fmt"
 	"html/template"
 
 	"privacydesk/bot"
@@ -43,15 +41,15 @@ var _ bot.Reporter = (*Reporter)(nil)
 // New makes a Reporter. keys signs manifests and certificates.
 func New(spool bot.Spool, keys bot.Keys, o Options) (*Reporter, error) {
 	if spool == nil || keys == nil {
-		return nil, errors.New("report: a spool and keys are needed")
+		return nil, connectors.Said("report: a spool and keys are needed")
 	}
 	if o.RowsPerPage < 0 {
-		return nil, fmt.Errorf("report: rows_per_page is %d; it must be 0 (for 1000) or more", o.RowsPerPage)
+		return nil, connectors.Sayf(nil, "report: rows_per_page is %d; it must be 0 (for 1000) or more", o.RowsPerPage)
 	}
 	r := &Reporter{spool: spool, keys: keys, rows: int64(cmp.Or(o.RowsPerPage, 1000)), vendor: cmp.Or(o.Vendor, "the service provider")}
 	style, err := pages.ReadFile("pages/style.css")
 	if err != nil {
-		return nil, fmt.Errorf("report: %w", err)
+		return nil, connectors.Sayf(err, "report")
 	}
 	r.style = template.CSS(style) // #nosec G203 -- our own file
 	sum := sha256.Sum256(style)
@@ -64,7 +62,7 @@ func New(spool bot.Spool, keys bot.Keys, o Options) (*Reporter, error) {
 		"outcome": func(o string) string { return outcomeText(bot.Outcome(o)) },
 	}).ParseFS(pages, "pages/*.gohtml")
 	if err != nil {
-		return nil, fmt.Errorf("report: %w", err)
+		return nil, connectors.Sayf(err, "report")
 	}
 	return r, nil
 }
@@ -74,13 +72,13 @@ func New(spool bot.Spool, keys bot.Keys, o Options) (*Reporter, error) {
 // that is too large leaves none.
 func (r *Reporter) Access(ctx context.Context, in bot.ReportInput, partSize int64, maxParts int) ([]bot.SpoolFile, error) {
 	if partSize <= 0 || maxParts <= 0 {
-		return nil, fmt.Errorf("report: part size %d and %d parts; both must be above 0", partSize, maxParts)
+		return nil, connectors.Sayf(nil, "report: part size %d and %d parts; both must be above 0", partSize, maxParts)
 	}
 	a := newArchive(r, in, partSize, maxParts)
 	defer a.discard(context.WithoutCancel(ctx))
 	files, err := a.run(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("report: access report of %s: %w", in.Case.ID, err)
+		return nil, connectors.Sayf(err, "report: access report of %s", in.Case.ID)
 	}
 	return files, nil
 }

@@ -34,19 +34,19 @@ func (r *Reporter) Sink(ctx context.Context, request, system, attempt string) (b
 	name := "gather/" + system + "/" + attempt
 	w, err := r.spool.Create(ctx, request, name)
 	if err != nil {
-		return nil, fmt.Errorf("report: gather %s: %w", system, err)
+		return nil, connectors.Sayf(err, "report: gather %s", system)
 	}
 	s := &sink{w: w, name: name, frames: frameWriter{to: w}, rows: map[string]int64{}, seen: map[string]bool{}}
 	if err := s.frames.json(frameHeader, header{rowsFormat, request, system}); err != nil {
 		w.Discard()
-		return nil, fmt.Errorf("report: gather %s: %w", system, err)
+		return nil, connectors.Sayf(err, "report: gather %s", system)
 	}
 	return s, nil
 }
 
 func (s *sink) ready() error {
 	if s.over {
-		return errors.New("report: the sink was already committed or discarded")
+		return connectors.Said("report: the sink was already committed or discarded")
 	}
 	return s.err
 }
@@ -81,15 +81,15 @@ func (s *sink) Table(_ context.Context, schema connectors.Schema) (connectors.Ta
 func (s *sink) checkSchema(schema connectors.Schema) error {
 	switch {
 	case schema.Collection == "":
-		return errors.New("report: a table has no collection")
+		return connectors.Said("report: a table has no collection")
 	case s.seen[schema.Collection]:
-		return fmt.Errorf("report: collection %s is gathered twice; each has one table", schema.Collection)
+		return connectors.Sayf(nil, "report: collection %s is gathered twice; each has one table", schema.Collection)
 	case len(schema.Columns) == 0:
-		return fmt.Errorf("report: table %s has no columns", schema.Collection)
+		return connectors.Sayf(nil, "report: table %s has no columns", schema.Collection)
 	}
 	for _, w := range schema.Withheld {
 		if slices.ContainsFunc(schema.Columns, func(c connectors.Column) bool { return c.Name == w.Name }) {
-			return fmt.Errorf("report: field %s.%s is to be withheld and disclosed at once; take it out of the columns", schema.Collection, w.Name)
+			return connectors.Sayf(nil, "report: field %s.%s is to be withheld and disclosed at once; take it out of the columns", schema.Collection, w.Name)
 		}
 	}
 	return nil
@@ -121,7 +121,7 @@ func (t *table) ready() error {
 		return err
 	}
 	if t.closed || t.sink.table != t {
-		return fmt.Errorf("report: table %s is closed; tables are written one after the other", t.collection)
+		return connectors.Sayf(nil, "report: table %s is closed; tables are written one after the other", t.collection)
 	}
 	return nil
 }
@@ -132,17 +132,17 @@ func (t *table) Row(cells []connectors.Cell) error {
 		return err
 	}
 	if len(cells) != t.columns {
-		return fmt.Errorf("report: a row of %s has %d cells for %d columns", t.collection, len(cells), t.columns)
+		return connectors.Sayf(nil, "report: a row of %s has %d cells for %d columns", t.collection, len(cells), t.columns)
 	}
 	size := 0
 	for i := range cells {
 		if cells[i].Kind > connectors.CellBytes {
-			return fmt.Errorf("report: a cell of %s is of unknown kind %d", t.collection, cells[i].Kind)
+			return connectors.Sayf(nil, "report: a cell of %s is of unknown kind %d", t.collection, cells[i].Kind)
 		}
 		size += len(cells[i].Text) + 10
 	}
 	if size > maxRow {
-		return fmt.Errorf("report: a row of %s is larger than %d MiB; deliver large contents as media", t.collection, maxRow>>20)
+		return connectors.Sayf(nil, "report: a row of %s is larger than %d MiB; deliver large contents as media", t.collection, maxRow>>20)
 	}
 	s := t.sink
 	if len(s.block)+size > blockSize {
@@ -193,13 +193,13 @@ func (s *sink) Media(ctx context.Context, m connectors.Media, r io.Reader) error
 		return s.err
 	}
 	if rerr == nil && end.Size == 0 {
-		rerr = errors.New("the file is empty")
+		rerr = connectors.Said("the file is empty")
 	}
 	if rerr != nil {
 		if err := s.keep(s.frames.frame(frameMediaAbort, 0, nil)); err != nil {
 			return err
 		}
-		return fmt.Errorf("report: a file of %s: %w", m.Collection, rerr)
+		return connectors.Sayf(rerr, "report: a file of %s", m.Collection)
 	}
 	return s.keep(s.frames.json(frameMediaEnd, end))
 }

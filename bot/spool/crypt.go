@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"privacydesk/bot"
+	"privacydesk/connectors"
 )
 
 // lengthPrefixed joins parts so that no two lists give the same bytes.
@@ -96,7 +97,7 @@ func (s *Shelf) tenantPath(tenant string) string {
 // the tenant's key.
 func (s *Shelf) Pseudonym(_ context.Context, tenant, address string) (bot.Pseudonym, error) {
 	if tenant == "" || address == "" {
-		return bot.Pseudonym{}, errors.New("key shelf: a pseudonym needs a tenant and an address")
+		return bot.Pseudonym{}, connectors.Said("key shelf: a pseudonym needs a tenant and an address")
 	}
 	var p bot.Pseudonym
 	err := s.shared(func() error {
@@ -110,7 +111,7 @@ func (s *Shelf) Pseudonym(_ context.Context, tenant, address string) (bot.Pseudo
 		return nil
 	})
 	if err != nil {
-		return bot.Pseudonym{}, fmt.Errorf("key shelf: the tenant's key: %w", plainCause(err))
+		return bot.Pseudonym{}, connectors.Sayf(err, "key shelf: the tenant's key")
 	}
 	return p, nil
 }
@@ -136,12 +137,12 @@ func (s *Shelf) tenantKey(tenant string) ([]byte, wrapped, error) {
 func (s *Shelf) Retire(ctx context.Context, before time.Time) (int, error) {
 	unlock, err := lockFile(s.path("lock"), true, true)
 	if err != nil {
-		return 0, fmt.Errorf("key shelf: retire: %w", plainCause(err))
+		return 0, connectors.Sayf(err, "key shelf: retire")
 	}
 	defer release(unlock)
 	n, err := s.retire(ctx, before)
 	if err != nil {
-		return n, fmt.Errorf("key shelf: retire: %w", plainCause(err))
+		return n, connectors.Sayf(err, "key shelf: retire")
 	}
 	return n, nil
 }

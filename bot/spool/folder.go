@@ -6,7 +6,6 @@ import (
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"privacydesk/bot"
+	"privacydesk/connectors"
 )
 
 // Options of a Folder.
@@ -48,7 +48,7 @@ var _ bot.Spool = (*Folder)(nil)
 // Open opens or makes the folder. keys gives the requests' keys.
 func Open(o Options, keys bot.Keys) (*Folder, error) {
 	if o.Dir == "" {
-		return nil, errors.New("spool: no folder is configured; set its dir")
+		return nil, connectors.Said("spool: no folder is configured; set its dir")
 	}
 	f := &Folder{top: o.Dir, dir: filepath.Join(o.Dir, "requests"), rand: o.Rand, disk: o.disk, keys: keys}
 	if f.rand == nil {
@@ -58,11 +58,11 @@ func Open(o Options, keys bot.Keys) (*Folder, error) {
 		f.disk = osDisk{}
 	}
 	if err := makeFolders(f.disk, f.top, f.dir); err != nil {
-		return nil, fmt.Errorf("spool: folder %s: %w", o.Dir, plainCause(err))
+		return nil, connectors.Sayf(err, "spool: folder %s", o.Dir)
 	}
 	id, err := identity(f.disk, f.rand, f.top)
 	if err != nil {
-		return nil, fmt.Errorf("spool: folder %s: %w", o.Dir, err)
+		return nil, connectors.Sayf(err, "spool: folder %s", o.Dir)
 	}
 	f.id = id
 	return f, nil
@@ -75,7 +75,7 @@ func (f *Folder) Identity() string { return f.id }
 // Check tells whether the folder is still there, and still the same one.
 func (f *Folder) Check() error {
 	if err := samePlace(f.top, f.id); err != nil {
-		return fmt.Errorf("spool: folder %s: %w", f.top, err)
+		return connectors.Sayf(err, "spool: folder %s", f.top)
 	}
 	return nil
 }
@@ -84,7 +84,7 @@ func (f *Folder) folderOf(request string) string { return filepath.Join(f.dir, r
 
 // fail makes an error that names the place, and nothing else.
 func fail(op, request, name string, err error) error {
-	return fmt.Errorf("spool: %s %s of %s: %w", op, cmp.Or(name, "the files"), request, plainCause(err))
+	return connectors.Sayf(err, "spool: %s %s of %s", op, cmp.Or(name, "the files"), request)
 }
 
 // Create implements bot.Spool.
@@ -136,7 +136,7 @@ func (f *Folder) prepare(ctx context.Context, request, name string) (key []byte,
 	}
 	key, err = f.keys.Derive(ctx, request, "spool")
 	if err != nil {
-		return nil, "", fmt.Errorf("spool: %s of %s: %w", name, request, err)
+		return nil, "", connectors.Sayf(err, "spool: %s of %s", name, request)
 	}
 	return key, file, nil
 }
@@ -149,7 +149,7 @@ func (f *Folder) Open(ctx context.Context, request, name string) (io.ReadCloser,
 	}
 	in, err := os.Open(filepath.Join(f.folderOf(request), file))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("spool: %s of %s: %w", name, request, bot.ErrNotFound)
+		return nil, connectors.Sayf(bot.ErrNotFound, "spool: %s of %s", name, request)
 	}
 	if err != nil {
 		return nil, fail("open", request, name, err)
@@ -243,7 +243,7 @@ func (f *Folder) Destroy(ctx context.Context, request string) error {
 func (f *Folder) Requests(_ context.Context) ([]string, error) {
 	entries, err := os.ReadDir(f.dir)
 	if err != nil {
-		return nil, fmt.Errorf("spool: list requests: %w", plainCause(err))
+		return nil, connectors.Sayf(err, "spool: list requests")
 	}
 	var out []string
 	for _, e := range entries {
@@ -337,7 +337,7 @@ func makePath(d disk, dir string) error {
 func randomName(r io.Reader) (string, error) {
 	var b [12]byte
 	if _, err := io.ReadFull(r, b[:]); err != nil {
-		return "", fmt.Errorf("no randomness: %w", err)
+		return "", connectors.Sayf(err, "no randomness")
 	}
 	return hex.EncodeToString(b[:]), nil
 }

@@ -4,8 +4,9 @@ import (
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/sha256"
-	"fmt"
 	"io"
+
+	"privacydesk/connectors"
 )
 
 // SealShared seals what belongs to the installation and to no request, for a
@@ -18,7 +19,7 @@ func (s *Shelf) SealShared(purpose string, plain []byte) ([]byte, error) {
 	}
 	nonce := make([]byte, aead.NonceSize(), aead.NonceSize()+len(plain)+aead.Overhead())
 	if _, err := io.ReadFull(s.rand, nonce); err != nil {
-		return nil, fmt.Errorf("seal %s: no randomness: %w", purpose, err)
+		return nil, connectors.Sayf(err, "seal %s: no randomness", purpose)
 	}
 	return aead.Seal(nonce, nonce, plain, []byte(purpose)), nil
 }
@@ -32,11 +33,11 @@ func (s *Shelf) UnsealShared(purpose string, sealed []byte) ([]byte, error) {
 	}
 	n := aead.NonceSize()
 	if len(sealed) < n+aead.Overhead() {
-		return nil, fmt.Errorf("unseal %s: %w", purpose, errDamaged)
+		return nil, connectors.Sayf(errDamaged, "unseal %s", purpose)
 	}
 	plain, err := aead.Open(nil, sealed[:n], sealed[n:], []byte(purpose))
 	if err != nil {
-		return nil, fmt.Errorf("unseal %s: %w", purpose, errDamaged)
+		return nil, connectors.Sayf(errDamaged, "unseal %s", purpose)
 	}
 	return plain, nil
 }
@@ -44,7 +45,7 @@ func (s *Shelf) UnsealShared(purpose string, sealed []byte) ([]byte, error) {
 func (s *Shelf) sharedCipher(purpose string) (cipher.AEAD, error) {
 	key, err := hkdf.Key(sha256.New, s.sealKey, nil, "privacydesk "+string(lengthPrefixed("shared", purpose)), KeySize)
 	if err != nil {
-		return nil, fmt.Errorf("seal %s: %w", purpose, err)
+		return nil, connectors.Sayf(err, "seal %s", purpose)
 	}
 	return newGCM(key)
 }

@@ -2,9 +2,11 @@
 
 package spool
 
-import "errors"
+import (
+	"privacydesk/connectors"
+)
 
 // lockFile is not built for this system.
 func lockFile(string, bool, bool) (func() error, error) {
-	return nil, errors.New("the key shelf needs flock, which this operating system lacks")
+	return nil, connectors.Said("the key shelf needs flock, which this operating system lacks")
 }

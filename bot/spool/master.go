@@ -8,10 +8,11 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
+
+	"privacydesk/connectors"
 )
 
 // KeySize is the size of every symmetric key here, in bytes.
@@ -36,7 +37,7 @@ func ParseMaster(id, text string) (MasterKey, error) {
 			return m, m.check()
 		}
 	}
-	return MasterKey{}, fmt.Errorf("master key %q: it must be %d random bytes in hex or base64; make one with: openssl rand -hex %d", id, KeySize, KeySize)
+	return MasterKey{}, connectors.Sayf(nil, "master key %q: it must be %d random bytes in hex or base64; make one with: openssl rand -hex %d", id, KeySize, KeySize)
 }
 
 // String hides the key.
@@ -47,17 +48,17 @@ func (m MasterKey) GoString() string { return m.String() }
 
 func (m MasterKey) check() error {
 	if m.ID == "" || len(m.ID) > 32 || !allOf(m.ID, isNameByte) || m.ID[0] == '.' {
-		return fmt.Errorf("master key %q: its id must be 1 to 32 of [a-z0-9._-], without a leading dot", m.ID)
+		return connectors.Sayf(nil, "master key %q: its id must be 1 to 32 of [a-z0-9._-], without a leading dot", m.ID)
 	}
 	if len(m.Key) != KeySize {
-		return fmt.Errorf("master key %q: it has %d bytes and must have %d", m.ID, len(m.Key), KeySize)
+		return connectors.Sayf(nil, "master key %q: it has %d bytes and must have %d", m.ID, len(m.Key), KeySize)
 	}
 	for _, b := range m.Key[1:] {
 		if b != m.Key[0] {
 			return nil
 		}
 	}
-	return fmt.Errorf("master key %q: it is one byte repeated, not random; make one with: openssl rand -hex %d", m.ID, KeySize)
+	return connectors.Sayf(nil, "master key %q: it is one byte repeated, not random; make one with: openssl rand -hex %d", m.ID, KeySize)
 }
 
 // checkValue proves the possession of a master without revealing it: a right
@@ -77,22 +78,22 @@ type ring struct {
 
 func newRing(masters []MasterKey) (*ring, error) {
 	if len(masters) == 0 {
-		return nil, errors.New("key shelf: no master key is configured; make one with: openssl rand -hex 32")
+		return nil, connectors.Said("key shelf: no master key is configured; make one with: openssl rand -hex 32")
 	}
 	r := &ring{newest: masters[0], aeads: map[string]cipher.AEAD{}, all: masters}
 	for _, m := range masters {
 		if err := m.check(); err != nil {
-			return nil, fmt.Errorf("key shelf: %w", err)
+			return nil, connectors.Sayf(err, "key shelf")
 		}
 		if _, ok := r.aeads[m.ID]; ok {
-			return nil, fmt.Errorf("key shelf: master key %q is configured twice; each needs an id of its own", m.ID)
+			return nil, connectors.Sayf(nil, "key shelf: master key %q is configured twice; each needs an id of its own", m.ID)
 		}
 		key, err := hkdf.Key(sha256.New, m.Key, nil, "privacydesk wrap", KeySize)
 		if err != nil {
-			return nil, fmt.Errorf("key shelf: %w", err)
+			return nil, connectors.Sayf(err, "key shelf")
 		}
 		if r.aeads[m.ID], err = newGCM(key); err != nil {
-			return nil, fmt.Errorf("key shelf: %w", err)
+			return nil, connectors.Sayf(err, "key shelf")
 		}
 	}
 	return r, nil
@@ -116,7 +117,7 @@ func (w *wrapped) aad() []byte {
 func (r *ring) wrap(random io.Reader, purpose, id string, key []byte) ([]byte, error) {
 	w := wrapped{Version: 1, For: purpose, ID: id, Master: r.newest.ID, Nonce: make([]byte, 12)}
 	if _, err := io.ReadFull(random, w.Nonce); err != nil {
-		return nil, fmt.Errorf("no randomness: %w", err)
+		return nil, connectors.Sayf(err, "no randomness")
 	}
 	w.Key = r.aeads[w.Master].Seal(nil, w.Nonce, key, w.aad())
 	body, err := json.Marshal(w)
@@ -129,18 +130,18 @@ func (r *ring) wrap(random io.Reader, purpose, id string, key []byte) ([]byte, e
 // unwrap opens a key that must be for the purpose.
 func (r *ring) unwrap(body []byte, purpose string) (key []byte, w wrapped, err error) {
 	if err := json.Unmarshal(body, &w); err != nil || w.Version != 1 || len(w.Nonce) != 12 {
-		return nil, w, errors.New("the wrapped key is damaged; restore the shelf from a backup")
+		return nil, w, connectors.Said("the wrapped key is damaged; restore the shelf from a backup")
 	}
 	if w.For != purpose {
-		return nil, w, errors.New("the wrapped key belongs to something else; somebody moved files on the shelf")
+		return nil, w, connectors.Said("the wrapped key belongs to something else; somebody moved files on the shelf")
 	}
 	aead, ok := r.aeads[w.Master]
 	if !ok {
-		return nil, w, fmt.Errorf("it is wrapped by master key %q, which is not configured; put it back beside the newest one", w.Master)
+		return nil, w, connectors.Sayf(nil, "it is wrapped by master key %q, which is not configured; put it back beside the newest one", w.Master)
 	}
 	key, err = aead.Open(nil, w.Nonce, w.Key, w.aad())
 	if err != nil || len(key) != KeySize {
-		return nil, w, errors.New("the wrapped key was altered; restore the shelf from a backup")
+		return nil, w, connectors.Said("the wrapped key was altered; restore the shelf from a backup")
 	}
 	return key, w, nil
 }

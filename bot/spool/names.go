@@ -1,12 +1,9 @@
 package spool
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 	"strings"
-	"syscall"
+
+	"privacydesk/connectors"
 )
 
 // Bounds of names, in bytes. A name becomes one file name, which most file
@@ -24,7 +21,7 @@ const tempMark = "+"
 // system that ignores case.
 func checkRequest(id string) error {
 	if id == "" || len(id) > maxRequest || !allOf(id, isNameByte) || strings.Contains(id, "..") || id[0] == '.' {
-		return fmt.Errorf("spool: request id %q: it must be 1 to %d of [a-z0-9._-], without a leading dot and without \"..\"", id, maxRequest)
+		return connectors.Sayf(nil, "spool: request id %q: it must be 1 to %d of [a-z0-9._-], without a leading dot and without \"..\"", id, maxRequest)
 	}
 	return nil
 }
@@ -50,7 +47,7 @@ func spoolName(file string) (name string, ok bool) {
 }
 
 func badName(name string) error {
-	return fmt.Errorf("spool: file name %q: it must be 1 to %d bytes, parts of [a-z0-9._-] with single slashes between them and without \"..\"", name, maxName)
+	return connectors.Sayf(nil, "spool: file name %q: it must be 1 to %d bytes, parts of [a-z0-9._-] with single slashes between them and without \"..\"", name, maxName)
 }
 
 func isNameByte(c byte) bool {
@@ -64,26 +61,4 @@ func allOf(s string, ok func(byte) bool) bool {
 		}
 	}
 	return true
-}
-
-// plainCause drops paths from an error of the os package and says what to do
-// about the common ones.
-func plainCause(err error) error {
-	var pe *fs.PathError
-	var le *os.LinkError
-	switch {
-	case errors.As(err, &pe):
-		err = pe.Err
-	case errors.As(err, &le):
-		err = le.Err
-	}
-	switch {
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fmt.Errorf("%w; free some space on its disk or move it to a larger one", err)
-	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w; the folder and all in it must belong to the user that runs privacydesk", err)
-	case errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("%w; mount its disk writable", err)
-	}
-	return err
 }

@@ -2,12 +2,13 @@ package spool
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"privacydesk/connectors"
 )
 
 const identityFile = "identity"
@@ -25,7 +26,7 @@ func identity(d disk, random io.Reader, dir string) (string, error) {
 		return "", err
 	}
 	if err := createOnce(d, random, path, []byte(fresh+"\n")); err != nil && !errors.Is(err, fs.ErrExist) {
-		return "", plainCause(err)
+		return "", err
 	}
 	return readIdentity(path)
 }
@@ -37,7 +38,7 @@ func readIdentity(path string) (string, error) {
 	}
 	id := strings.TrimSpace(string(raw))
 	if len(id) != 24 {
-		return "", fmt.Errorf("its file %s is damaged; restore it from a backup of the folder", identityFile)
+		return "", connectors.Sayf(nil, "its file %s is damaged; restore it from a backup of the folder", identityFile)
 	}
 	return id, nil
 }
@@ -47,10 +48,10 @@ func readIdentity(path string) (string, error) {
 func samePlace(dir, id string) error {
 	now, err := readIdentity(filepath.Join(dir, identityFile))
 	if err == nil && now != id {
-		err = errors.New("it has another identity than at the start")
+		err = connectors.Said("it has another identity than at the start")
 	}
 	if err != nil {
-		return fmt.Errorf("%w; mount the right one, and restart", plainCause(err))
+		return connectors.Sayf(err, "mount the right one, and restart")
 	}
 	return nil
 }
@@ -66,7 +67,7 @@ func createOnce(d disk, random io.Reader, path string, body []byte) error {
 	lerr := d.link(temp, path)
 	rerr := os.Remove(temp)
 	if lerr != nil && !errors.Is(lerr, fs.ErrExist) {
-		return fmt.Errorf("make a hard link: %w", plainCause(lerr))
+		return connectors.Sayf(lerr, "make a hard link")
 	}
 	if err := errors.Join(d.syncFolder(filepath.Dir(path)), rerr); err != nil {
 		return err

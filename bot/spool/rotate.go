@@ -3,11 +3,12 @@ package spool
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"privacydesk/connectors"
 )
 
 // Rotation is what Rotate did.
@@ -25,12 +26,12 @@ func (s *Shelf) Rotate(ctx context.Context) (Rotation, error) {
 	done := Rotation{Master: s.ring.newest.ID}
 	unlock, err := lockFile(s.path("lock"), true, true)
 	if err != nil {
-		return done, fmt.Errorf("key shelf: rotate: %w", plainCause(err))
+		return done, connectors.Sayf(err, "key shelf: rotate")
 	}
 	defer release(unlock)
 	for _, step := range []func(context.Context, *Rotation) error{s.rewrapAll, s.dropMasters} {
 		if err := step(ctx, &done); err != nil {
-			return done, fmt.Errorf("key shelf: rotate: %w", plainCause(err))
+			return done, connectors.Sayf(err, "key shelf: rotate")
 		}
 	}
 	return done, nil
@@ -61,7 +62,7 @@ func (s *Shelf) rewrapAll(ctx context.Context, done *Rotation) error {
 				continue // not ours, such as lost+found
 			}
 			if err := s.rewrap(s.path(sub, e.Name()), purpose+e.Name(), done); err != nil {
-				return fmt.Errorf("%s/%s: %w", sub, e.Name(), err)
+				return connectors.Sayf(err, "%s/%s", sub, e.Name())
 			}
 		}
 	}

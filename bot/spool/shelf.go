@@ -8,7 +8,6 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -18,10 +17,11 @@ import (
 	"time"
 
 	"privacydesk/bot"
+	"privacydesk/connectors"
 )
 
 // errLocked: others hold the shelf's lock.
-var errLocked = errors.New("another process is at work on it")
+var errLocked error = connectors.Said("another process is at work on it")
 
 // KeysOptions say where the shelf is and what opens it.
 type KeysOptions struct {
@@ -78,7 +78,7 @@ var (
 // used before, and a missing one that still wraps something, are errors.
 func OpenKeys(o KeysOptions) (*Shelf, error) {
 	if o.Dir == "" {
-		return nil, errors.New("key shelf: no folder is configured; set its dir")
+		return nil, connectors.Said("key shelf: no folder is configured; set its dir")
 	}
 	r, err := newRing(o.Masters)
 	if err != nil {
@@ -95,7 +95,7 @@ func OpenKeys(o KeysOptions) (*Shelf, error) {
 		s.disk = osDisk{}
 	}
 	if err := s.open(); err != nil {
-		return nil, fmt.Errorf("key shelf %s: %w", o.Dir, plainCause(err))
+		return nil, connectors.Sayf(err, "key shelf %s", o.Dir)
 	}
 	return s, nil
 }
@@ -193,7 +193,7 @@ func (s *Shelf) installationKey(name string, used bool) ([]byte, error) {
 
 func lost(err error, name string) error {
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("its file %s is missing, and is never made anew for a key store that was used; restore it from a backup of the folder", name)
+		return connectors.Sayf(nil, "its file %s is missing, and is never made anew for a key store that was used; restore it from a backup of the folder", name)
 	}
 	return err
 }
@@ -205,7 +205,7 @@ func (s *Shelf) Identity() string { return s.id }
 // Check tells whether the shelf is still there, and still the same one.
 func (s *Shelf) Check() error {
 	if err := samePlace(s.dir, s.id); err != nil {
-		return fmt.Errorf("key shelf %s: %w", s.dir, err)
+		return connectors.Sayf(err, "key shelf %s", s.dir)
 	}
 	return nil
 }
@@ -221,7 +221,7 @@ func (s *Shelf) checkMasters() error {
 			continue
 		}
 		if _, ok := s.ring.aeads[e.Name()]; !ok {
-			return fmt.Errorf("master key %q still wraps keys and is not configured; put it back after the newest one, run `privacydesk keys rotate`, and remove it then", e.Name())
+			return connectors.Sayf(nil, "master key %q still wraps keys and is not configured; put it back after the newest one, run `privacydesk keys rotate`, and remove it then", e.Name())
 		}
 	}
 	for _, m := range s.ring.all {
@@ -233,7 +233,7 @@ func (s *Shelf) checkMasters() error {
 			return err
 		}
 		if string(bytes.TrimSpace(used)) != m.checkValue() {
-			return fmt.Errorf("master key %q is not the one that was used before; restore the right one, or give the new one an id of its own", m.ID)
+			return connectors.Sayf(nil, "master key %q is not the one that was used before; restore the right one, or give the new one an id of its own", m.ID)
 		}
 	}
 	return s.enroll()
@@ -253,7 +253,7 @@ func (s *Shelf) enroll() error {
 		}
 	}
 	if err == nil && string(bytes.TrimSpace(used)) != m.checkValue() {
-		err = fmt.Errorf("master key %q differs between replicas; give all of them the same", m.ID)
+		err = connectors.Sayf(nil, "master key %q differs between replicas; give all of them the same", m.ID)
 	}
 	return err
 }
@@ -309,7 +309,7 @@ func (s *Shelf) obtainLocked(path, purpose, id string) ([]byte, wrapped, error) 
 	}
 	fresh := make([]byte, KeySize)
 	if _, err := io.ReadFull(s.rand, fresh); err != nil {
-		return nil, w, fmt.Errorf("no randomness: %w", err)
+		return nil, w, connectors.Sayf(err, "no randomness")
 	}
 	// Another process may have ended a rotation since we started.
 	if err := s.enroll(); err != nil {
@@ -346,7 +346,7 @@ func (s *Shelf) Create(_ context.Context, request string) error {
 }
 
 func keyFail(op, request string, err error) error {
-	return fmt.Errorf("key shelf: %s the key of %s: %w", op, request, plainCause(err))
+	return connectors.Sayf(err, "key shelf: %s the key of %s", op, request)
 }
 
 // requestKey returns ErrKeyGone if there is none.
@@ -356,7 +356,7 @@ func (s *Shelf) requestKey(request string) ([]byte, error) {
 	}
 	key, _, err := s.read(s.path(requestsDir, request), "request/"+request)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("key shelf: %s: %w", request, bot.ErrKeyGone)
+		return nil, connectors.Sayf(bot.ErrKeyGone, "key shelf: %s", request)
 	}
 	if err != nil {
 		return nil, keyFail("read", request, err)
@@ -393,7 +393,7 @@ func (s *Shelf) Destroy(_ context.Context, request string) error {
 func (s *Shelf) Requests(_ context.Context) ([]string, error) {
 	entries, err := os.ReadDir(s.path(requestsDir))
 	if err != nil {
-		return nil, fmt.Errorf("key shelf: list requests: %w", plainCause(err))
+		return nil, connectors.Sayf(err, "key shelf: list requests")
 	}
 	var out []string
 	for _, e := range entries {

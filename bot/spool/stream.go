@@ -7,9 +7,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
+
+	"privacydesk/connectors"
 )
 
 // The format of a file: a header of magic and salt, then the contents in
@@ -30,7 +31,7 @@ const (
 )
 
 // errDamaged: the file is not what was written.
-var errDamaged = errors.New("it was altered, cut short or moved, or its disk is failing")
+var errDamaged error = connectors.Said("it was altered, cut short or moved, or its disk is failing")
 
 // plainSize is the size of the contents of a file of the given size on disk.
 func plainSize(onDisk int64) (int64, error) {
@@ -171,7 +172,7 @@ func (o *opener) next() error {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 			return errDamaged
 		}
-		return fmt.Errorf("read: %w", plainCause(err))
+		return connectors.Sayf(err, "read")
 	}
 	o.n.set(o.chunk, o.left == 0)
 	o.chunk++

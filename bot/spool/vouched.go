@@ -5,9 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
+
+	"privacydesk/connectors"
 )
 
 // vouchedFile lies beside the keys, where nobody who can write to the store
@@ -29,7 +30,7 @@ func (s *Shelf) Demands() bool { return s.demands.Load() }
 // all that the store keeps bears its code.
 func (s *Shelf) Vouched() error {
 	if err := s.shared(s.noteVouched); err != nil {
-		return fmt.Errorf("key shelf: %w", plainCause(err))
+		return connectors.Sayf(err, "key shelf")
 	}
 	s.demands.Store(true)
 	return nil

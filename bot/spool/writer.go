@@ -3,12 +3,12 @@ package spool
 import (
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
 
 	"privacydesk/bot"
+	"privacydesk/connectors"
 )
 
 // writer is an unfinished file.
@@ -21,7 +21,7 @@ type writer struct {
 	over          bool
 }
 
-var errOver = errors.New("it was already committed or discarded")
+var errOver error = connectors.Said("it was already committed or discarded")
 
 func (w *writer) Write(p []byte) (int, error) {
 	if w.over {
@@ -99,7 +99,7 @@ func openReader(in fs.File, key []byte, request, name string) (*reader, error) {
 		return nil, err
 	}
 	if string(header[:len(magic)]) != magic {
-		return nil, fmt.Errorf("it is no spool file of this version, or %w", errDamaged)
+		return nil, connectors.Sayf(errDamaged, "it is no spool file of this version, or was damaged")
 	}
 	aead, err := fileCipher(key, header, request, name)
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"github.com/redis/go-redis/v9"
 	"github.com/robfig/cron/v3"
 	"github.com/sirupsen/logrus"
+
+	"privacydesk/connectors"
 )
 
 // ClockOptions are a Clock's parts.
@@ -159,7 +161,7 @@ func (j *job) Run() {
 	defer j.busy.Unlock()
 	log := j.clock.log.WithFields(logrus.Fields{"event": "job", "job": j.name})
 	if err := Guarded(log, func() error { return j.f(ctx) }); err != nil && ctx.Err() == nil {
-		log.WithField("error", scrub(err)).Error("a job failed; it is done again at its next time")
+		log.WithField("error", connectors.Plain(err)).Error("a job failed; it is done again at its next time")
 	}
 }
 

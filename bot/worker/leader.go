@@ -10,6 +10,8 @@ import (
 	"github.com/go-redsync/redsync/v4/redis/goredis/v9"
 	"github.com/redis/go-redis/v9"
 	"github.com/sirupsen/logrus"
+
+	"privacydesk/connectors"
 )
 
 // leader is one process's candidacy: among all that share a name at most one leads, up to the drift of clocks and to a
@@ -58,7 +60,7 @@ func (l *leader) run(ctx context.Context) {
 		if err := mutex.TryLockContext(ctx); err == nil {
 			l.lead(ctx, mutex, ticker)
 		} else if taken := (*redsync.ErrTaken)(nil); !errors.As(err, &taken) && ctx.Err() == nil {
-			l.log.WithField("event", "leader").WithField("error", scrub(err)).Warn("could not stand for leader")
+			l.log.WithField("event", "leader").WithField("error", connectors.Plain(err)).Warn("could not stand for leader")
 		}
 		select {
 		case <-ctx.Done():

@@ -15,6 +15,7 @@ import (
 	"github.com/sirupsen/logrus"
 
 	"privacydesk/bot"
+	"privacydesk/connectors"
 )
 
 // Engine is what a worker calls. Both may be called any number of times, by any number of workers.
@@ -168,7 +169,7 @@ func (w *Worker) handle(ctx context.Context, task *asynq.Task) error {
 	case errors.Is(err, context.Canceled) && w.base.Err() != nil:
 		return context.Canceled // shutting down: back to the queue
 	default:
-		log.WithField("error", scrub(err)).Error("a task failed; the sweep will find the request again")
+		log.WithField("error", connectors.Plain(err)).Error("a task failed; the sweep will find the request again")
 	}
 	return nil
 }

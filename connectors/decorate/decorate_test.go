@@ -188,10 +188,10 @@ func TestRule10_LogPrintsNoForeignText(t *testing.T) {
 		err  error
 		want string
 	}{
-		"foreign":   {errors.New("no row for " + secret), "unknown failure"},
+		"foreign":   {errors.New("no row for " + secret), "text is not shown"},
 		"ours":      {connectors.NewError(connectors.Misfit, "locate crm.person", "no such table", errors.New(secret)), "no such table"},
 		"fenced":    {connectors.ErrFenced, "token"},
-		"cancelled": {context.Canceled, "canceled"},
+		"cancelled": {context.Canceled, "ended before it was done"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out bytes.Buffer

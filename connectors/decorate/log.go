@@ -2,8 +2,6 @@ package decorate
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -13,8 +11,7 @@ import (
 
 // Log tells of each call: what was asked of which system, for how many jobs,
 // how long it took by clock, and how it and each job ended. Of a failure it
-// prints the text only if a connectors.Error wrote it; any other text may
-// hold personal data, so its type is all that is told.
+// prints what connectors.Plain says.
 func Log(c connectors.Connector, system string, log logrus.FieldLogger, clock func() time.Time) connectors.Connector {
 	return &logged{Connector: c, log: log.WithField("system", system), clock: clock}
 }
@@ -63,19 +60,5 @@ func (l *logged) call(op string, jobs []*connectors.Job, call func() error) erro
 }
 
 func withError(entry *logrus.Entry, err error) *logrus.Entry {
-	return entry.WithFields(logrus.Fields{"kind": string(connectors.KindOf(err)), "error": describe(err)})
-}
-
-// describe is what may be printed of an error.
-func describe(err error) string {
-	var e *connectors.Error
-	if errors.As(err, &e) {
-		return e.Error()
-	}
-	for _, known := range []error{context.Canceled, context.DeadlineExceeded, connectors.ErrFenced, connectors.ErrPaused} {
-		if errors.Is(err, known) {
-			return known.Error()
-		}
-	}
-	return fmt.Sprintf("an unknown failure of type %T; its text is not printed", err)
+	return entry.WithFields(logrus.Fields{"kind": string(connectors.KindOf(err)), "error": connectors.Plain(err)})
 }
