@@ -346,8 +346,8 @@ func TestVerifyArchive(t *testing.T) {
 			t.Errorf("%s: verified", what)
 		}
 	}
-	if v, err := verify(rezip(t, entries, func(map[string]string) {})); err != nil || !v.OK() {
-		t.Errorf("packed anew without a change: %+v, %v", v, err)
+	if v, err := verify(rezip(t, entries, func(map[string]string) {})); err == nil && v.OK() {
+		t.Error("packed anew, by whatever: verified")
 	}
 	if _, err := verify(body[:len(body)-30]); err == nil {
 		t.Error("an archive that was cut short verified")

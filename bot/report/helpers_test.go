@@ -308,3 +308,5 @@ func stored(name, body string) *zip.FileHeader {
 		Name: name, Method: zip.Store, CRC32: crc32.ChecksumIEEE([]byte(body)), UncompressedSize64: n, CompressedSize64: n,
 	}
 }
+
+func crcOf(b []byte) uint32 { return crc32.ChecksumIEEE(b) }

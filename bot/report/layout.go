@@ -3,128 +3,104 @@ package report
 import (
 	"archive/zip"
 	"bytes"
-	"cmp"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
-	"slices"
 )
 
-// Signatures of the ZIP format (APPNOTE.TXT, sections 4.3.7 to 4.3.16).
+// Bounds of an archive that Verify looks into: a part of a report has at most
+// 50 MB, and its directory 20 MB if it were of nothing but small files.
 const (
-	zipLocal      = "PK\x03\x04"
-	zipCentral    = "PK\x01\x02"
-	zipEnd        = "PK\x05\x06"
-	zipDescriptor = "PK\x07\x08"
-
-	zipLocalSize = 30 // without name and extra field
-	zipEndSize   = 22 // without a comment
+	maxArchive   = 64 << 20
+	maxDirectory = 24 << 20
 )
 
-var errLayout = errors.New("the archive holds something beside the entries that its directory names")
+// Of the ZIP format (APPNOTE.TXT, sections 4.3.14 to 4.3.16).
+const (
+	zipEnd       = "PK\x05\x06"
+	zipEndSize   = 22 // without a comment
+	zipEnd64     = "PK\x06\x06"
+	zipEnd64Size = 56
+	zipLocator   = 20
+)
 
-// checkLayout holds what lies in an archive against its directory: entry must
-// follow entry from the first byte on, under the names of the directory.
-// Unpackers that read an archive from its start would see more, or something
-// else, than those that read its directory, as Verify does.
-func checkLayout(r io.ReaderAt, size int64, z *zip.Reader) error {
-	if z.Comment != "" {
-		return errors.New("the archive bears a remark that is not ours")
+// errLayout says that an archive has another frame than our writer's.
+var errLayout = errors.New("the archive is not laid out as it was made: it was packed anew, or holds something that unpackers may show and its manifest does not name; ask the sender for the file as they attached it")
+
+// boundDirectory refuses an archive whose directory, which is read into memory,
+// is larger than any of ours, before anything of it is read.
+func boundDirectory(r io.ReaderAt, size int64) error {
+	if size > maxArchive {
+		return fmt.Errorf("%w: it is larger than any part of a report", ErrUnknownFile)
 	}
-	if !begins(r, size-zipEndSize, zipEnd) {
+	number := binary.LittleEndian
+	end := make([]byte, zipEndSize)
+	if _, err := r.ReadAt(end, size-zipEndSize); size < zipEndSize || err != nil && !errors.Is(err, io.EOF) || !bytes.HasPrefix(end, []byte(zipEnd)) {
 		return errLayout
 	}
-	files, starts, err := inOrder(z.File)
-	if err != nil {
-		return err
-	}
-	pos := int64(0)
-	for i, f := range files {
-		if err := checkLocal(r, f, pos, starts[i]); err != nil {
-			return err
+	at := int64(number.Uint32(end[16:]))
+	if at == 1<<32-1 {
+		end = make([]byte, zipEnd64Size)
+		if _, err := r.ReadAt(end, size-zipEndSize-zipLocator-zipEnd64Size); err != nil || !bytes.HasPrefix(end, []byte(zipEnd64)) {
+			return errLayout
 		}
-		pos = starts[i] + int64(f.CompressedSize64) // #nosec G115 -- within the file: its data was found
-		if f.Flags&8 != 0 {
-			n, err := descriptorSize(r, f, pos)
-			if err != nil {
-				return err
-			}
-			pos += n
-		}
+		at = int64(number.Uint64(end[48:])) //nolint:gosec // a negative one is refused below
 	}
-	if !begins(r, pos, zipCentral) {
+	if at < 0 || at > size || size-at > maxDirectory {
 		return errLayout
 	}
 	return nil
 }
 
-// inOrder returns the entries as they lie in the archive, and where their
-// data begin.
-func inOrder(files []*zip.File) (sorted []*zip.File, starts []int64, err error) {
-	at := map[*zip.File]int64{}
+// checkLayout makes the frame of the archive anew, by the writer that makes
+// reports, of the names, sizes and sums that its directory names, and compares
+// every byte but those of the entries' contents: headers, their order,
+// what lies between them, before and behind. Whatever our writer does not make
+// is refused, and nothing has to be unpacked to see that.
+func checkLayout(r io.ReaderAt, size int64, files []*zip.File) error {
+	same := &comparer{r: r}
+	z := &zipWriter{z: zip.NewWriter(same)}
 	for _, f := range files {
-		if at[f], err = f.DataOffset(); err != nil {
-			return nil, nil, errLayout
+		if f.CompressedSize64 > uint64(size) || f.Method != zip.Store && f.Method != zip.Deflate { // #nosec G115 -- a size
+			return errLayout
 		}
-	}
-	sorted = slices.Clone(files)
-	slices.SortStableFunc(sorted, func(a, b *zip.File) int { return cmp.Compare(at[a], at[b]) })
-	for _, f := range sorted {
-		starts = append(starts, at[f])
-	}
-	return sorted, starts, nil
-}
-
-// checkLocal compares the header in front of an entry's data with that of the
-// directory.
-func checkLocal(r io.ReaderAt, f *zip.File, pos, start int64) error {
-	if !begins(r, pos, zipLocal) || start < pos+zipLocalSize || start > pos+zipLocalSize+2*0xffff {
-		return errLayout
-	}
-	head := make([]byte, start-pos)
-	if _, err := r.ReadAt(head, pos); err != nil {
-		return errLayout
-	}
-	number := binary.LittleEndian
-	name, extra := int(number.Uint16(head[26:])), int(number.Uint16(head[28:]))
-	if len(head) != zipLocalSize+name+extra || string(head[zipLocalSize:zipLocalSize+name]) != f.Name || number.Uint16(head[8:]) != f.Method {
-		return errLayout
-	}
-	if f.Flags&8 != 0 {
-		return nil // the sizes follow the data
-	}
-	const inExtra = 1<<32 - 1
-	for at, want := range map[int]uint64{18: f.CompressedSize64, 22: f.UncompressedSize64} {
-		if got := uint64(number.Uint32(head[at:])); got != want && got != inExtra {
+		h := z.header(&entry{
+			name: f.Name, method: f.Method, crc: f.CRC32, size: int64(f.UncompressedSize64), packed: int64(f.CompressedSize64), //nolint:gosec // the header has them as they were
+		})
+		h.ModifiedDate, h.ModifiedTime = files[0].ModifiedDate, files[0].ModifiedTime //nolint:staticcheck // as header does
+		w, err := z.z.CreateRaw(h)
+		if err == nil {
+			err = z.z.Flush() // now same stands where the contents begin
+		}
+		if err == nil {
+			_, err = io.CopyN(w, io.NewSectionReader(r, same.pos, size-same.pos), int64(f.CompressedSize64)) //nolint:gosec // no larger than size
+		}
+		if err != nil {
 			return errLayout
 		}
 	}
+	if err := z.z.Close(); err != nil || same.pos != size {
+		return errLayout
+	}
 	return nil
 }
 
-// descriptorSize is how long the descriptor behind an entry's data is: with or
-// without a signature, with sizes of 32 or 64 bits.
-func descriptorSize(r io.ReaderAt, f *zip.File, pos int64) (int64, error) {
-	sum := binary.LittleEndian.AppendUint32(nil, f.CRC32)
-	for _, size := range []int64{16, 24, 12, 20} {
-		want := string(sum)
-		if size == 16 || size == 24 {
-			want = zipDescriptor + want
-		}
-		if begins(r, pos, want) && (begins(r, pos+size, zipLocal) || begins(r, pos+size, zipCentral)) {
-			return size, nil
-		}
-	}
-	return 0, errLayout
+// comparer takes what its reader holds, and nothing else.
+type comparer struct {
+	r   io.ReaderAt
+	pos int64
+	buf []byte
 }
 
-func begins(r io.ReaderAt, pos int64, with string) bool {
-	got := make([]byte, len(with))
-	if pos < 0 {
-		return false
+func (c *comparer) Write(p []byte) (int, error) {
+	if cap(c.buf) < len(p) {
+		c.buf = make([]byte, len(p))
 	}
-	if n, err := r.ReadAt(got, pos); n < len(got) && err != nil {
-		return false
+	got := c.buf[:len(p)]
+	if _, err := c.r.ReadAt(got, c.pos); err != nil && !errors.Is(err, io.EOF) || !bytes.Equal(got, p) {
+		return 0, errLayout
 	}
-	return bytes.Equal(got, []byte(with))
+	c.pos += int64(len(p))
+	return len(p), nil
 }

@@ -2,17 +2,18 @@ package report
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
+	"compress/flate"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
-	"maps"
 	"os"
-	"path"
 	"slices"
 )
 
@@ -189,24 +190,26 @@ func verifyCertificate(body []byte, trusted ed25519.PublicKey) (Verdict, error) 
 	return v, nil
 }
 
+// verifyArchive looks at the frame, then at the signature, and unpacks nothing
+// but the manifest unless both hold: what comes from outside may be made to
+// keep us busy.
 func verifyArchive(r io.ReaderAt, size int64, trusted ed25519.PublicKey) (Verdict, error) {
 	var v Verdict
+	if err := boundDirectory(r, size); err != nil {
+		return v, fmt.Errorf("verify: %w", err)
+	}
 	z, err := zip.NewReader(r, size)
 	if err != nil {
 		return v, fmt.Errorf("verify: the archive can't be opened; it was cut short or altered: %w", err)
 	}
-	entries := map[string]*zip.File{}
-	for _, f := range z.File {
-		if entries[f.Name] != nil {
-			v.problem("entry %q is there twice", f.Name)
-		}
-		entries[f.Name] = f
+	if err := checkLayout(r, size, z.File); err != nil {
+		return v, fmt.Errorf("verify: %w", err)
 	}
-	mf := entries[manifestName]
-	if mf == nil {
-		return v, fmt.Errorf("%w: it has no %s", ErrUnknownFile, manifestName)
+	files := len(z.File) - 1
+	if files < 0 || z.File[files].Name != manifestName {
+		return v, fmt.Errorf("%w: its last entry is not %s", ErrUnknownFile, manifestName)
 	}
-	body, err := readEntry(mf, maxDocument)
+	body, err := readEntry(z.File[files], maxDocument)
 	if err != nil {
 		return v, fmt.Errorf("verify: %s: %w", manifestName, err)
 	}
@@ -215,51 +218,54 @@ func verifyArchive(r io.ReaderAt, size int64, trusted ed25519.PublicKey) (Verdic
 		return v, err
 	}
 	v.Part, v.Parts = m.Part, m.Parts
-	if err := checkLayout(r, size, z); err != nil {
-		v.problem("%v", err)
+	if v.checkNames(z.File[:files], m.Files); !v.OK() {
+		return v, nil
 	}
-	delete(entries, manifestName)
-	folders := map[string]bool{}
-	for _, want := range m.Files {
-		for dir := path.Dir(want.Name); dir != "."; dir = path.Dir(dir) {
-			folders[dir+"/"] = true
-		}
-		v.checkEntry(entries[want.Name], want)
-		delete(entries, want.Name)
-		if len(v.Problems) > maxProblems {
-			v.problem("and more")
-			return v, nil
-		}
+	for i, want := range m.Files {
+		v.checkEntry(z.File[i], want)
 	}
-	for _, name := range slices.Sorted(maps.Keys(entries)) {
-		if folders[name] && entries[name].UncompressedSize64 == 0 {
-			continue // whoever packed it anew named the folders, too
-		}
-		v.problem("entry %q is not in the manifest", name)
-	}
+	v.shorten()
 	return v, nil
 }
 
-// checkEntry unpacks no more than the manifest says: an archive from outside
-// may be made to fill a disk.
+// checkNames holds the entries against the manifest, which names them in their
+// order. So does our writer, and no name is there twice.
+func (v *Verdict) checkNames(files []*zip.File, named []manifestFile) {
+	wanted := map[string]bool{}
+	for _, want := range named {
+		wanted[want.Name] = true
+	}
+	for _, f := range files {
+		if !wanted[f.Name] {
+			v.problem("entry %q is not in the manifest", f.Name)
+		}
+		delete(wanted, f.Name)
+	}
+	for _, want := range named {
+		if wanted[want.Name] {
+			v.problem("entry %q is missing", want.Name)
+		}
+	}
+	v.shorten()
+	same := slices.EqualFunc(files, named, func(f *zip.File, want manifestFile) bool {
+		return f.Name == want.Name && f.UncompressedSize64 == uint64(want.Size) // #nosec G115 -- equal or not
+	})
+	if v.OK() && !same {
+		v.problem("the entries have another order or other sizes than the manifest says")
+	}
+}
+
+func (v *Verdict) shorten() {
+	if len(v.Problems) > maxProblems {
+		v.Problems = append(v.Problems[:maxProblems], "and more")
+	}
+}
+
+// checkEntry unpacks no more than the manifest says.
 func (v *Verdict) checkEntry(f *zip.File, want manifestFile) {
-	if f == nil {
-		v.problem("entry %q is missing", want.Name)
-		return
-	}
-	if !f.Mode().IsRegular() {
-		v.problem("entry %q is no plain file", want.Name)
-		return
-	}
 	v.Files++
-	in, err := f.Open()
-	if err != nil {
-		v.problem("entry %q can't be opened", want.Name)
-		return
-	}
-	defer func() { _ = in.Close() }() // only read
 	sum := sha256.New()
-	n, err := io.Copy(sum, io.LimitReader(in, want.Size+1))
+	n, err := unpack(sum, f, want.Size)
 	switch {
 	case err != nil:
 		v.problem("entry %q can't be read: it was altered or cut short", want.Name)
@@ -269,14 +275,36 @@ func (v *Verdict) checkEntry(f *zip.File, want manifestFile) {
 }
 
 func readEntry(f *zip.File, limit int64) ([]byte, error) {
-	in, err := f.Open()
+	var body bytes.Buffer
+	_, err := unpack(&body, f, limit)
+	return body.Bytes(), err
+}
+
+// unpack writes an entry of at most limit bytes, and leaves nothing of what is
+// packed unread: behind the end of a stream anything could stand.
+func unpack(to io.Writer, f *zip.File, limit int64) (int64, error) {
+	raw, err := f.OpenRaw()
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
-	defer func() { _ = in.Close() }() // only read
-	body, err := io.ReadAll(io.LimitReader(in, limit+1))
-	if err == nil && int64(len(body)) > limit {
-		err = errors.New("it is too large")
+	packed := bufio.NewReader(raw)
+	in := io.Reader(packed)
+	if f.Method == zip.Deflate {
+		in = flate.NewReader(packed)
 	}
-	return body, err
+	sum := crc32.NewIEEE()
+	n, err := io.Copy(io.MultiWriter(to, sum), io.LimitReader(in, limit+1))
+	if err != nil {
+		return n, err
+	}
+	if n > limit {
+		return n, errors.New("it is larger than it should be")
+	}
+	if _, err := packed.ReadByte(); !errors.Is(err, io.EOF) {
+		return n, errors.New("something follows the packed data")
+	}
+	if sum.Sum32() != f.CRC32 {
+		return n, errors.New("its sum is not the one beside it")
+	}
+	return n, nil
 }
