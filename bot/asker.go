@@ -155,7 +155,7 @@ func (e *Engine) asReading(of *Case, ticket *Ticket, upTo int64) reading.Ticket 
 		vouched := i == 0 && vouchedFor(of, ticket)
 		r.Messages = append(r.Messages, reading.Message{
 			FromRequester: vouched || speaks(of, ticket, c), FromStaff: c.Author.Staff() && !vouched, Public: c.Public,
-			Automatic: reading.IsAutomatic(ticket.Subject, c.Text), Text: c.Text,
+			Automatic: reading.IsAutomatic(ticket.Subject, c.Text), Text: c.Text, Shown: c.Shown,
 		})
 	}
 	return r
@@ -192,7 +192,7 @@ func saidByMail(of *Case, ticket *Ticket) (mailed, confirmed bool) {
 		case i > 0 && c.ID > of.From && c.Author.ID == who.ID && confirms(c):
 			confirmed = true
 		case i > 0 && (!speaks(of, ticket, c) || c.ID <= of.From), c.Ours || c.Merged, !c.Public:
-		case i > 0 && (reading.IsThanks(c.Text) || reading.IsAutomatic(ticket.Subject, c.Text)):
+		case i > 0 && (c.says(reading.IsThanks) || reading.IsAutomatic(ticket.Subject, c.Text)):
 		case byMail:
 			mailed, confirmed = true, false
 		}
@@ -203,7 +203,7 @@ func saidByMail(of *Case, ticket *Ticket) (mailed, confirmed bool) {
 // confirms is true for a public yes from a session of which the desk is sure.
 // Mail proves nobody.
 func confirms(c Comment) bool {
-	return c.Public && !c.Ours && !c.Merged && !c.Author.Staff() && c.Channel == "web" && !policy.Doubtful(c.Flags) && reading.Confirms(c.Text)
+	return c.Public && !c.Ours && !c.Merged && !c.Author.Staff() && c.Channel == "web" && !policy.Doubtful(c.Flags) && c.says(reading.Confirms)
 }
 
 // understand reads what a ticket says, up to a comment (0: all). A consumer who

@@ -179,16 +179,24 @@ func (p Person) Staff() bool { return p.Role == "agent" || p.Role == "admin" }
 
 // Comment is one contribution to a ticket.
 type Comment struct {
-	ID      int64
-	Author  Person
-	Public  bool
-	At      time.Time
-	Text    string // plain; quotes and signatures still in it
+	ID     int64
+	Author Person
+	Public bool
+	At     time.Time
+	Text   string // plain; quotes and signatures still in it
+	// Shown is what a person who reads the comment sees, where that is not
+	// Text: a mail's markup may hide some of it. nil: Text.
+	Shown   *string
 	Channel string
 	Flags   []int // doubts about the sender; see reference of comment flags
 	Ours    bool  // written by our own user
 	Merged  bool  // brought along by a merge: nobody wrote it here
 	Files   []File
+}
+
+// says is true if it holds of the text, and of what a person sees of it.
+func (c Comment) says(what func(string) bool) bool {
+	return what(c.Text) && (c.Shown == nil || what(*c.Shown))
 }
 
 // File is an attachment as it lies on a comment.

@@ -27,7 +27,7 @@ func newerBy(ticket *Ticket, after int64, who func(Person) bool) []Comment {
 // automatic is true for an absence note or a bounce. What somebody wrote on the
 // page is neither, whatever it says.
 func automatic(c Comment) bool {
-	return c.Channel != "web" && c.Channel != "mobile" && reading.IsAutomatic("", c.Text)
+	return c.Channel != "web" && c.Channel != "mobile" && c.says(func(text string) bool { return reading.IsAutomatic("", text) })
 }
 
 // protested is true if a mail since a comment that reads as automatic also
@@ -54,7 +54,7 @@ func objectsEarly(ticket *Ticket, after int64) bool {
 func objections(ticket *Ticket, after int64) []Comment {
 	return slices.DeleteFunc(
 		newerBy(ticket, after, func(p Person) bool { return !p.Staff() }),
-		func(c Comment) bool { return reading.IsThanks(c.Text) },
+		func(c Comment) bool { return c.says(reading.IsThanks) },
 	)
 }
 

@@ -53,15 +53,16 @@ func Read(r Rules, t Ticket) Result {
 	if !isReply(t.Subject) {
 		title = p.clip(t.Subject)
 	}
-	description := ""
+	var description Message
 	if len(t.Messages) > 0 && heard(t.Messages[0]) {
-		description = t.Messages[0].Text
+		description = t.Messages[0]
 	}
-	p.kindOfForm(title, description)
-	p.subjectOfForm(title, description)
+	said := p.listen(description, title)
+	p.kindOfForm(said)
+	p.subjectOfForm(title, said)
 	for _, m := range t.Messages[min(1, len(t.Messages)):] {
 		if heard(m) && !IsAutomatic("", m.Text) {
-			p.reply(m.Text)
+			p.reply(p.listen(m))
 		}
 	}
 	return p.result()
@@ -115,9 +116,9 @@ func (p *reader) clip(text string) string {
 
 func (p *reader) long(text string) bool { return utf8.RuneCountInString(text) > p.rules.MaxText }
 
-func (p *reader) kindOfForm(title, description string) {
-	said := kindOf(title, purpose(p.clip(description)))
-	if !said.doubt && !p.long(description) {
+func (p *reader) kindOfForm(heard spoken) {
+	said := heard.kind
+	if !said.doubt && !heard.cut && !heard.otherKind {
 		p.wanted = said.kind
 	}
 	value := p.ticket.Fields[p.rules.KindField]
@@ -183,25 +184,23 @@ func kindOf(texts ...string) (said telling) {
 }
 
 // reply takes a later message of the requester in.
-func (p *reader) reply(text string) {
-	long := p.long(text)
-	text = purpose(p.clip(text))
-	said := kindOf(text)
-	p.want(said, long)
+func (p *reader) reply(heard spoken) {
+	said, sure := heard.kind, !heard.kind.doubt && !heard.cut && !heard.otherKind
+	p.want(said, sure)
 	switch {
-	case p.kind == Unclear && said.kind != Unclear && !said.doubt && !long:
+	case p.kind == Unclear && said.kind != Unclear && sure:
 		p.kind = said.kind
 	case said.contradicts(p.kind):
 		p.kind = Unclear
 	}
-	p.hear(p.given(text), long)
+	p.hear(heard.given, heard.cut || heard.otherPerson)
 }
 
 // want keeps what the words ask for. A later message answers where it was
 // unclear, and makes unclear what it contradicts.
-func (p *reader) want(said telling, long bool) {
+func (p *reader) want(said telling, sure bool) {
 	switch {
-	case (p.wanted == Unclear || p.wanted == OptOut) && said.kind != Unclear && !said.doubt && !long:
+	case (p.wanted == Unclear || p.wanted == OptOut) && said.kind != Unclear && sure:
 		p.wanted = said.kind
 	case said.contradicts(p.wanted):
 		p.wanted = Unclear

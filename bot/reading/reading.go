@@ -33,6 +33,9 @@ type Message struct {
 	Public        bool
 	Automatic     bool // out of office, a bounce: never an answer
 	Text          string
+	// Shown is what a person who reads the message sees, where that is not
+	// Text. Where the two differ in what is read here, it is asked.
+	Shown *string
 }
 
 // Ticket is what reading needs of a ticket. All text in it is from outside.

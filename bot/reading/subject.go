@@ -91,11 +91,11 @@ func recipient(before []string) bool {
 
 // subjectOfForm looks into the subject's field, and into the description.
 // An address in the title never answers, but it may contradict.
-func (p *reader) subjectOfForm(title, description string) {
-	text := p.given(purpose(p.clip(description)))
+func (p *reader) subjectOfForm(title string, said spoken) {
+	text := said.given
 	field := strings.TrimSpace(p.ticket.Fields[p.rules.SubjectField])
 	if p.rules.SubjectField == 0 || field == "" {
-		p.hear(text, p.long(description))
+		p.hear(text, said.cut || said.otherPerson)
 	} else {
 		p.hearField(field, text)
 	}

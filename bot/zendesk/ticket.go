@@ -131,10 +131,13 @@ func (r *reader) readComments(ctx context.Context) error {
 			if strings.TrimSpace(c.Plain) != "" {
 				c.Body = "" // one spelling is enough
 			}
+			if c.Author != r.me {
+				c.seen = c.differently()
+			}
 			if !r.whole {
 				c.HTML = ""
 			}
-			if held += len(c.Plain) + len(c.Body) + len(c.HTML); held > r.textBound() {
+			if held += len(c.Plain) + len(c.Body) + len(c.HTML) + c.seenSize(); held > r.textBound() {
 				return fmt.Errorf("%s: %w: its comments hold more than %d bytes", r.op, errTooManyPages, r.maxText)
 			}
 			r.comments = append(r.comments, c)
@@ -219,12 +222,8 @@ func (r *reader) contributions() []bot.Comment {
 			flags = append(flags, onBehalf)
 		}
 		slices.Sort(flags)
-		body := w.Body
-		if body == "" {
-			body = w.Plain
-		}
 		out = append(out, bot.Comment{
-			ID: w.ID, Author: r.person(w.Author), Public: w.Public, At: w.Created, Text: body,
+			ID: w.ID, Author: r.person(w.Author), Public: w.Public, At: w.Created, Text: w.text(), Shown: w.seen,
 			Channel: string(w.Via.Channel), Flags: slices.Compact(flags), Ours: own && w.Author == r.me,
 			Merged: w.Via.Source.Rel == "merge" || known && update.Via.Source.Rel == "merge",
 			Files:  w.files(own && w.Author == r.me),

@@ -200,6 +200,7 @@ type wireComment struct {
 	Audit    optionalID   `json:"audit_id"`
 	Via      via          `json:"via"`
 	Metadata wireMetadata `json:"metadata"`
+	seen     *string      // what its HTML shows, where that is not its text
 }
 
 type wireFile struct {

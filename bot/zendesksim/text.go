@@ -134,7 +134,9 @@ func harmless(a nethtml.Attribute) bool {
 		v := strings.ToLower(strings.TrimSpace(a.Val))
 		return strings.HasPrefix(v, "https:") || strings.HasPrefix(v, "http:") || strings.HasPrefix(v, "mailto:")
 	}
-	return slices.Contains([]string{"class", "dir", "alt", "title", "colspan", "rowspan"}, a.Key)
+	return slices.Contains([]string{
+		"class", "dir", "alt", "title", "colspan", "rowspan", "style", "hidden", "aria-hidden", "bgcolor", "color", "size", "width", "height",
+	}, a.Key)
 }
 
 // plainOf is the text of an HTML comment, blocks on lines of their own.

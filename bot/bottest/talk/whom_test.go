@@ -6,6 +6,7 @@ import (
 	"privacydesk/bot"
 	"privacydesk/bot/bottest/talk"
 	"privacydesk/bot/bottest/world"
+	"privacydesk/bot/zendesksim"
 	"privacydesk/connectors"
 )
 
@@ -52,6 +53,22 @@ func whom() talk.Chapter {
 			t.Is("needs_info", bot.ReasonNoSubject)
 			o := k.Files(k.Alex(), "delete", "Please delete this customer.\n\n-- \nAlex\njosé@x.example")
 			o.Is("needs_info", bot.ReasonNoSubject)
+			k.Later(day)
+			k.Untouched()
+		}},
+		{Title: "An address that nobody sees", Play: func(k *talk.Talk) {
+			for _, markup := range []string{
+				`<p>Please delete our customer.</p><p style="display:none">jane@x.example</p>`,
+				`<p>Please delete our customer.<span style="color:#fff;font-size:1px"> jane@x.example</span></p>`,
+				`<p>Please delete <a href="mailto:josé@x.example">our customer</a>.</p><div hidden>jane@x.example</div>`,
+				`<p>Please delete josé@x.example.</p><p style="display:none">jane@x.example</p>`,
+			} {
+				k.Note("The mail's markup: `%s`", markup)
+				t := k.Files(k.Alex(), "delete", "Please delete our customer.", func(n *zendesksim.NewTicket) { n.HTMLBody = markup })
+				if state := k.Case(t.ID).State(); state != "needs_info" {
+					k.T.Errorf("%s: it is %s", markup, state)
+				}
+			}
 			k.Later(day)
 			k.Untouched()
 		}},
