@@ -15,6 +15,7 @@ import (
 type Chore struct {
 	Tries int       `json:"tries,omitempty"`
 	Next  time.Time `json:"next,omitzero"`
+	Held  bool      `json:"held,omitempty"` // it waits for a legal hold on the request
 }
 
 // A chore is tried eight times: at once, and after pauses that double from an
@@ -52,9 +53,25 @@ func (e *Engine) chore(c *Case, name string, at time.Time, do func(context.Conte
 	}}
 }
 
+// redacting is a chore that takes something away of what a legal hold on the
+// request keeps: it waits as long as there is one.
+func (e *Engine) redacting(c *Case, name string, at time.Time, do func(context.Context, *turn) error) duty {
+	return e.chore(c, name, at, func(ctx context.Context, t *turn) error {
+		switch held, err := e.preserved(ctx, t.c.ID); {
+		case err != nil:
+			return err
+		case !held:
+			return do(ctx, t)
+		}
+		t.choreIs(name, &Chore{Tries: t.c.Chores[name].Tries, Next: t.now.Add(legalEvery), Held: true})
+		return errPutOff
+	})
+}
+
 // putOff decides whether a chore is tried again.
 func (e *Engine) putOff(t *turn, name string, cause error) error {
 	was := t.c.Chores[name]
+	was.Held = false
 	if !errors.Is(cause, errProgress) {
 		was.Tries++
 	}

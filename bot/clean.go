@@ -33,16 +33,16 @@ func (e *Engine) cleaning(c *Case, _ time.Time) []duty {
 	var out []duty
 	if !c.Document.IsZero() {
 		at := c.Document.Add(documentsAfter)
-		out = append(out, e.chore(c, documentsDuty(c.Document), at, e.tellOfDocuments))
+		out = append(out, e.redacting(c, documentsDuty(c.Document), at, e.tellOfDocuments))
 		if _, told := c.Did[documentsDuty(c.Document)]; told {
-			out = append(out, e.chore(c, removalDuty(c.Document), at, e.removeDocuments))
+			out = append(out, e.redacting(c, removalDuty(c.Document), at, e.removeDocuments))
 		}
 	}
 	if c.Phase != PhaseDone {
 		return out
 	}
 	inspect := e.chore(c, c.once("inspect"), c.Finished, e.inspect)
-	clean := e.chore(c, c.once("clean"), c.Finished.Add(e.Settings.ForgetAfter), e.clean)
+	clean := e.redacting(c, c.once("clean"), c.Finished.Add(e.Settings.ForgetAfter), e.clean)
 	inspect.keeps, clean.keeps = true, true
 	return append(out, inspect, clean)
 }
@@ -321,7 +321,7 @@ func (e *Engine) removing(c *Case, _ time.Time) []duty {
 	if !e.Settings.DeleteTicket || c.Phase != PhaseForgotten {
 		return nil
 	}
-	return []duty{e.chore(c, "delete_ticket", c.Finished, func(ctx context.Context, t *turn) error {
+	return []duty{e.redacting(c, "delete_ticket", c.Finished, func(ctx context.Context, t *turn) error {
 		ticket, err := e.Patient.Ticket(ctx, t.c.Ticket)
 		if err != nil {
 			return err

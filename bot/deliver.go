@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"privacydesk/bot/reading"
 	"privacydesk/connectors"
@@ -201,7 +202,13 @@ func (e *Engine) compose(ctx context.Context, t *turn, next batch, ticket *Ticke
 	}
 	say := next.comment()
 	if say.Step == t.c.once(stepFinal) && e.Settings.CleanTicket {
-		e.tidy(ctx, t, ticket, &u)
+		held, err := e.preserved(ctx, t.c.ID)
+		if err != nil {
+			return Update{}, nil, err
+		}
+		if !held {
+			e.tidy(ctx, t, ticket, &u)
+		}
 	}
 	for _, name := range say.Attach {
 		a, err := e.attachment(ctx, t.c.ID, name)
@@ -305,8 +312,10 @@ func (t *turn) end() {
 		WithField("reason", string(t.c.Reason)).Info("the request is done")
 }
 
-// forgetting waits for the end of the time for downloads and destroys key and
-// spool; the case stays.
+// forgetting waits for the end of the time for downloads, and for legal holds
+// on the request, and decides then that key and spool go. That is committed
+// first: a crash in the middle of it leaves no request whose key is gone and
+// that does not know it.
 func (e *Engine) forgetting(ctx context.Context, t *turn) (bool, error) {
 	at := t.c.Finished.Add(e.Settings.ForgetAfter)
 	for _, d := range e.duties(t.c, t.now) {
@@ -317,6 +326,16 @@ func (e *Engine) forgetting(ctx context.Context, t *turn) (bool, error) {
 	if t.now.Before(at) {
 		return false, t.rest(ctx, at)
 	}
+	if held, err := e.preserved(ctx, t.c.ID); err != nil || held {
+		return false, errors.Join(err, t.rest(ctx, t.now.Add(legalEvery)))
+	}
+	t.c.Forgetting = t.now
+	t.event("forgetting", nil)
+	return true, t.commit(ctx)
+}
+
+// forget destroys key and spool; the case stays.
+func (e *Engine) forget(ctx context.Context, t *turn) (bool, error) {
 	e.Failpoint("before-key-destruction")
 	if err := e.Keys.Destroy(ctx, t.c.ID); err != nil {
 		return false, connectors.Sayf(err, "destroy key")
@@ -325,9 +344,25 @@ func (e *Engine) forgetting(ctx context.Context, t *turn) (bool, error) {
 	if err := e.Spool.Destroy(ctx, t.c.ID); err != nil {
 		return false, connectors.Sayf(err, "destroy spool")
 	}
-	t.c.Phase, t.c.SecretSum, t.change.Forget = PhaseForgotten, "", true
+	t.c.Phase, t.c.Forgetting, t.c.SecretSum, t.change.Forget = PhaseForgotten, time.Time{}, "", true
 	t.event("forgotten", nil)
-	return false, t.rest(ctx, t.c.Finished.Add(e.Settings.KeepRecords))
+	return true, t.commit(ctx)
+}
+
+// keyLost is true, and the request forgotten next, if one whose time has come has
+// no key any more: it was destroyed, and the record never learned of it. What
+// was sealed under it nobody can read.
+func (e *Engine) keyLost(ctx context.Context, id, token string, cause error) (bool, error) {
+	if !errors.Is(cause, ErrKeyGone) {
+		return false, nil
+	}
+	t, err := e.load(ctx, id, token)
+	if err != nil || t.c.Phase != PhaseDone || !t.c.Forgetting.IsZero() || t.now.Before(t.c.Finished.Add(e.Settings.ForgetAfter)) {
+		return false, err
+	}
+	t.c.Forgetting = t.now
+	t.event("forgetting", map[string]string{"why": "key_gone"})
+	return true, t.commit(ctx)
 }
 
 // purging removes what is left of a forgotten request once it was kept for as
@@ -336,6 +371,9 @@ func (e *Engine) purging(ctx context.Context, t *turn) (bool, error) {
 	at := t.c.Finished.Add(e.Settings.KeepRecords)
 	if t.now.Before(at) {
 		return false, t.rest(ctx, at)
+	}
+	if held, err := e.preserved(ctx, t.c.ID); err != nil || held {
+		return false, errors.Join(err, t.rest(ctx, t.now.Add(legalEvery)))
 	}
 	e.log(t.c.ID).WithField("event", "purged").Info("the record was kept for its time and is removed")
 	return false, e.Store.Purge(ctx, t.c.ID, t.stored.Case.Version)

@@ -25,7 +25,7 @@ type Engine struct {
 func NewEngine(o Options) (*Engine, error) {
 	missing := map[string]bool{
 		"Desk": o.Desk == nil, "Store": o.Store == nil, "Queue": o.Queue == nil,
-		"Directory": o.Directory == nil, "Spool": o.Spool == nil, "Keys": o.Keys == nil,
+		"Directory": o.Directory == nil, "Spool": o.Spool == nil, "Keys": o.Keys == nil, "Stable": o.Stable == nil,
 		"Reporter": o.Reporter == nil, "Messages": o.Messages == nil, "Log": o.Log == nil,
 		"Clock": o.Clock == nil, "Settings.Since": o.Settings.Since.IsZero(),
 		"Settings.Location": o.Settings.Location == nil,
@@ -47,6 +47,9 @@ func NewEngine(o Options) (*Engine, error) {
 	}
 	if o.Failpoint == nil {
 		o.Failpoint = func(string) {}
+	}
+	if _, has := o.Store.(stops); !has {
+		o.Store = WithStops(o.Store, o.Stable)
 	}
 	return &Engine{Options: o}, errors.Join(errs...)
 }
@@ -112,6 +115,9 @@ func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err er
 	if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStale) || ctx.Err() != nil {
 		return more, err
 	}
+	if forgets, ferr := e.keyLost(ctx, id, token, err); forgets || ferr != nil {
+		return forgets, ferr
+	}
 	return false, e.backOff(ctx, id, token, err)
 }
 
@@ -131,9 +137,12 @@ func (e *Engine) guarded(f func() (bool, error)) (more bool, err error) {
 // advance decides what the record needs next.
 func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 	c := t.c
+	if !c.Forgetting.IsZero() {
+		return e.forget(ctx, t)
+	}
 	if t.hinted() {
 		switch {
-		case c.Attempts > 0 && t.now.Before(c.Wake):
+		case !c.Failing.IsZero() && t.now.Before(c.Wake):
 			return false, e.Store.Defer(ctx, c.ID, t.stored.Hint, c.Wake) // the last look failed
 		case c.ended():
 			return e.afterwards(ctx, t)
@@ -152,6 +161,9 @@ func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 	}
 	if c.Wait != nil {
 		return e.waiting(ctx, t)
+	}
+	if held, err := e.heldAgain(ctx, t); err != nil || held {
+		return held, err
 	}
 	if e.needsTurn(c) {
 		return e.takeTurn(ctx, t)

@@ -136,21 +136,38 @@ func (e *Engine) legalSubject(ctx context.Context, tenant, address string) (Pseu
 // AddLegalHold puts a hold on an address of a tenant, or on the whole tenant
 // when the address is empty. What is being erased stops before its next batch.
 func (e *Engine) AddLegalHold(ctx context.Context, tenant, address, name, exception, by string) (LegalHold, error) {
-	name = strings.TrimSpace(name)
-	if _, known := connectors.Exceptions()[exception]; !known {
-		return LegalHold{}, fmt.Errorf("%w: the exception is one of %s", ErrRefused, strings.Join(connectors.ExceptionNames(), ", "))
-	}
-	switch {
-	case strings.TrimSpace(by) == "":
-		return LegalHold{}, fmt.Errorf("%w: say who you are with --by", ErrRefused)
-	case name == "" || name != reading.Reference(name):
-		return LegalHold{}, fmt.Errorf("%w: give the hold a name in one line, of at most 60 characters and without anybody's address", ErrRefused)
-	}
 	subject, err := e.legalSubject(ctx, tenant, address)
 	if err != nil {
 		return LegalHold{}, err
 	}
-	h := LegalHold{Tenant: tenant, Subject: subject, Name: name, Exception: exception, By: by, At: e.Clock().UTC().Truncate(time.Second)}
+	return e.addLegalHold(ctx, LegalHold{Tenant: tenant, Subject: subject, Name: name, Exception: exception, By: by})
+}
+
+// AddRequestHold puts a hold on a request itself: its ticket is not redacted or
+// deleted, and its key not destroyed, until it is lifted. What it erases in
+// systems is another matter: that is held by person or tenant.
+func (e *Engine) AddRequestHold(ctx context.Context, id, name, exception, by string) (h LegalHold, err error) {
+	err = e.operate(ctx, id, by, "legal hold", func(t *turn) error {
+		if t.c.Phase == PhaseForgotten || !t.c.Forgetting.IsZero() {
+			return fmt.Errorf("%w: request %s is forgotten: its key is destroyed", ErrRefused, id)
+		}
+		h, err = e.addLegalHold(ctx, LegalHold{Tenant: requestPlace(id), Name: name, Exception: exception, By: by})
+		return err
+	})
+	return h, err
+}
+
+func (e *Engine) addLegalHold(ctx context.Context, h LegalHold) (LegalHold, error) {
+	h.Name, h.At = strings.TrimSpace(h.Name), e.Clock().UTC().Truncate(time.Second)
+	if _, known := connectors.Exceptions()[h.Exception]; !known {
+		return LegalHold{}, fmt.Errorf("%w: the exception is one of %s", ErrRefused, strings.Join(connectors.ExceptionNames(), ", "))
+	}
+	switch {
+	case strings.TrimSpace(h.By) == "":
+		return LegalHold{}, fmt.Errorf("%w: say who you are with --by", ErrRefused)
+	case h.Name == "" || h.Name != reading.Reference(h.Name):
+		return LegalHold{}, fmt.Errorf("%w: give the hold a name in one line, of at most 60 characters and without anybody's address", ErrRefused)
+	}
 	if err := e.Store.KeepLegalHold(ctx, h); err != nil {
 		return LegalHold{}, err
 	}
@@ -161,14 +178,41 @@ func (e *Engine) AddLegalHold(ctx context.Context, tenant, address, name, except
 // RemoveLegalHold lifts a hold. The requests that it stopped go on by
 // themselves; those of the tenant are woken at once. Returns ErrNotFound.
 func (e *Engine) RemoveLegalHold(ctx context.Context, tenant, address, name, by string) error {
-	if strings.TrimSpace(by) == "" {
-		return fmt.Errorf("%w: say who you are with --by", ErrRefused)
-	}
 	subject, err := e.legalSubject(ctx, tenant, address)
 	if err != nil {
 		return err
 	}
-	found, err := e.Store.DropLegalHold(ctx, tenant, subject.MAC, strings.TrimSpace(name))
+	if err := e.removeLegalHold(ctx, tenant, subject.MAC, name, by); err != nil {
+		return err
+	}
+	return e.wakeHeld(ctx, tenant, by)
+}
+
+// RemoveRequestHold lifts a hold on a request; what waited for it goes on.
+// Returns ErrNotFound.
+func (e *Engine) RemoveRequestHold(ctx context.Context, id, name, by string) error {
+	if err := e.removeLegalHold(ctx, requestPlace(id), "", name, by); err != nil {
+		return err
+	}
+	err := e.operate(ctx, id, by, "lift a legal hold", func(t *turn) error {
+		for name, chore := range t.c.Chores { // those that waited for it come at once
+			if chore.Held {
+				t.choreIs(name, &Chore{Tries: chore.Tries})
+			}
+		}
+		return nil
+	})
+	if errors.Is(err, ErrBusy) || errors.Is(err, ErrNotFound) { // it looks again within the hour, or is gone
+		return nil
+	}
+	return err
+}
+
+func (e *Engine) removeLegalHold(ctx context.Context, tenant, mac, name, by string) error {
+	if strings.TrimSpace(by) == "" {
+		return fmt.Errorf("%w: say who you are with --by", ErrRefused)
+	}
+	found, err := e.Store.DropLegalHold(ctx, tenant, mac, strings.TrimSpace(name))
 	if err != nil {
 		return err
 	}
@@ -176,7 +220,31 @@ func (e *Engine) RemoveLegalHold(ctx context.Context, tenant, address, name, by 
 		return fmt.Errorf("%w: there is no such legal hold; `holds list` shows them", ErrNotFound)
 	}
 	e.Log.WithField("event", "legal_hold").Info("a legal hold was lifted")
-	return e.wakeHeld(ctx, tenant, by)
+	return nil
+}
+
+// requestHeld stands in the place of a tenant's name in a hold on a request.
+const requestHeld = "request/"
+
+func requestPlace(id string) string { return requestHeld + id }
+
+// Request is the id of the request that the hold is on; "" for one on a tenant
+// or a person.
+func (h LegalHold) Request() string {
+	id, is := strings.CutPrefix(h.Tenant, requestHeld)
+	if !is || TicketOfID(id) == 0 {
+		return ""
+	}
+	return id
+}
+
+// preserved is true while a legal hold is on the request itself.
+func (e *Engine) preserved(ctx context.Context, id string) (bool, error) {
+	holds, err := e.Store.LegalHolds(ctx, requestPlace(id))
+	if err != nil {
+		return false, fmt.Errorf("legal holds: %w", err)
+	}
+	return len(holds) > 0, nil
 }
 
 // wakeHeld has the requests looked at that a legal hold on the tenant or one

@@ -52,10 +52,16 @@ func (e *Engine) operate(ctx context.Context, id, by, what string, change func(*
 		return err
 	}
 	t.tellOperated(what, by, before)
+	if err := e.keepHold(ctx, t, by); err != nil {
+		return err
+	}
 	if err := t.commit(ctx); err != nil {
 		return err
 	}
-	return e.Queue.Step(ctx, id, what+"-"+token)
+	if err := errors.Join(e.endHold(ctx, t), e.Queue.Step(ctx, id, what+"-"+token)); err != nil {
+		return err
+	}
+	return e.Store.Settle(ctx)
 }
 
 // tellOperated owes the note in the place at, before what comes of it: an

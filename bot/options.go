@@ -21,6 +21,7 @@ type Options struct {
 	Directory Directory
 	Spool     Spool
 	Keys      Keys
+	Stable    Stable // beside the keys
 	Reporter  Reporter
 	Messages  *messages.Catalog
 	Systems   map[string]SystemConfig

@@ -45,8 +45,27 @@ func (e *Engine) orphan(ctx context.Context, id string) error {
 		e.log(id).WithField("event", "orphan").Warn("there is a key or a file, and no record")
 		_, err = e.Store.Hint(ctx, []string{id}, "", 0)
 	case err == nil && rec.Case.Phase == PhaseForgotten:
-		e.log(id).WithField("event", "orphan").Warn("there was a key or a file of a request that is forgotten")
-		err = errors.Join(e.Keys.Destroy(ctx, id), e.Spool.Destroy(ctx, id))
+		err = e.leftover(ctx, id)
 	}
 	return err
+}
+
+// leftover destroys what a forgotten request should not have any more, under
+// the lease of its steps: one that a reply opens again this moment has made a
+// new key. While somebody is at it, it waits for the next look.
+func (e *Engine) leftover(ctx context.Context, id string) error {
+	token, now := newToken(), e.Clock()
+	if err := e.Store.Acquire(ctx, id, "", token, now, now.Add(e.Settings.StepLease)); err != nil {
+		if errors.Is(err, ErrConflict) {
+			return nil
+		}
+		return err
+	}
+	defer e.release(ctx, id, "", token)
+	rec, err := e.Store.Load(ctx, id)
+	if err != nil || rec.Case.Phase != PhaseForgotten {
+		return err
+	}
+	e.log(id).WithField("event", "orphan").Warn("there was a key or a file of a request that is forgotten")
+	return errors.Join(e.Keys.Destroy(ctx, id), e.Spool.Destroy(ctx, id))
 }

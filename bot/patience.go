@@ -19,6 +19,7 @@ func (e *Engine) backOff(ctx context.Context, id, token string, cause error) err
 		return errors.Join(cause, err)
 	}
 	t.c.Attempts++
+	t.failed = true
 	wait := e.backoff(t.c.Attempts)
 	if errors.Is(cause, ErrUnknown) {
 		// Stamps are whole seconds: a lost write that lands late must find

@@ -129,6 +129,9 @@ type Case struct {
 	Begun     time.Time `json:"begun,omitzero"`  // the commit that began the erasing
 	Erased    time.Time `json:"erased,omitzero"` // a search first found nothing more
 	Finished  time.Time `json:"finished,omitzero"`
+	// Forgetting is when the destruction of key and spool was decided: from then
+	// on it goes through, whatever happens in between.
+	Forgetting time.Time `json:"forgetting,omitzero"`
 
 	// Waited is how long the requester was waited for, without a wait that
 	// still runs; see WaitedFor.
@@ -167,6 +170,8 @@ type Case struct {
 	Document time.Time     `json:"document,omitzero"`
 	Remains  map[Place]int `json:"remains,omitempty"`
 	Attempts int           `json:"attempts,omitempty"`
+	// Failing is since when every step of it failed; zero once one went through.
+	Failing time.Time `json:"failing,omitzero"`
 	Wake     time.Time     `json:"wake,omitzero"` // when Step should look again; zero: only on a hint
 	// Answering is the step of the public answer that was last counted.
 	Answering string `json:"answering,omitempty"`

@@ -21,6 +21,9 @@ var (
 	// ErrDamaged: what the store holds is not what it was given. It does not
 	// decode, or its code is missing or not ours. Nothing is done on its word.
 	ErrDamaged error = connectors.Said("what the store holds is not what was put into it")
+	// ErrUnsettled: what was done stands in the store, and its disk or its
+	// replicas have not confirmed it.
+	ErrUnsettled error = connectors.Said("done, but the disk or the replicas of Redis have not confirmed it: a failover now could lose it; look whether it still stands, and repeat it if not")
 )
 
 // Authenticator makes the codes by which a store knows again what it was
@@ -116,6 +119,11 @@ type Store interface {
 	ResumeDeletes(ctx context.Context) error
 	// DeletesPaused returns by whom, or "".
 	DeletesPaused(ctx context.Context) (string, error)
+
+	// Settle waits until everything that was acknowledged is on disk, and on all
+	// replicas that are connected, as far as the store can tell; ErrUnsettled if
+	// that takes too long.
+	Settle(ctx context.Context) error
 
 	// Cursor and SetCursor keep the polling cursor (and other named texts).
 	Cursor(ctx context.Context, name string) (string, error)

@@ -25,6 +25,7 @@ type turn struct {
 	print  string  // keyed digest of what the ticket asks for, when it was read
 	took   bool    // the hints that were there have been acted on
 	told   bool    // the wait that was set is a new one
+	failed bool    // this commit tells that a step failed
 
 	secret *Secret // nil until it was asked for
 	dirty  bool
@@ -111,6 +112,7 @@ func (t *turn) write(ctx context.Context) error {
 	case t.hinted():
 		hint = -1 // somebody still has to look at the ticket
 	}
+	t.countFailures()
 	if t.dirty {
 		plain, err := json.Marshal(t.secret)
 		if err != nil {
@@ -135,6 +137,19 @@ func (t *turn) write(ctx context.Context) error {
 	err := t.e.Store.Commit(ctx, t.change)
 	t.e.Failpoint("after-commit-" + name)
 	return err
+}
+
+// countFailures notes since when every step failed. What is said while the
+// ticket still can't be looked at ends nothing.
+func (t *turn) countFailures() {
+	switch {
+	case t.failed && t.c.Failing.IsZero():
+		t.c.Failing = t.now
+	case t.failed || t.step == "" || !t.took && t.hinted() || t.c.Failing.IsZero():
+	default:
+		t.c.Failing = time.Time{}
+		t.c.Attempts = 0
+	}
 }
 
 // hold stops the request until a person acts, unless a person already waved

@@ -75,6 +75,22 @@ type Keys interface {
 	Sign(message []byte) (Signature, error)
 }
 
+// Stable keeps small notes on stable storage beside the keys, outside of the
+// store: what must outlive a store that was set back or lost. A note that was
+// altered or moved is an error. Names are of [a-z0-9._-], 64 at most.
+type Stable interface {
+	// Keep makes a note durable, in place of the one of the same group and name.
+	Keep(ctx context.Context, group, name string, body []byte) error
+	// Note returns one note; nil if there is none.
+	Note(ctx context.Context, group, name string) ([]byte, error)
+	// Kept returns a group's notes by name.
+	Kept(ctx context.Context, group string) (map[string][]byte, error)
+	// Unkeep removes a note for good; a missing one is fine.
+	Unkeep(ctx context.Context, group, name string) error
+	// KeptGroups lists the groups that were ever used.
+	KeptGroups(ctx context.Context) ([]string, error)
+}
+
 // Signature of a certificate.
 type Signature struct {
 	KeyID     string `json:"key_id"`

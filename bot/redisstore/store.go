@@ -31,6 +31,8 @@ type Store struct {
 	auth    bot.Authenticator
 	prefix  string
 	scripts scripts
+	// patience is how long Settle waits at a time.
+	patience time.Duration
 }
 
 var _ bot.Store = (*Store)(nil)
@@ -57,7 +59,7 @@ func New(client redis.UniversalClient, auth bot.Authenticator, o Options) (*Stor
 	if !regexp.MustCompile(`^[a-z0-9_-]{1,40}$`).MatchString(name) {
 		return nil, errors.New(`redis.prefix: only a-z, 0-9, "-" and "_" may stand in it, at most 40 of them`)
 	}
-	return &Store{client: client, auth: auth, prefix: name + ":{" + name + "}:", scripts: newScripts()}, nil
+	return &Store{client: client, auth: auth, prefix: name + ":{" + name + "}:", scripts: newScripts(), patience: settleEach}, nil
 }
 
 // The keys. All bear the hash tag of the prefix.

@@ -356,6 +356,9 @@ func (s *Shelf) requestKey(request string) ([]byte, error) {
 	}
 	key, _, err := s.read(s.path(requestsDir, request), "request/"+request)
 	if errors.Is(err, fs.ErrNotExist) {
+		if err := s.Check(); err != nil { // the whole shelf is not there, and no key is gone
+			return nil, err
+		}
 		return nil, connectors.Sayf(bot.ErrKeyGone, "key shelf: %s", request)
 	}
 	if err != nil {

@@ -297,7 +297,7 @@ func (a *app) openEngine(_ context.Context, _ openOptions) error {
 		return err
 	}
 	a.engine, err = bot.NewEngine(bot.Options{
-		Desk: a.desk, Patient: a.desk.Patient(), Store: a.store, Queue: a.queue, Directory: a.directory, Spool: a.spool, Keys: a.keys,
+		Desk: a.desk, Patient: a.desk.Patient(), Store: a.store, Queue: a.queue, Directory: a.directory, Spool: a.spool, Keys: a.keys, Stable: a.keys,
 		Reporter: reporter, Messages: catalog, Systems: a.systems, Log: a.log, Clock: time.Now,
 		Guarded: func(f func() error) error { return worker.Guarded(a.log, f) },
 		Observe: a.metrics.Observe, Failpoint: a.failpoint, Settings: a.cfg.Settings(version),

@@ -102,6 +102,9 @@ func (in *installation) operate(metrics []string) {
 	in.stands(delivered, "solved")
 	in.keep(delivered)
 	in.keep(approved)
+	const named = " --config privacydesk.yml --request t35436 --name suit-2026-18"
+	in.shows(in.does("privacydesk holds add"+named+" --exception legal_hold --by legal@vendor.example", delivered), "its key not destroyed")
+	in.shows(in.does("privacydesk holds remove"+named+" --by legal@vendor.example", delivered), "lifted")
 	in.shows(in.does("privacydesk verify privacy-report-t35436.zip", delivered), "unchanged since it was signed")
 	in.shows(in.does("privacydesk verify certificate.json", 0), "unchanged since it was signed")
 

@@ -20,7 +20,7 @@ func (pauseCmd) Help() string {
 // Run pauses.
 func (c pauseCmd) Run(ctx context.Context, s *surroundings) error {
 	return withApp(ctx, s, c.Config, func(a *app) error {
-		if err := a.store.PauseDeletes(ctx, c.name(), time.Now()); err != nil {
+		if err := a.engine.Store.PauseDeletes(ctx, c.name(), time.Now()); err != nil {
 			return err
 		}
 		return tell(s, c.JSON, map[string]any{"ok": true, "deletes": "paused"},
@@ -41,7 +41,7 @@ func (resumeCmd) Help() string {
 // Run resumes.
 func (c resumeCmd) Run(ctx context.Context, s *surroundings) error {
 	return withApp(ctx, s, c.Config, func(a *app) error {
-		if err := a.store.ResumeDeletes(ctx); err != nil {
+		if err := a.engine.Store.ResumeDeletes(ctx); err != nil {
 			return err
 		}
 		return tell(s, c.JSON, map[string]any{"ok": true, "deletes": "going on"}, "deletes go on")

@@ -149,5 +149,8 @@ func (a *app) begin(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	return a.vouch(ctx)
+	if err := a.vouch(ctx); err != nil {
+		return err
+	}
+	return a.engine.MirrorStops(ctx)
 }

@@ -216,7 +216,7 @@ func (w *World) engine(desk, patient bot.Desk, store bot.Store) *bot.Engine {
 		}
 	}
 	e, err := bot.NewEngine(bot.Options{
-		Desk: desk, Patient: patient, Store: store, Queue: w.Queue, Directory: w.Directory, Spool: w.Spool, Keys: w.Keys,
+		Desk: desk, Patient: patient, Store: store, Queue: w.Queue, Directory: w.Directory, Spool: w.Spool, Keys: w.Keys, Stable: w.Keys,
 		Reporter: Reporter{w.Spool}, Messages: catalog, Systems: systems, Log: log, Clock: w.Clock.Now, Settings: w.Settings,
 		Guarded: w.Guarded,
 		Failpoint: func(name string) {
