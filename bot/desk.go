@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -139,7 +140,8 @@ type Ticket struct {
 	Requester  Person
 	Submitter  Person
 	Comments   []Comment // oldest first; the first is the description
-	Marks      []Mark    // in updates made by our own user
+	Marks      []Mark    // in updates made by our own user, oldest first
+	Touched    bool      // our own user has updated it, whether a mark says so or not
 	Undone     []Undoing // oldest first
 	Full       bool      // it takes no more comments, only other updates
 	Readers    Readers
@@ -220,7 +222,9 @@ type Mark struct {
 const stepsJoin = "+"
 
 // Steps are those that the mark is of, in their order.
-func (m Mark) Steps() []string { return strings.Split(m.Step, stepsJoin) }
+func (m Mark) Steps() []string {
+	return slices.DeleteFunc(strings.Split(m.Step, stepsJoin), func(s string) bool { return strings.HasPrefix(s, endMark) })
+}
 
 // Undoing is a change of ours, of the status or the tags, that a rule of the
 // desk took back.

@@ -115,6 +115,10 @@ func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err er
 	if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStale) || ctx.Err() != nil {
 		return more, err
 	}
+	var behind *setBackError
+	if errors.As(err, &behind) {
+		return e.catchUp(ctx, id, token, behind)
+	}
 	if forgets, ferr := e.keyLost(ctx, id, token, err); forgets || ferr != nil {
 		return forgets, ferr
 	}

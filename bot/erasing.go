@@ -100,6 +100,10 @@ func (e *Engine) begunInSpool(ctx context.Context, t *turn) (bool, error) {
 	if err != nil || mark == nil {
 		return false, err
 	}
+	// The ticket first: if it bears the answer, all of this is over.
+	if _, err := e.readTicket(ctx, t); err != nil && !errors.Is(err, ErrNotFound) {
+		return false, err
+	}
 	for name, s := range mark.Systems {
 		t.c.Systems[name] = s
 	}

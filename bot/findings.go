@@ -78,7 +78,8 @@ func (e *Engine) keepFinding(ctx context.Context, c *Case, system, attempt strin
 	return err
 }
 
-// eraseMark reads whether erasing began, whatever the record remembers.
+// eraseMark reads whether erasing began, whatever the record remembers. One of
+// another life says that the record was set back: a *setBackError.
 func (e *Engine) eraseMark(ctx context.Context, c *Case) (*eraseStarted, error) {
 	var m eraseStarted
 	err := e.readJSON(ctx, c.ID, spoolErasing, &m)
@@ -89,7 +90,7 @@ func (e *Engine) eraseMark(ctx context.Context, c *Case) (*eraseStarted, error) 
 		return nil, err
 	}
 	if m.Epoch != c.Epoch {
-		return nil, connectors.Sayf(nil, "the mark of erasing of %s belongs to another life of the request", c.ID)
+		return nil, &setBackError{reason: ReasonStateLost}
 	}
 	return &m, nil
 }

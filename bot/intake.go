@@ -22,6 +22,9 @@ func (e *Engine) readTicket(ctx context.Context, t *turn) (*Ticket, error) {
 	if err != nil {
 		return nil, fmt.Errorf("ticket of %s: %w", t.c.ID, err)
 	}
+	if err := e.compareMarks(ctx, t, ticket); err != nil {
+		return nil, err
+	}
 	t.ticket = ticket
 	t.documents(ticket)
 	if t.c.Epoch != "" && t.c.Phase != PhaseForgotten { // its key exists
@@ -80,9 +83,9 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 		Due: policy.DueDate(arrived, e.Settings.DueDays, e.Settings.Location),
 	}
 	e.takeDates(t.c, ticket)
-	lost := damaged
+	lost, final := damaged, (*Mark)(nil)
 	if !damaged {
-		if lost, err = e.hasPast(ctx, t, ticket); err != nil {
+		if lost, final, err = e.hasPast(ctx, t, ticket); err != nil {
 			return false, err
 		}
 	}
@@ -92,6 +95,10 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 	if !lost && (ticket.Created.Before(e.Settings.Since) || ticket.Status == StatusSolved || ticket.Status == StatusClosed) {
 		e.log(id).WithField("event", "ignored").Info("the ticket is older than intake.since, or was solved when first seen")
 		return false, e.Store.Drop(ctx, id, hint)
+	}
+	if final != nil {
+		t.readUntil(ticket, final.At)
+		return true, e.takeBack(ctx, t, final, e.believed(ticket, id))
 	}
 	if err := e.Keys.Create(ctx, id); err != nil {
 		return false, fmt.Errorf("create key: %w", err)
@@ -107,6 +114,7 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 		if damaged {
 			reason = ReasonDamaged
 		}
+		t.event("set_back", map[string]string{"steps": strings.Join(stepsOf(e.believed(ticket, id)), stepsJoin)})
 		t.hold(reason)
 		t.note("note_held", map[string]string{"reason": string(reason)})
 		return true, t.commit(ctx)
@@ -114,14 +122,20 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 	return e.read(ctx, t)
 }
 
-// hasPast is true for a ticket whose record was lost: it bears our mark, or
-// its spool says that erasing began. Other leftovers belong to a life in which
+// hasPast is true for a ticket whose record was lost: our own user has touched
+// it, whether that can be verified or not, or its spool says that erasing began.
+// final is the answer that ended it, if it bears one that is signed for this
+// ticket and nothing came after it. Other leftovers belong to a life in which
 // nothing was said or changed; they are cleared away.
-func (e *Engine) hasPast(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
-	if slices.ContainsFunc(ticket.Marks, func(m Mark) bool { return m.Request == t.c.ID && e.Keys.MarkValid(m) }) {
-		return true, nil
+func (e *Engine) hasPast(ctx context.Context, t *turn, ticket *Ticket) (lost bool, final *Mark, err error) {
+	if marks := e.believed(ticket, t.c.ID); len(marks) == len(ticket.Marks) {
+		final = answeredBy(marks)
 	}
-	return e.clearSpool(ctx, t)
+	if final != nil || ticket.Touched || len(ticket.Marks) > 0 || slices.ContainsFunc(ticket.Comments, func(c Comment) bool { return c.Ours }) {
+		return true, final, nil
+	}
+	lost, err = e.clearSpool(ctx, t)
+	return lost, nil, err
 }
 
 // clearSpool removes what an earlier life left, unless that life had begun to

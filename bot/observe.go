@@ -191,13 +191,6 @@ func (e *Engine) notice(ctx context.Context, t *turn, ticket *Ticket) ([]Reason,
 	if otherRequester(t.c, s, ticket) {
 		out = append(out, ReasonRequester)
 	}
-	ended, err := e.endedBefore(ctx, t, ticket)
-	if err != nil {
-		return nil, err
-	}
-	if ended {
-		out = append(out, ReasonStateLost)
-	}
 	if !e.inScope(ticket) {
 		out = append(out, ReasonOutOfScope)
 	}
@@ -239,17 +232,6 @@ func (e *Engine) undoSolved(t *turn) bool {
 	}
 	t.owe(Say{Message: "note_undone", Status: status})
 	return true
-}
-
-// endedBefore is true for a delete whose ticket bears our final answer though
-// neither record nor spool know of any erasing: it was cancelled or refused,
-// and the record was set back behind that.
-func (e *Engine) endedBefore(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
-	if t.c.Kind != KindDelete || t.c.Resolution != "" || !t.c.Begun.IsZero() || !e.marked(ticket, t.c.ID, t.c.once(stepFinal)) {
-		return false, nil
-	}
-	mark, err := e.eraseMark(ctx, t.c)
-	return mark == nil, err
 }
 
 // review names all reasons to hold, on a ticket that was just read: what was

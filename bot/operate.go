@@ -49,7 +49,7 @@ func (e *Engine) operate(ctx context.Context, id, by, what string, change func(*
 	t.event("operator", map[string]string{"did": what, "by": by})
 	before := len(t.c.Owed)
 	if err := change(t); err != nil {
-		return err
+		return e.orCatchUp(ctx, id, token, err)
 	}
 	t.tellOperated(what, by, before)
 	if err := e.keepHold(ctx, t, by); err != nil {
@@ -62,6 +62,19 @@ func (e *Engine) operate(ctx context.Context, id, by, what string, change func(*
 		return err
 	}
 	return e.Store.Settle(ctx)
+}
+
+// orCatchUp deals with a record that turns out to be set back while an operator
+// does something to it: that is not done.
+func (e *Engine) orCatchUp(ctx context.Context, id, token string, cause error) error {
+	var behind *setBackError
+	if !errors.As(cause, &behind) {
+		return cause
+	}
+	if _, err := e.catchUp(ctx, id, token, behind); err != nil {
+		return err
+	}
+	return fmt.Errorf("%w: the record of %s was set back, and its ticket or spool tells of more; `requests show` says how it stands now", ErrRefused, id)
 }
 
 // tellOperated owes the note in the place at, before what comes of it: an

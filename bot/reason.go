@@ -53,6 +53,7 @@ const (
 	ReasonLegalHold      Reason = "legal_hold"
 	ReasonWaitingPeriod  Reason = "waiting_period"
 	ReasonStateLost      Reason = "state_lost"
+	ReasonSetBack        Reason = "record_set_back"
 	ReasonEdited         Reason = "edited_after_acceptance"
 	ReasonRequester      Reason = "requester_changed"
 	ReasonReply          Reason = "reply_before_erasing"
@@ -95,4 +96,5 @@ const (
 	ReasonDelivered    Reason = "delivered"
 	ReasonNothingFound Reason = "no_match"
 	ReasonErased       Reason = "erased"
+	ReasonTakenBack    Reason = "taken_back"
 )

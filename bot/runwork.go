@@ -2,6 +2,7 @@ package bot
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -187,6 +188,10 @@ func (w *work) gather(ctx context.Context) (result, error) {
 // erase reads rights, holds and readers anew, and erases.
 func (w *work) erase(ctx context.Context) (result, error) {
 	reason, err := w.e.reviewNow(ctx, w.t)
+	var behind *setBackError
+	if errors.As(err, &behind) {
+		return result{}, &stoppedError{behind.reason}
+	}
 	if err != nil {
 		return result{}, err
 	}

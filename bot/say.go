@@ -1,5 +1,11 @@
 package bot
 
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+)
+
 // Say is one step's message to the ticket: comment, status, tags and fields
 // in a single update. It holds no personal data; the subject's masked address
 // is filled in when it is sent.
@@ -20,4 +26,15 @@ type Say struct {
 	// Link is set when it carries the link by which a consumer proves their
 	// address: its readers are looked at right before it is sent, too.
 	Link bool `json:"link,omitempty"`
+}
+
+// digest is of all that the message says and does, but its name.
+func (s Say) digest() string {
+	s.Step = ""
+	body, err := json.Marshal(s)
+	if err != nil {
+		return "" // plain texts always encode
+	}
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:4])
 }

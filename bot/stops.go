@@ -130,7 +130,7 @@ func (s stops) andBeside(ctx context.Context, out []LegalHold, groups []string) 
 		for _, name := range sorted(notes) {
 			var h LegalHold
 			if err := json.Unmarshal(notes[name], &h); err != nil {
-				return nil, errors.New("a legal hold beside the keys is damaged; add it again under the same name")
+				return nil, connectors.Said("a legal hold beside the keys is damaged; add it again under the same name")
 			}
 			if !slices.ContainsFunc(out, h.same) {
 				out = append(out, h)

@@ -133,7 +133,7 @@ func (e *Engine) put(ctx context.Context, t *turn, b batch, u *Update) (batch, e
 		u.take(o.Say)
 	}
 	u.HTML = strings.Join(texts, notesApart)
-	u.Mark = e.markOf(t.c.ID, b)
+	u.Mark = e.markOf(t.c, b)
 	return b, nil
 }
 
@@ -168,13 +168,16 @@ func without(tags []string, tag string) []string {
 }
 
 // markOf is the mark of an update that says these messages.
-func (e *Engine) markOf(id string, b batch) Mark {
+func (e *Engine) markOf(c *Case, b batch) Mark {
 	var steps []string
 	for _, o := range b {
 		steps = append(steps, o.Step)
+		if o.Step == c.once(stepFinal) && c.Resolution != "" {
+			steps = append(steps, endOf(c))
+		}
 	}
 	step := strings.Join(steps, stepsJoin)
-	return Mark{Request: id, Step: step, MAC: e.Keys.Mark(id, step)}
+	return Mark{Request: c.ID, Step: step, MAC: e.Keys.Mark(c.ID, step)}
 }
 
 // render is a message's text; empty for one without.

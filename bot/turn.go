@@ -113,6 +113,7 @@ func (t *turn) write(ctx context.Context) error {
 		hint = -1 // somebody still has to look at the ticket
 	}
 	t.countFailures()
+	t.withdrawn()
 	if t.dirty {
 		plain, err := json.Marshal(t.secret)
 		if err != nil {
@@ -173,7 +174,7 @@ func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
 		case w.On == on && w.Reason == reason:
 			w.Until, w.Of = until, of
 			return true
-		case w.lost() || w.Reason == ReasonOperatorHold || w.Reason == ReasonAgentHold || w.Reason == ReasonReply || w.Reason == ReasonMerged:
+		case w.lost() || w.Reason == ReasonSetBack || w.Reason == ReasonOperatorHold || w.Reason == ReasonAgentHold || w.Reason == ReasonReply || w.Reason == ReasonMerged:
 			return true
 		}
 	}
@@ -222,11 +223,12 @@ func (t *turn) note(message string, vars map[string]string) {
 
 // owe puts a message into the outbox. Its step is unique within the request,
 // and the same again if the turn is repeated: the ledger's count is part of it.
-// Receipt and final answer are said once in a request's life, whatever a store
-// that was set back remembers of it.
+// So is a digest of what it says: where the count repeats because the store was
+// set back, another message has another name. Receipt and final answer are said
+// once in a request's life, whatever such a store remembers of it.
 func (t *turn) owe(s Say) {
 	if s.Step == "" {
-		s.Step = fmt.Sprintf("%s.%d.%d", cmp.Or(s.Message, "update"), t.c.Seq, len(t.c.Owed))
+		s.Step = fmt.Sprintf("%s.%d.%d.%s", cmp.Or(s.Message, "update"), t.c.Seq, len(t.c.Owed), s.digest())
 	}
 	t.c.Owed = append(t.c.Owed, s)
 }

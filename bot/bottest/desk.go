@@ -184,7 +184,7 @@ func (c *deskCase) updateRoundTrip() {
 	u.AddTags, u.Status = []string{"ours"}, bot.StatusPending
 	c.update(u)
 	t := c.read(id)
-	if t.Status != bot.StatusPending || !slices.Contains(t.Tags, "ours") || !hasMark(t, "receipt") {
+	if t.Status != bot.StatusPending || !slices.Contains(t.Tags, "ours") || !hasMark(t, "receipt") || !t.Touched {
 		c.Fatalf("got status %s, tags %v, marks %v", t.Status, t.Tags, t.Marks)
 	}
 	if k := t.Comments[1]; !k.Ours || !k.Public || !strings.Contains(k.Text, "We have received it.") {
@@ -333,7 +333,7 @@ func (c *deskCase) foreignMarks() {
 	id := c.filed()
 	c.Forge(id, bot.Mark{Request: bot.IDOfTicket(id), Step: "receipt", MAC: "mac-receipt"})
 	c.Advance(time.Minute)
-	if t := c.read(id); len(t.Marks) != 0 {
-		c.Errorf("a mark in somebody else's update counts: %v", t.Marks)
+	if t := c.read(id); len(t.Marks) != 0 || t.Touched {
+		c.Errorf("a mark in somebody else's update counts: %v, touched: %v", t.Marks, t.Touched)
 	}
 }

@@ -3,12 +3,12 @@ package spool
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 
 	"privacydesk/bot"
+	"privacydesk/connectors"
 )
 
 // keptDir holds what must outlive a Redis that is set back or lost: operators'
@@ -23,8 +23,8 @@ func keptPurpose(group, name string) string { return keptDir + "/" + group + "/"
 
 func checkKept(group string, names ...string) error {
 	for _, name := range append(names, group) {
-		if err := checkRequest(name); err != nil {
-			return fmt.Errorf("key shelf: a note's group and name must be 1 to %d of [a-z0-9._-], without a leading dot", maxRequest)
+		if checkRequest(name) != nil {
+			return connectors.Sayf(nil, "key shelf: a note's group and name must be 1 to %d of [a-z0-9._-], without a leading dot", maxRequest)
 		}
 	}
 	return nil
@@ -49,7 +49,7 @@ func (s *Shelf) Keep(_ context.Context, group, name string, body []byte) error {
 		return replace(s.disk, s.rand, s.path(keptDir, group, name), sealed)
 	})
 	if err != nil {
-		return fmt.Errorf("key shelf: keep a note of %s: %w", group, plainCause(err))
+		return connectors.Sayf(err, "key shelf: keep a note of %s", group)
 	}
 	return nil
 }
@@ -76,7 +76,7 @@ func (s *Shelf) Kept(_ context.Context, group string) (map[string][]byte, error)
 		return nil, s.Check() // nothing is kept there only if the shelf is
 	}
 	if err != nil {
-		return nil, fmt.Errorf("key shelf: read the notes of %s: %w", group, plainCause(err))
+		return nil, connectors.Sayf(err, "key shelf: read the notes of %s", group)
 	}
 	out := map[string][]byte{}
 	for _, e := range entries {
@@ -102,7 +102,7 @@ func (s *Shelf) readKept(group, name string) ([]byte, error) {
 	}
 	body, err := s.UnsealShared(keptPurpose(group, name), sealed)
 	if err != nil {
-		return nil, fmt.Errorf("key shelf: a note of %s was altered; restore its folder from a backup, or repeat what it says: %w", group, err)
+		return nil, connectors.Sayf(err, "key shelf: a note of %s was altered; restore its folder from a backup, or repeat what it says", group)
 	}
 	return body, nil
 }
@@ -112,7 +112,7 @@ func plainFault(group string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return fmt.Errorf("key shelf: read a note of %s: %w", group, plainCause(err))
+	return connectors.Sayf(err, "key shelf: read a note of %s", group)
 }
 
 // Unkeep implements bot.Stable.
@@ -131,7 +131,7 @@ func (s *Shelf) Unkeep(_ context.Context, group, name string) error {
 		return s.disk.syncFolder(filepath.Dir(path))
 	})
 	if err != nil {
-		return fmt.Errorf("key shelf: remove a note of %s: %w", group, plainCause(err))
+		return connectors.Sayf(err, "key shelf: remove a note of %s", group)
 	}
 	return nil
 }
@@ -143,7 +143,7 @@ func (s *Shelf) KeptGroups(context.Context) ([]string, error) {
 		return nil, s.Check()
 	}
 	if err != nil {
-		return nil, fmt.Errorf("key shelf: list its notes: %w", plainCause(err))
+		return nil, connectors.Sayf(err, "key shelf: list its notes")
 	}
 	var out []string
 	for _, e := range entries {

@@ -189,7 +189,7 @@ func (r *reader) assemble() *bot.Ticket {
 		Status: w.Status, FormID: int64(w.Form), Tags: w.Tags, AgentTags: r.agentTags(), Subject: string(w.Subject),
 		Fields: map[int64]string{}, Channel: string(w.Via.Channel), FollowupOf: w.followupOf(), Message: r.message(),
 		Merged:    w.Status == bot.StatusClosed && slices.Contains(w.Tags, mergedTag),
-		Requester: r.person(w.Requester), Submitter: r.person(w.Submitter), Comments: r.contributions(), Marks: r.marks(), Undone: r.undone(),
+		Requester: r.person(w.Requester), Submitter: r.person(w.Submitter), Comments: r.contributions(), Marks: r.marks(), Touched: r.touched(), Undone: r.undone(),
 		Full: len(r.comments) >= r.maxComments, Readers: r.readers, URL: fmt.Sprintf("%s/agent/tickets/%d", r.base, w.ID),
 	}
 	for _, f := range w.Fields {
@@ -268,6 +268,12 @@ func (r *reader) marks() []bot.Mark {
 		}
 	}
 	return out
+}
+
+// touched is true if our own user updated the ticket. That it made one, for
+// somebody else's program or in somebody's name, is no update.
+func (r *reader) touched() bool {
+	return slices.ContainsFunc(r.audits[min(1, len(r.audits)):], func(a wireAudit) bool { return a.Author == r.me }) || len(r.marks()) > 0
 }
 
 // agentTags are the tags on the ticket that a person on the staff, and not

@@ -207,7 +207,7 @@ func (d *Desk) Update(_ context.Context, u bot.Update) error {
 	if u.Status != "" {
 		t.Status = u.Status
 	}
-	t.Tags = append(t.Tags, u.AddTags...)
+	t.Tags, t.Touched = append(t.Tags, u.AddTags...), true
 	d.Updates[u.Ticket]++
 	d.touch(t)
 	return nil
