@@ -28,7 +28,7 @@ func TestRule12_OneUpdateHoldsSoMuch(t *testing.T) {
 		n.room = 1
 		n.Pass(20 * time.Minute)
 		n.expectEachStepOnce(asked)
-		if u := n.Desk.Updates[n.id] - 1; u != 2 || longest > 600 {
+		if u := n.Desk.Updates[n.id] - 1; u != 3 || longest > 600 {
 			t.Errorf("%d notes took %d updates, the longest mark has %d bytes", asked, u, longest)
 		}
 	})
