@@ -172,7 +172,7 @@ type Case struct {
 	Attempts int           `json:"attempts,omitempty"`
 	// Failing is since when every step of it failed; zero once one went through.
 	Failing time.Time `json:"failing,omitzero"`
-	Wake     time.Time     `json:"wake,omitzero"` // when Step should look again; zero: only on a hint
+	Wake    time.Time `json:"wake,omitzero"` // when Step should look again; zero: only on a hint
 	// Answering is the step of the public answer that was last counted.
 	Answering string `json:"answering,omitempty"`
 

@@ -229,7 +229,7 @@ func (e *Engine) MirrorStops(ctx context.Context) error {
 	return nil
 }
 
-func legalGroup(tenant, mac string) string { return groupLegal + nameDigest(mac + "/" + tenant) }
+func legalGroup(tenant, mac string) string { return groupLegal + nameDigest(mac+"/"+tenant) }
 
 // nameDigest makes a file's name of any text.
 func nameDigest(text string) string {
