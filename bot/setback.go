@@ -233,7 +233,7 @@ func (e *Engine) takeBack(ctx context.Context, t *turn, last *Mark, marks []Mark
 		}
 	}
 	if _, err := e.Keys.Derive(ctx, c.ID, "digest"); errors.Is(err, ErrKeyGone) { // it was forgotten
-		c.Phase, t.change.Forget = PhaseForgotten, true
+		c.Phase, c.SecretSum, t.change.Forget = PhaseForgotten, "", true
 		t.secret, t.dirty = nil, false
 	} else if err != nil {
 		return fmt.Errorf("take back: %w", err)
