@@ -65,9 +65,11 @@ func (d dialect) fail(ctx context.Context, err error) error {
 		return connectors.NewError(kind, op, "the database refused the account", nil).WithCode(code).WithMend("see dsn and the account's grants")
 	case connectors.Misfit:
 		return connectors.NewError(kind, op, "the database refused the query", nil).WithCode(code).WithMend("see query and dsn")
-	default:
-		return connectors.NewError(kind, op, "the database could not be asked", nil).WithCode(code)
 	}
+	if code == "" { // the network's words, which name nobody
+		return connectors.NewError(kind, op, "the database could not be asked: "+connectors.Plain(err), nil).WithMend("see dsn, and whether the server runs")
+	}
+	return connectors.NewError(kind, op, "the database could not be asked", nil).WithCode(code)
 }
 
 func badDSN() error {
@@ -78,6 +80,12 @@ func openPostgres(dsn string) (*sql.DB, error) {
 	cfg, err := pgx.ParseConfig(dsn)
 	if err != nil {
 		return nil, badDSN()
+	}
+	// The pool's own parameters are no settings of the server's.
+	for name := range cfg.RuntimeParams {
+		if strings.HasPrefix(name, "pool_") {
+			delete(cfg.RuntimeParams, name)
+		}
 	}
 	// Statements are not kept: a users table that changes its shape must not
 	// break the next look-up.
@@ -93,14 +101,27 @@ func postgresCode(err error) string {
 	return ""
 }
 
-func openMySQL(dsn string) (*sql.DB, error) {
+// mysqlConfig reads a DSN. The driver writes no values into the text of a
+// statement: its quoting does not hold in every character set (gbk).
+func mysqlConfig(dsn string) (*mysql.Config, error) {
 	cfg, err := mysql.ParseDSN(dsn)
 	if err != nil {
 		return nil, badDSN()
 	}
-	cfg.MultiStatements = false
-	cfg.AllowAllFiles = false
+	if (cfg.AllowCleartextPasswords || cfg.AllowOldPasswords) && cfg.Net != "unix" && cfg.TLSConfig != "true" {
+		return nil, connectors.NewError(connectors.Misfit, op, "allowCleartextPasswords and allowOldPasswords give the password to whoever listens", nil).
+			WithMend("take them out of dsn, or add tls=true")
+	}
+	cfg.InterpolateParams, cfg.MultiStatements, cfg.AllowAllFiles = false, false, false
 	cfg.Logger = &mysql.NopLogger{}
+	return cfg, nil
+}
+
+func openMySQL(dsn string) (*sql.DB, error) {
+	cfg, err := mysqlConfig(dsn)
+	if err != nil {
+		return nil, err
+	}
 	connector, err := mysql.NewConnector(cfg)
 	if err != nil {
 		return nil, badDSN()

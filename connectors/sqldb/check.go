@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -23,6 +24,7 @@ func (c *connector) Check(ctx context.Context) ([]connectors.Problem, error) {
 	if why := c.plan.RefusesErase(); why != "" && !found.any(connectors.SeverityDeletes) {
 		found.add(connectors.SeverityDeletes, "data map of "+c.env.System, why, "correct the data map")
 	}
+	c.weaknesses(found)
 	err := c.visit(ctx, "check", c.o.StatementTimeout, func(v *visit) error {
 		for _, coll := range c.m.All() {
 			if coll.Skip {
@@ -251,6 +253,15 @@ func (v *visit) canary(ctx context.Context, found *findings) error {
 		found.add(connectors.SeverityBlocks, "canary of "+v.env.System, "it was not found", "see whether its record exists, and whether the account sees all rows")
 	}
 	return nil
+}
+
+// mendText is what an error says to do about it.
+func mendText(err error) string {
+	var ours *connectors.Error
+	if errors.As(err, &ours) {
+		return ours.Mend
+	}
+	return ""
 }
 
 // problemText is what an error says, without its operation.

@@ -23,10 +23,16 @@ func (v *visit) allowed(ctx context.Context, found *findings, p place) error {
 			found.add(try.severity, p.Key+"."+strings.Trim(try.right[len("UPDATE "):], "()"), "what the map says can't be written there: "+problemText(err), "choose another value or strategy")
 			continue
 		}
-		if connectors.KindOf(err) != connectors.Credentials {
+		switch what := problemText(err); {
+		case connectors.KindOf(err) == connectors.Misfit:
+			found.add(try.severity, p.Key, "the server refuses "+try.right+": "+what, mendText(err))
+		case connectors.KindOf(err) != connectors.Credentials:
 			return err
+		case what == errReadOnly.Error():
+			found.add(try.severity, p.Key, what, mendText(err))
+		default:
+			found.add(try.severity, p.Key, "the account may not "+try.right+": "+what, "grant "+try.right)
 		}
-		found.add(try.severity, p.Key, "the account may not "+try.right+": "+problemText(err), "grant "+try.right)
 	}
 	return nil
 }
@@ -51,8 +57,8 @@ func (v *visit) tries(p place) []try {
 		}
 	}
 	out := []try{{"SELECT", connectors.SeverityBlocks, statement("SELECT " + strings.Join(columns, ", ") + " FROM " + name + " WHERE " + nothing)}}
-	if !p.t.plain {
-		return out
+	if !p.t.plain || len(p.t.refused) > 0 {
+		return out // said among the side effects
 	}
 	before := len(out)
 	for _, f := range p.Fields {

@@ -26,6 +26,11 @@ func (v *visit) sideEffects(p place) []connectors.Problem {
 		return nil
 	}
 	v.notItsOwn(found, p)
+	for _, r := range p.t.refused {
+		if deletes := p.Action == connectors.ActionDelete; deletes && r.onDelete || !deletes && r.onUpdate {
+			blocks(r.what, r.mend)
+		}
+	}
 	for _, b := range p.t.blind {
 		blocks(b.what, b.mend)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,24 +23,25 @@ import (
 type mysqlDialect struct{}
 
 func (d mysqlDialect) open(ctx context.Context, o *Options, bound time.Duration) (session, error) {
-	config, err := mysql.ParseDSN(o.DSN)
+	config, err := mysqlConfig(o.DSN)
 	if err != nil {
-		return nil, errBadDSN
+		return nil, err
 	}
+	given := slices.Collect(maps.Keys(config.Params))
 	config.ParseTime, config.InterpolateParams, config.MultiStatements = false, false, false
 	config.AllowAllFiles, config.ClientFoundRows, config.Loc = false, true, time.UTC
 	config.Logger = &mysql.NopLogger{}
 	config.Collation = ""
 	if err := config.Apply(mysql.Charset("utf8mb4", "")); err != nil {
-		return nil, errBadDSN
+		return nil, err
 	}
 	connector, err := mysql.NewConnector(config)
 	if err != nil {
-		return nil, errBadDSN
+		return nil, err
 	}
 	s, err := newSQLSession(ctx, sql.OpenDB(connector))
 	if err != nil {
-		return nil, err
+		return nil, unknownSetting(err, given)
 	}
 	s.read, s.rewrite = readMySQL, positional
 	if err := d.setUp(ctx, s, o, bound); err != nil {

@@ -3,6 +3,8 @@ package sqldb
 import (
 	"context"
 	"encoding/hex"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,16 +27,17 @@ const postgresSetup = "SET client_encoding TO 'UTF8'; SET TIME ZONE 'UTC'; SET d
 	"SET default_transaction_isolation TO 'read committed'; SET statement_timeout TO "
 
 func (postgres) open(ctx context.Context, o *Options, bound time.Duration) (session, error) {
-	config, err := pgconn.ParseConfig(o.DSN)
+	config, err := postgresConfig(o.DSN)
 	if err != nil {
-		return nil, errBadDSN
+		return nil, err
 	}
+	given := slices.Collect(maps.Keys(config.RuntimeParams))
 	config.RuntimeParams["application_name"] = "privacydesk"
 	// The driver would print notices, which may quote rows.
 	config.OnNotice = func(*pgconn.PgConn, *pgconn.Notice) {}
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
-		return nil, err
+		return nil, unknownSetting(err, given)
 	}
 	s := &postgresSession{conn: conn, o: o}
 	if _, err := conn.Exec(ctx, postgresSetup+millis(bound)).ReadAll(); err != nil {

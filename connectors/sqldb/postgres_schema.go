@@ -78,6 +78,21 @@ JOIN pg_class r ON r.oid = b.oid JOIN pg_namespace rn ON rn.oid = r.relnamespace
 WHERE r.relkind IN ('r', 'p', 'f') AND` + postgresUser + `
 ORDER BY 1, 2, 3, 4`
 
+// Tables of publications by which a changed row could not be told: the server
+// refuses to change them. A partition is published with what it belongs to.
+const postgresUnidentified = `
+WITH RECURSIVE published(oid, deletes, updates) AS (
+  SELECT c.oid, p.pubdelete, p.pubupdate
+  FROM pg_publication_tables t JOIN pg_publication p ON p.pubname = t.pubname
+  JOIN pg_namespace n ON n.nspname = t.schemaname JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = t.tablename
+  UNION SELECT i.inhrelid, b.deletes, b.updates FROM published b JOIN pg_inherits i ON i.inhparent = b.oid)
+SELECT n.nspname, c.relname, bool_or(b.deletes), bool_or(b.updates)
+FROM published b JOIN pg_class c ON c.oid = b.oid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind = 'r' AND c.relreplident <> 'f' AND NOT EXISTS (
+  SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisvalid
+  AND (c.relreplident = 'd' AND i.indisprimary OR c.relreplident = 'i' AND i.indisreplident)) AND` + postgresUser + `
+GROUP BY 1, 2 ORDER BY 1, 2`
+
 func (postgres) introspect(ctx context.Context, s session, o *Options) (*schema, error) {
 	out := &schema{tables: map[string]*table{}, home: o.Schema}
 	if out.home == "" {
@@ -91,6 +106,7 @@ func (postgres) introspect(ctx context.Context, s session, o *Options) (*schema,
 		{postgresIndexes, addIndexColumn},
 		{postgresKeys, addPostgresKey},
 		{postgresTriggers, addTrigger},
+		{postgresUnidentified, addUnidentified},
 		{postgresHeirs, addHeir},
 		{postgresCopies, addCopy},
 	}
@@ -236,6 +252,7 @@ func addHeir(s *schema, r []string) {
 	}
 	heir.heir = true
 	t.plain, t.transactional = t.plain && heir.plain, t.transactional && heir.transactional
+	t.refused = append(t.refused, heir.refused...)
 	for _, g := range heir.triggers {
 		if g.on == heir.name {
 			t.triggers = append(t.triggers, g)
@@ -247,6 +264,16 @@ func addHeir(s *schema, r []string) {
 			moved.to = t
 			t.incoming = append(t.incoming, &moved)
 		}
+	}
+}
+
+func addUnidentified(s *schema, r []string) {
+	if t := s.tables[r[0]+"."+r[1]]; t != nil {
+		t.refused = append(t.refused, refusal{
+			onDelete: yes(r[2]), onUpdate: yes(r[3]),
+			what: t.key() + " is published and has no replica identity, so the server refuses to change its rows",
+			mend: "give it a primary key, or ALTER TABLE " + t.key() + " REPLICA IDENTITY FULL",
+		})
 	}
 }
 

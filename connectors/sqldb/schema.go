@@ -59,6 +59,13 @@ type table struct {
 	heir     bool     // PostgreSQL: a partition of another table, or a table that inherits from one
 	rowless  bool     // SQLite: the table has no rowid
 	blind    []blindness
+	refused  []refusal
+}
+
+// refusal is what keeps the server from changing a table at all.
+type refusal struct {
+	onDelete, onUpdate bool
+	what, mend         string
 }
 
 // keeps reports whether the relation holds rows of its own: a plain table, or

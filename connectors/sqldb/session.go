@@ -44,12 +44,14 @@ type cell struct {
 type dialect interface {
 	// open connects; no statement may run for longer than bound.
 	open(ctx context.Context, o *Options, bound time.Duration) (session, error)
+	// weaknesses are what a DSN gives away that could be kept.
+	weaknesses(dsn string) []weakness
 	introspect(ctx context.Context, s session, o *Options) (*schema, error)
 	// keeps removes what can be removed of erased rows beside the tables, and
 	// says what the server keeps of them, and for how long, as far as it tells.
 	keeps(ctx context.Context, s session) ([]string, error)
-	// explain says what a driver's error means; kind "" if it doesn't know.
-	explain(err error) (kind connectors.ErrorKind, code, what string)
+	// explain says what a driver's error means, if it knows.
+	explain(err error) meaning
 
 	quote(name string) string
 	// read is the expression under which a column is selected.

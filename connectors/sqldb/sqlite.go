@@ -3,7 +3,6 @@ package sqldb
 import (
 	"context"
 	"database/sql"
-	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -18,9 +17,13 @@ import (
 type sqlite struct{}
 
 func (d sqlite) open(ctx context.Context, o *Options, _ time.Duration) (session, error) {
-	db, err := sql.Open("sqlite", sqliteURI(o.DSN))
+	uri, err := sqliteURI(o.DSN)
 	if err != nil {
-		return nil, errBadDSN
+		return nil, err
+	}
+	db, err := sql.Open("sqlite", uri)
+	if err != nil {
+		return nil, err
 	}
 	s, err := newSQLSession(ctx, db)
 	if err != nil {
@@ -44,23 +47,6 @@ func (d sqlite) open(ctx context.Context, o *Options, _ time.Duration) (session,
 		}
 	}
 	return s, nil
-}
-
-// sqliteURI opens what is there: SQLite would make an empty file of a name
-// that is mistyped, and nothing would be found in it.
-func sqliteURI(dsn string) string {
-	uri := dsn
-	if !strings.HasPrefix(dsn, "file:") {
-		uri = "file:" + (&url.URL{Path: dsn}).EscapedPath()
-	}
-	switch {
-	case strings.Contains(uri, "mode="):
-		return uri
-	case strings.Contains(uri, "?"):
-		return uri + "&mode=rw"
-	default:
-		return uri + "?mode=rw"
-	}
 }
 
 // readSQLite takes the class from how the value is stored, and the declared
