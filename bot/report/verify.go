@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/flate"
 	"crypto/ed25519"
 	"crypto/sha256"
@@ -15,6 +16,9 @@ import (
 	"io"
 	"os"
 	"slices"
+	"time"
+
+	"privacydesk/bot"
 )
 
 // Verdict is what Verify found.
@@ -23,8 +27,9 @@ type Verdict struct {
 	Request string `json:"request"`
 	Ticket  int64  `json:"ticket"`
 	// KeyID is the fingerprint of the key that signed. Trusted tells whether
-	// it is the one that was given; without one, whoever altered the file may
-	// have signed it, too: compare KeyID with what the sender publishes.
+	// it is the one that was given, or one that handovers join to it; without
+	// one, whoever altered the file may have signed it, too: compare KeyID
+	// with what the sender publishes.
 	KeyID   string `json:"key_id"`
 	Trusted bool   `json:"trusted"`
 	// Part of Parts, and Files, of a report.
@@ -57,10 +62,11 @@ const (
 )
 
 // VerifyFile checks a report's archive or a certificate's JSON, offline.
-// trusted is the public key that must have signed; nil accepts any, and
-// Verdict.Trusted is false then. An error means that there was nothing to
-// check; what is wrong with the file is in the Verdict.
-func VerifyFile(path string, trusted ed25519.PublicKey) (Verdict, error) {
+// trusted is the public key that must have signed, or one that the handovers
+// join to it; nil accepts any, and Verdict.Trusted is false then. An error
+// means that there was nothing to check; what is wrong with the file is in the
+// Verdict.
+func VerifyFile(path string, trusted ed25519.PublicKey, handovers ...bot.Handover) (Verdict, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return Verdict{}, fmt.Errorf("verify: %w", err)
@@ -70,17 +76,18 @@ func VerifyFile(path string, trusted ed25519.PublicKey) (Verdict, error) {
 	if err != nil {
 		return Verdict{}, fmt.Errorf("verify: %w", err)
 	}
-	return Verify(f, info.Size(), trusted)
+	return Verify(f, info.Size(), trusted, handovers...)
 }
 
 // Verify is VerifyFile for contents that are elsewhere.
-func Verify(r io.ReaderAt, size int64, trusted ed25519.PublicKey) (Verdict, error) {
+func Verify(r io.ReaderAt, size int64, trusted ed25519.PublicKey, handovers ...bot.Handover) (Verdict, error) {
+	by := trust{trusted, bot.Trusted(trusted, handovers)}
 	start := make([]byte, 4)
 	if _, err := r.ReadAt(start, 0); err != nil && !errors.Is(err, io.EOF) {
 		return Verdict{}, fmt.Errorf("verify: %w", err)
 	}
 	if bytes.HasPrefix(start, []byte("PK")) {
-		return verifyArchive(r, size, trusted)
+		return verifyArchive(r, size, by)
 	}
 	if bytes.HasPrefix(start, []byte("<!")) {
 		return Verdict{}, fmt.Errorf("%w: a page is for reading; check the certificate.json beside it, or the zip that it came in", ErrUnknownFile)
@@ -92,11 +99,11 @@ func Verify(r io.ReaderAt, size int64, trusted ed25519.PublicKey) (Verdict, erro
 	if err != nil {
 		return Verdict{}, fmt.Errorf("verify: %w", err)
 	}
-	return verifyCertificate(body, trusted)
+	return verifyCertificate(body, by)
 }
 
 // openEnvelope reads a signed document of the given schema.
-func (v *Verdict) openEnvelope(body []byte, schema string, trusted ed25519.PublicKey, into any) error {
+func (v *Verdict) openEnvelope(body []byte, schema string, by trust, into any) error {
 	// The canonical form refuses names that occur twice: what is checked must
 	// be what others read.
 	if _, err := canonical(body); err != nil {
@@ -110,6 +117,10 @@ func (v *Verdict) openEnvelope(body []byte, schema string, trusted ed25519.Publi
 		Schema  string `json:"schema"`
 		Request string `json:"request"`
 		Ticket  int64  `json:"ticket"`
+		Made    string `json:"made"` // of a manifest
+		Times   struct {
+			Made string `json:"made"`
+		} `json:"times"` // of a certificate
 	}
 	if err := json.Unmarshal(env.Document, &id); err != nil || id.Schema != schema {
 		return fmt.Errorf("%w, or of another version (%s is wanted)", ErrUnknownFile, schema)
@@ -119,10 +130,7 @@ func (v *Verdict) openEnvelope(body []byte, schema string, trusted ed25519.Publi
 		v.problem("%v", err)
 	} else {
 		v.KeyID = fingerprint(env.Signature.PublicKey)
-		v.Trusted = trusted != nil && trusted.Equal(ed25519.PublicKey(env.Signature.PublicKey))
-		if trusted != nil && !v.Trusted {
-			v.problem("it is signed by key %s, not by the given %s", v.KeyID, fingerprint(trusted))
-		}
+		v.judge(env.Signature.PublicKey, by, cmp.Or(id.Made, id.Times.Made))
 	}
 	dec := json.NewDecoder(bytes.NewReader(env.Document))
 	dec.DisallowUnknownFields()
@@ -130,6 +138,30 @@ func (v *Verdict) openEnvelope(body []byte, schema string, trusted ed25519.Publi
 		v.problem("it holds fields that schema %s does not know", schema)
 	}
 	return nil
+}
+
+// trust is the key that was given, if any, and those that handovers join to it.
+type trust struct {
+	key  ed25519.PublicKey
+	keys map[string]time.Time
+}
+
+// judge decides whether who signed is trusted: a former key for what was made
+// until it was handed over, and not for what is said to be made later.
+func (v *Verdict) judge(signer []byte, by trust, made string) {
+	if by.key == nil {
+		return
+	}
+	until, known := by.keys[string(signer)]
+	at, err := time.Parse(time.RFC3339, made)
+	switch {
+	case !known:
+		v.problem("it is signed by key %s, not by the given %s", v.KeyID, fingerprint(by.key))
+	case !until.IsZero() && (err != nil || at.After(until)):
+		v.problem("it is signed by key %s, which another took the place of on %s, and says that it was made later", v.KeyID, until.Format(time.DateOnly))
+	default:
+		v.Trusted = true
+	}
 }
 
 // decodeEnvelope takes an envelope's members under exactly their names: Go
@@ -162,10 +194,10 @@ func decodeEnvelope(body []byte) (envelope, error) {
 	return env, nil
 }
 
-func verifyCertificate(body []byte, trusted ed25519.PublicKey) (Verdict, error) {
+func verifyCertificate(body []byte, by trust) (Verdict, error) {
 	var v Verdict
 	var c certificate
-	if err := v.openEnvelope(body, certificateSchema, trusted, &c); err != nil {
+	if err := v.openEnvelope(body, certificateSchema, by, &c); err != nil {
 		return v, err
 	}
 	if !isChainHead(c.Chain.Head) || c.Chain.Events < 1 {
@@ -193,7 +225,7 @@ func verifyCertificate(body []byte, trusted ed25519.PublicKey) (Verdict, error) 
 // verifyArchive looks at the frame, then at the signature, and unpacks nothing
 // but the manifest unless both hold: what comes from outside may be made to
 // keep us busy.
-func verifyArchive(r io.ReaderAt, size int64, trusted ed25519.PublicKey) (Verdict, error) {
+func verifyArchive(r io.ReaderAt, size int64, by trust) (Verdict, error) {
 	var v Verdict
 	if err := boundDirectory(r, size); err != nil {
 		return v, fmt.Errorf("verify: %w", err)
@@ -214,7 +246,7 @@ func verifyArchive(r io.ReaderAt, size int64, trusted ed25519.PublicKey) (Verdic
 		return v, fmt.Errorf("verify: %s: %w", manifestName, err)
 	}
 	var m manifest
-	if err := v.openEnvelope(body, manifestSchema, trusted, &m); err != nil {
+	if err := v.openEnvelope(body, manifestSchema, by, &m); err != nil {
 		return v, err
 	}
 	v.Part, v.Parts = m.Part, m.Parts

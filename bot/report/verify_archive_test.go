@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"privacydesk/bot"
 )
 
 // piece is one entry of an archive that a test takes apart.
@@ -438,5 +440,21 @@ func TestReportsOfBeforeVerify(t *testing.T) {
 	v, err := VerifyFile("testdata/of-before.zip", key)
 	if err != nil || !v.OK() || !v.Trusted || v.Files != 7 {
 		t.Errorf("%+v, %v", v, err)
+	}
+}
+
+// TestVerifyAReportOfAFormerKey, which the key of today vouches for.
+func TestVerifyAReportOfAFormerKey(t *testing.T) {
+	p := openPlace(t, Options{})
+	body := p.read(p.access(small(p), 1<<20, 1)[0])
+	h, err := p.keys.RenewSigning()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, handovers := range map[bool][]bot.Handover{true: {h}, false: nil} {
+		v, err := Verify(bytes.NewReader(body), int64(len(body)), p.keys.PublicKey(), handovers...)
+		if err != nil || v.OK() != want || v.Trusted != want || v.Files != map[bool]int{true: 7}[want] {
+			t.Errorf("%d handovers: %+v, %v", len(handovers), v, err)
+		}
 	}
 }

@@ -3,7 +3,6 @@ package spool
 import (
 	"context"
 	"crypto/cipher"
-	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -186,27 +185,4 @@ func (s *Shelf) Mark(request, step string) string {
 // MarkValid implements bot.Keys.
 func (s *Shelf) MarkValid(m bot.Mark) bool {
 	return hmac.Equal([]byte(s.Mark(m.Request, m.Step)), []byte(m.MAC))
-}
-
-// Sign implements bot.Keys with Ed25519.
-func (s *Shelf) Sign(message []byte) (bot.Signature, error) {
-	return bot.Signature{
-		KeyID:     SigningKeyID(s.PublicKey()),
-		PublicKey: s.PublicKey(),
-		Value:     ed25519.Sign(s.signKey, message),
-	}, nil
-}
-
-// PublicKey is what certificates are verified with. Publish it where the
-// receivers of certificates can find it.
-func (s *Shelf) PublicKey() ed25519.PublicKey {
-	pub := make(ed25519.PublicKey, ed25519.PublicKeySize)
-	copy(pub, s.signKey[ed25519.PrivateKeySize-ed25519.PublicKeySize:])
-	return pub
-}
-
-// SigningKeyID names a public key: the first half of its SHA-256, in hex.
-func SigningKeyID(pub ed25519.PublicKey) string {
-	sum := sha256.Sum256(pub)
-	return hex.EncodeToString(sum[:16])
 }

@@ -12,6 +12,7 @@ import (
 	"io"
 	"strings"
 
+	"privacydesk/bot"
 	"privacydesk/connectors"
 )
 
@@ -107,15 +108,18 @@ type wrapped struct {
 	Master  string `json:"master"`
 	Nonce   []byte `json:"nonce"`
 	Key     []byte `json:"key"` // sealed
+	// Handovers tell of the signing keys before this one, the first first. They
+	// are public, and prove themselves.
+	Handovers []bot.Handover `json:"handovers,omitempty"`
 }
 
 func (w *wrapped) aad() []byte {
 	return fmt.Appendf(nil, "privacydesk key 1\x00%d:%s%d:%s", len(w.For), w.For, len(w.ID), w.ID)
 }
 
-// wrap seals a key under the newest master.
-func (r *ring) wrap(random io.Reader, purpose, id string, key []byte) ([]byte, error) {
-	w := wrapped{Version: 1, For: purpose, ID: id, Master: r.newest.ID, Nonce: make([]byte, 12)}
+// wrap seals a key under the newest master; w says whose it is.
+func (r *ring) wrap(random io.Reader, w wrapped, key []byte) ([]byte, error) {
+	w.Version, w.Master, w.Nonce = 1, r.newest.ID, make([]byte, 12)
 	if _, err := io.ReadFull(random, w.Nonce); err != nil {
 		return nil, connectors.Sayf(err, "no randomness")
 	}

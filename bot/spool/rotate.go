@@ -82,7 +82,7 @@ func (s *Shelf) rewrap(path, purpose string, done *Rotation) error {
 	if w.Master == s.ring.newest.ID {
 		return nil
 	}
-	body, err := s.ring.wrap(s.rand, w.For, w.ID, key)
+	body, err := s.ring.wrap(s.rand, w, key)
 	if err != nil {
 		return err
 	}

@@ -4,15 +4,12 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
-	"crypto/hkdf"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -46,7 +43,7 @@ type KeysOptions struct {
 //	DIR/vouched          says that all that the store keeps bears codes
 //	DIR/lock             held exclusively while keys are rewrapped or retired
 //	DIR/masters/ID       a check value of each master that wraps something
-//	DIR/root, DIR/sign   wrapped: of markers; of certificates
+//	DIR/root, DIR/sign   wrapped: of markers and codes; of certificates, with the handovers from the keys before it
 //	DIR/keys/ID          wrapped: a request's key
 //	DIR/tenants/HASH     wrapped: a tenant's key; its time of change is its last use
 //
@@ -66,7 +63,7 @@ type Shelf struct {
 	codeKey []byte
 	// sealKey seals what belongs to the installation and to no request.
 	sealKey []byte
-	signKey ed25519.PrivateKey
+	signKey atomic.Pointer[ed25519.PrivateKey] // as it was last read
 }
 
 var (
@@ -126,76 +123,6 @@ func (s *Shelf) open() error {
 		return err
 	}
 	return s.seeVouched()
-}
-
-// openInstallation reads the keys that last as long as the installation, or
-// makes them where a new one begins, its identity last.
-func (s *Shelf) openInstallation() error {
-	used, err := s.used()
-	if err != nil {
-		return err
-	}
-	root, err := s.installationKey("root", used)
-	if err != nil {
-		return err
-	}
-	seed, err := s.installationKey("sign", used)
-	if err != nil {
-		return err
-	}
-	s.signKey = ed25519.NewKeyFromSeed(seed)
-	for purpose, key := range map[string]*[]byte{
-		"privacydesk markers": &s.markKey, "privacydesk installation": &s.sealKey, "privacydesk store": &s.codeKey,
-	} {
-		if *key, err = hkdf.Key(sha256.New, root, nil, purpose, KeySize); err != nil {
-			return err
-		}
-	}
-	if used {
-		s.id, err = readIdentity(s.path(identityFile))
-		return lost(err, identityFile)
-	}
-	if err := s.noteVouched(); err != nil { // nothing is older than the codes
-		return err
-	}
-	s.id, err = identity(s.disk, s.rand, s.dir)
-	return err
-}
-
-// used is true for a shelf on which something was kept, or that was whole
-// once: what is missing there was lost.
-func (s *Shelf) used() (bool, error) {
-	if _, err := os.Stat(s.path(identityFile)); !errors.Is(err, fs.ErrNotExist) {
-		return true, err
-	}
-	for _, sub := range []string{requestsDir, tenantsDir} {
-		entries, err := os.ReadDir(s.path(sub))
-		if err != nil {
-			return false, err
-		}
-		if slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return checkRequest(e.Name()) == nil }) {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-// installationKey makes no key where one was lost: the marks on all tickets,
-// and all certificates, would belong to nobody.
-func (s *Shelf) installationKey(name string, used bool) ([]byte, error) {
-	if used {
-		key, _, err := s.read(s.path(name), name)
-		return key, lost(err, name)
-	}
-	key, _, err := s.obtainLocked(s.path(name), name, "")
-	return key, err
-}
-
-func lost(err error, name string) error {
-	if errors.Is(err, fs.ErrNotExist) {
-		return connectors.Sayf(nil, "its file %s is missing, and is never made anew for a key store that was used; restore it from a backup of the folder", name)
-	}
-	return err
 }
 
 // Identity is the shelf's random id. Replicas that show different ones don't
@@ -315,7 +242,7 @@ func (s *Shelf) obtainLocked(path, purpose, id string) ([]byte, wrapped, error) 
 	if err := s.enroll(); err != nil {
 		return nil, w, err
 	}
-	body, err := s.ring.wrap(s.rand, purpose, id, fresh)
+	body, err := s.ring.wrap(s.rand, wrapped{For: purpose, ID: id}, fresh)
 	if err != nil {
 		return nil, w, err
 	}

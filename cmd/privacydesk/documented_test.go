@@ -147,6 +147,7 @@ func (in *installation) renew() {
 	in.shows(in.does("privacydesk keys rotate --config privacydesk.yml", 0), "2027-05")
 	writeFile(in.T, "privacydesk.yml", strings.Replace(read(), older, "", 1))
 	in.shows(in.does("privacydesk keys show --config privacydesk.yml", 0), "key id")
+	in.shows(in.does("privacydesk keys renew --signing --config privacydesk.yml", 0), "until")
 	for _, roles := range []string{"intake,web", "worker,clock"} {
 		_, stop := in.serves("privacydesk serve --config privacydesk.yml --role "+roles, `(privacydesk serves)`)
 		stop()

@@ -8,8 +8,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
+	"privacydesk/bot"
 	"privacydesk/bot/spool"
 	"privacydesk/bot/zendesksim"
 	"privacydesk/cmd/privacydesk/sample"
@@ -19,7 +21,8 @@ import (
 
 type keysCmd struct {
 	Rotate rotateCmd  `cmd:"" help:"Wrap everything under the newest master key."`
-	Show   showKeyCmd `cmd:"" help:"Show the public key that signs certificates."`
+	Renew  renewCmd   `cmd:"" help:"Make a new key that signs reports and certificates; what the former one signed stays good."`
+	Show   showKeyCmd `cmd:"" help:"Show the public key that signs reports and certificates, and those before it."`
 }
 
 // Help carries the example.
@@ -79,8 +82,60 @@ func (c showKeyCmd) Run(s *surroundings) error {
 	if err != nil {
 		return err
 	}
-	key, id := hex.EncodeToString(shelf.PublicKey()), spool.SigningKeyID(shelf.PublicKey())
-	return tell(s, c.JSON, map[string]any{"public_key": key, "key_id": id}, key+"  key id "+id)
+	shown, err := showKeys(shelf)
+	if err != nil {
+		return err
+	}
+	return tell(s, c.JSON, shown, shown.String())
+}
+
+// shownKeys is what keys show prints, and what verify --keys reads.
+type shownKeys struct {
+	PublicKey string         `json:"public_key"`
+	KeyID     string         `json:"key_id"`
+	Handovers []bot.Handover `json:"handovers"` // from each former key to the next
+}
+
+func showKeys(shelf *spool.Shelf) (shownKeys, error) {
+	handovers, err := shelf.Handovers()
+	key := shelf.PublicKey()
+	return shownKeys{hex.EncodeToString(key), spool.SigningKeyID(key), append([]bot.Handover{}, handovers...)}, err
+}
+
+func (k shownKeys) String() string {
+	words := k.PublicKey + "  key id " + k.KeyID
+	for _, h := range slices.Backward(k.Handovers) {
+		words += fmt.Sprintf("\n%x  key id %s, until %s", h.Former, spool.SigningKeyID(h.Former), h.At.Format(time.RFC3339))
+	}
+	return words
+}
+
+type renewCmd struct {
+	configFlag
+	Signing bool `required:"" help:"The signing key. Master keys are renewed by keys rotate."`
+	JSON    bool `help:"Print one JSON object."`
+}
+
+// Help carries the example.
+func (renewCmd) Help() string {
+	return "All replicas sign with the new key at once. Publish it, and what `keys show --json` prints, beside the former one.\n\n" +
+		"Example:\n  privacydesk keys renew --signing --config privacydesk.yml"
+}
+
+// Run renews.
+func (c renewCmd) Run(s *surroundings) error {
+	shelf, err := openShelf(c.Config, s)
+	if err != nil {
+		return err
+	}
+	if _, err := shelf.RenewSigning(); err != nil {
+		return err
+	}
+	shown, err := showKeys(shelf)
+	if err != nil {
+		return err
+	}
+	return tell(s, c.JSON, shown, shown.String())
 }
 
 type docsCmd struct {

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 
+	"privacydesk/bot"
 	"privacydesk/bot/ledger"
 	"privacydesk/bot/report"
 )
@@ -16,6 +17,7 @@ import (
 type verifyCmd struct {
 	File      string `arg:"" help:"A report (zip) or a certificate (json)."`
 	PublicKey string `placeholder:"HEX" help:"The signing key that you trust, as keys show prints it. Without it, whoever altered the file may have signed it anew."`
+	Keys      string `placeholder:"FILE" help:"What keys show --json printed of the sender: signing keys that were renewed, each vouched for by the next. With them, --public-key may be an earlier or a later one than the one that signed."`
 	Ledger    string `placeholder:"FILE" help:"What requests show --json printed of the certificate's request: its events are held against the certificate's chain."`
 	JSON      bool   `help:"Print one JSON object."`
 }
@@ -39,8 +41,12 @@ func (c verifyCmd) Run(s *surroundings) error {
 	if err != nil {
 		return err
 	}
+	handovers, err := c.handovers()
+	if err != nil {
+		return err
+	}
 	v := verdict{}
-	if v.Verdict, err = report.VerifyFile(c.File, trusted); err != nil {
+	if v.Verdict, err = report.VerifyFile(c.File, trusted, handovers...); err != nil {
 		return err
 	}
 	if c.Ledger != "" {
@@ -80,6 +86,25 @@ func (c verifyCmd) trusted() (ed25519.PublicKey, error) {
 		return nil, &usageError{errors.New("--public-key: give 64 hex digits, as `privacydesk keys show` prints them")}
 	}
 	return raw, nil
+}
+
+// handovers reads what keys show --json printed.
+func (c verifyCmd) handovers() ([]bot.Handover, error) {
+	if c.Keys == "" {
+		return nil, nil
+	}
+	if c.PublicKey == "" {
+		return nil, &usageError{errors.New("--keys: say which of the keys you trust: --public-key HEX")}
+	}
+	raw, err := os.ReadFile(c.Keys)
+	if err != nil {
+		return nil, &usageError{fmt.Errorf("--keys: %w", err)}
+	}
+	var shown shownKeys
+	if err := json.Unmarshal(raw, &shown); err != nil || shown.PublicKey == "" {
+		return nil, &usageError{errors.New("--keys: it is not what `privacydesk keys show --json` prints")}
+	}
+	return shown.Handovers, nil
 }
 
 // readLedger reads the events that requests show --json printed.

@@ -25,18 +25,20 @@ type signer struct {
 	events   []ledger.Event
 	spool    bot.Spool
 	report   *report.Reporter
+	keys     *spool.Shelf
 }
 
 func newSigner(t *testing.T) *signer {
 	t.Helper()
-	keys, err := spool.OpenKeys(spool.KeysOptions{Dir: t.TempDir(), Masters: []spool.MasterKey{{ID: "m", Key: bytes.Repeat([]byte{5, 6}, spool.KeySize/2)}}})
+	// Its clock stands behind the time at which certificate says that it is made.
+	keys, err := spool.OpenKeys(spool.KeysOptions{Dir: t.TempDir(), Clock: func() time.Time { return time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC) }, Masters: []spool.MasterKey{{ID: "m", Key: bytes.Repeat([]byte{5, 6}, spool.KeySize/2)}}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := keys.Create(t.Context(), "t7"); err != nil {
 		t.Fatal(err)
 	}
-	s := &signer{T: t, dir: t.TempDir(), key: hex.EncodeToString(keys.PublicKey())}
+	s := &signer{T: t, dir: t.TempDir(), key: hex.EncodeToString(keys.PublicKey()), keys: keys}
 	if s.spool, err = spool.Open(spool.Options{Dir: t.TempDir()}, keys); err != nil {
 		t.Fatal(err)
 	}
@@ -166,4 +168,86 @@ func newOther() (events []ledger.Event) {
 		events, head = append(events, e), e.Hash
 	}
 	return events
+}
+
+// TestVerifyAfterTheSigningKeyWasRenewed: papers of the former key stay good,
+// for who trusts it and for who trusts the new one; what it signs afterwards is
+// not believed.
+func TestVerifyAfterTheSigningKeyWasRenewed(t *testing.T) {
+	s := newSigner(t)
+	former := s.key
+	older, err := os.ReadFile(s.certificate(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.keys.RenewSigning(); err != nil {
+		t.Fatal(err)
+	}
+	newer, err := os.ReadFile(s.certificate(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown, err := showKeys(s.keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if words := shown.String(); !strings.Contains(words, former) || !strings.Contains(words, "until 2026-11-21T08:00:01Z") {
+		t.Errorf("keys show says %s", words)
+	}
+	var list bytes.Buffer
+	if err := printJSON(&list, shown); err != nil {
+		t.Fatal(err)
+	}
+	keys := s.write("keys.json", list.Bytes())
+	papers := map[string]string{"the older": s.write("older.json", older), "the newer": s.write("newer.json", newer)}
+	for _, tc := range []struct {
+		paper, trusts string
+		args          []string
+		code          int
+	}{
+		{"the older", former, nil, 0},
+		{"the older", shown.PublicKey, nil, 1},
+		{"the older", shown.PublicKey, []string{"--keys", keys}, 0},
+		{"the older", former, []string{"--keys", keys}, 0},
+		{"the newer", former, nil, 1},
+		{"the newer", former, []string{"--keys", keys}, 0},
+		{"the newer", shown.PublicKey, []string{"--keys", keys}, 0},
+		{"the newer", newSigner(t).key, []string{"--keys", keys}, 1},
+	} {
+		code, out := s.verify(append([]string{papers[tc.paper], "--public-key", tc.trusts}, tc.args...)...)
+		if code != tc.code || code == 0 != strings.Contains(out, "signed by the key that you trust") {
+			t.Errorf("%s, by who trusts %.8s, %v: %d %s", tc.paper, tc.trusts, tc.args, code, out)
+		}
+	}
+	if code, out := s.verify(papers["the older"], "--keys", keys); code != 2 || !strings.Contains(out, "--public-key") {
+		t.Errorf("keys, and none that is trusted: %d %s", code, out)
+	}
+	if code, out := s.verify(papers["the older"], "--public-key", former, "--keys", papers["the older"]); code != 2 || !strings.Contains(out, "keys show") {
+		t.Errorf("no list of keys: %d %s", code, out)
+	}
+}
+
+// TestVerifyBelievesNoFormerKeyLater: a key that was given up, perhaps because
+// it was stolen, signs nothing any more that says it is newer.
+func TestVerifyBelievesNoFormerKeyLater(t *testing.T) {
+	s := newSigner(t)
+	s.events[1].At = time.Date(2026, 11, 22, 0, 0, 0, 0, time.UTC) // of the certificate, a day behind the handover
+	file := s.certificate(0)
+	if _, err := s.keys.RenewSigning(); err != nil {
+		t.Fatal(err)
+	}
+	shown, err := showKeys(s.keys)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list bytes.Buffer
+	if err := printJSON(&list, shown); err != nil {
+		t.Fatal(err)
+	}
+	keys := s.write("keys.json", list.Bytes())
+	for _, trusts := range []string{s.key, shown.PublicKey} {
+		if code, out := s.verify(file, "--public-key", trusts, "--keys", keys); code != 1 || !strings.Contains(out, "took the place of") {
+			t.Errorf("by who trusts %.8s: %d %s", trusts, code, out)
+		}
+	}
 }
