@@ -162,10 +162,14 @@ type Outcome struct {
 	// system's engine keeps of erased records, where, and for how long, as far
 	// as can be told. Free of personal data, and of names of files.
 	Keeps []string
+	// Changed counts the rows that Erase deleted or de-identified for good, also
+	// where it failed afterwards. It is what is known before anybody counts anew.
+	Changed int64
 }
 
-// Guard is asked inside each irreversible batch, for SQL in the transaction
-// after the lock on the target's side is held.
+// Guard is asked inside each irreversible batch, for SQL in the transaction:
+// after the lock on the target's side is held, and again right before COMMIT,
+// for a statement may have waited in between.
 type Guard interface {
 	// Allow returns nil if the run's token is still valid and deletes are not
 	// paused. Any error stops the run before the batch; it wraps ErrFenced or

@@ -263,25 +263,47 @@ func (v *visit) candidates(ctx context.Context, s selected, c change, a addressi
 // batch changes rows in one transaction: bounded by the server, under the
 // run's lock, with the guard's leave.
 func (v *visit) batch(ctx context.Context, j *connectors.Job, s selected, c change, a addressing, rows []address) (n int64, err error) {
-	err = v.inTransaction(ctx, j, s, func() error {
+	err = v.inTransaction(ctx, j, s, func() (gone int64, err error) {
 		n, err = v.changeRows(ctx, s, c, a, rows)
-		return err
+		if c.part() == partErasable {
+			gone = n
+		}
+		return gone, err
 	})
 	return n, err
 }
 
-func (v *visit) inTransaction(ctx context.Context, j *connectors.Job, s selected, f func() error) error {
+// inTransaction asks the guard twice: before anything is done, so that a run
+// that may not go on takes no locks, and right before COMMIT, because the
+// statements may have waited for others' locks while somebody said stop. f
+// returns how many rows go for good.
+func (v *visit) inTransaction(ctx context.Context, j *connectors.Job, s selected, f func() (gone int64, err error)) error {
 	defer v.s.rollback(ctx)
 	if err := v.s.begin(ctx, j.ID); err != nil {
 		return err
 	}
+	if err := v.granted(ctx, j, s); err != nil {
+		return err
+	}
+	gone, err := f()
+	if err != nil {
+		return err
+	}
+	if err := v.granted(ctx, j, s); err != nil {
+		return err
+	}
+	if err := v.s.commit(ctx); err != nil {
+		return err
+	}
+	j.Outcome.Changed += gone
+	return nil
+}
+
+func (v *visit) granted(ctx context.Context, j *connectors.Job, s selected) error {
 	if err := j.Guard.Allow(ctx); err != nil {
 		return connectors.NewError(connectors.Transient, v.at(s.place.Collection), "the run may not go on", err)
 	}
-	if err := f(); err != nil {
-		return err
-	}
-	return v.s.commit(ctx)
+	return nil
 }
 
 func (v *visit) changeRows(ctx context.Context, s selected, c change, a addressing, rows []address) (int64, error) {

@@ -200,6 +200,7 @@ func (s *System) Erase(ctx context.Context, jobs []*connectors.Job) error {
 				return err
 			}
 			s.remove(r.ID)
+			j.Outcome.Changed++
 		}
 		if s.Meanwhile != nil {
 			s.Meanwhile(s)
