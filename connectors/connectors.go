@@ -53,17 +53,25 @@ type Profile struct {
 	// system is searched as soon as one of them is known, and again when a
 	// further one turns up.
 	Needs []IdentityType
+	// VendorNeeds are further ones, by which it can be searched with values
+	// alone that the vendor assigned.
+	VendorNeeds []IdentityType
 	// Yields are the identity types that its records may reveal and that some
-	// other system may need.
-	Yields []IdentityType
+	// other system may need; VendorYields those of them whose values the vendor
+	// assigned.
+	Yields, VendorYields []IdentityType
 	// People are those of Yields of which one person has one: numbers that the
 	// vendor gives to the records in which an address is found. Several of them
 	// for one subject mean several people behind the address.
 	People []IdentityType
 	// Collections describes what the system holds, in a stable order.
 	Collections []Collection
+	// Places are the tenants, as the system spells them, whose alone parts of
+	// it are: a request of another tenant does not search those.
+	Places []string
 	// LeftOut are what the system holds beside, and is neither searched,
-	// reported nor erased by somebody's decision.
+	// reported nor erased: by somebody's decision, or because nothing in the
+	// data map leads there.
 	LeftOut []LeftOut
 	// MapDigest is the SHA-256, in hex, of the data map in its canonical form.
 	// An approval binds it.

@@ -30,6 +30,7 @@ func (v *visit) erase(ctx context.Context, j *connectors.Job) error {
 	if j.Guard == nil {
 		return connectors.NewError(connectors.Misfit, v.op, "the run has no guard", nil)
 	}
+	v.notTheirs(j)
 	steps, err := v.plan.Erases(j.Subject.Tenant, j.Finding)
 	if err != nil {
 		return v.fail(ctx, v.op, err)

@@ -15,6 +15,7 @@ import (
 func (c *connector) Gather(ctx context.Context, jobs []*connectors.Job) error {
 	return c.visit(ctx, "gather", c.o.GatherTimeout, func(v *visit) error {
 		return connectors.Each(ctx, jobs, func(ctx context.Context, j *connectors.Job) error {
+			v.notTheirs(j)
 			selections, err := v.plan.Reads(j.Subject.Tenant, j.Finding)
 			if err != nil {
 				return err

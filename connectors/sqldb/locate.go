@@ -24,6 +24,7 @@ func (c *connector) Locate(ctx context.Context, jobs []*connectors.Job) error {
 			if w.job.Err() != nil {
 				continue
 			}
+			v.notTheirs(w.job)
 			if err := v.conclude(ctx, w); err != nil {
 				return err
 			}
@@ -278,6 +279,8 @@ func (v *visit) joined(b *builder, p place, a *asked) (from string, tenant tenan
 	switch a.scope.Kind {
 	case dataset.ScopeNone:
 		return from, tenant, "", nil
+	case dataset.ScopePlace:
+		return from, tenant, placed(a.scope, a.tenants), nil
 	case dataset.ScopeMissing:
 		return "", tenant, "", connectors.NewError(connectors.Misfit, v.at(a.collection), "the data map does not say how its rows belong to a tenant", nil)
 	case dataset.ScopeField:
