@@ -226,35 +226,6 @@ type sampleMasker struct{}
 
 func (sampleMasker) Bytes(_, _, _ string, n int) []byte { return make([]byte, n) }
 
-// canary looks for the made-up person, as any other would be looked for.
-func (v *visit) canary(ctx context.Context, found *findings) error {
-	k := v.o.Canary
-	if k == nil {
-		return nil
-	}
-	t := k.Type
-	if t == "" {
-		t = connectors.Email
-	}
-	j := &connectors.Job{ID: "canary", Subject: connectors.Subject{
-		Tenant: k.Tenant, Identities: []connectors.Identity{{Type: t, Value: connectors.Text(k.Email), Vendor: true}},
-	}}
-	walks := v.start([]*connectors.Job{j})
-	err := v.explore(ctx, walks)
-	if err == nil && j.Err() == nil && len(walks) == 1 {
-		err = v.conclude(ctx, walks[0])
-	}
-	switch {
-	case err != nil:
-		return v.fail(ctx, v.op, err)
-	case j.Err() != nil:
-		found.add(connectors.SeverityBlocks, "canary of "+v.env.System, "looking for it failed: "+problemText(j.Err()), "mend that first")
-	case j.Finding.Total().Found() == 0:
-		found.add(connectors.SeverityBlocks, "canary of "+v.env.System, "it was not found", "see whether its record exists, and whether the account sees all rows")
-	}
-	return nil
-}
-
 // mendText is what an error says to do about it.
 func mendText(err error) string {
 	var ours *connectors.Error

@@ -16,8 +16,15 @@ import (
 // asked, which believes nothing but the row itself.
 func (c *connector) Locate(ctx context.Context, jobs []*connectors.Job) error {
 	return c.visit(ctx, "locate", c.o.StatementTimeout, func(v *visit) error {
-		walks := v.start(jobs)
-		if err := v.explore(ctx, walks); err != nil {
+		walks, canary := v.start(jobs), v.beside(jobs)
+		all := walks
+		if canary != nil && canary.job.Err() == nil {
+			all = append(slices.Clone(walks), canary)
+		}
+		if err := v.explore(ctx, all); err != nil {
+			return err
+		}
+		if err := v.proven(ctx, canary, jobs); err != nil {
 			return err
 		}
 		for _, w := range walks {
