@@ -36,6 +36,8 @@ func (c *connector) Check(ctx context.Context) ([]connectors.Problem, error) {
 		}
 		v.links(found)
 		v.unmapped(found)
+		v.packets(found)
+		v.encoded(found)
 		return v.canary(ctx, found)
 	})
 	return found.sorted(), err
@@ -225,6 +227,14 @@ func sampleOf(c *column) connectors.Value {
 type sampleMasker struct{}
 
 func (sampleMasker) Bytes(_, _, _ string, n int) []byte { return make([]byte, n) }
+
+// encoded: without an encoding a text is no more than its bytes.
+func (v *visit) encoded(found *findings) {
+	if v.live.unencoded {
+		found.add(connectors.SeverityNote, v.env.System, "the database has no encoding (SQL_ASCII): persons are found by addresses in UTF-8 alone, and other texts are shown as if they were Latin-1",
+			"move it to a database with the encoding UTF8")
+	}
+}
 
 // mendText is what an error says to do about it.
 func mendText(err error) string {

@@ -70,44 +70,16 @@ func (v *visit) harmless(steps []walk.EraseStep) error {
 	return nil
 }
 
-func (v *visit) batchSize() int { return min(v.o.Batch, v.d.maxBatch()) }
-
 // eraseStep does one step, some thousand keys at a time: a row goes if any of
 // them reaches it, so it makes no difference by which it is met first.
 func (v *visit) eraseStep(ctx context.Context, j *connectors.Job, step walk.EraseStep) error {
-	for _, sel := range portions(step.Selection) {
+	for _, sel := range v.portions(step.Selection) {
 		step.Selection = sel
 		if err := v.erasePortion(ctx, j, step); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func portions(sel walk.Selection) []walk.Selection {
-	const most = 10_000
-	keys := 0
-	for _, l := range slices.Concat(sel.Owned, sel.Pinned, sel.Shared) {
-		keys += len(l.Values)
-	}
-	if keys <= most {
-		return []walk.Selection{sel}
-	}
-	var out []walk.Selection
-	add := func(links []connectors.Link, set func(*walk.Selection, []connectors.Link)) {
-		for _, l := range links {
-			for values := range slices.Chunk(l.Values, most) {
-				one := sel
-				one.Owned, one.Pinned, one.Shared = nil, nil, nil
-				set(&one, []connectors.Link{{Field: l.Field, Values: values}})
-				out = append(out, one)
-			}
-		}
-	}
-	add(sel.Owned, func(s *walk.Selection, l []connectors.Link) { s.Owned = l })
-	add(sel.Pinned, func(s *walk.Selection, l []connectors.Link) { s.Pinned = l })
-	add(sel.Shared, func(s *walk.Selection, l []connectors.Link) { s.Shared = l })
-	return out
 }
 
 func (v *visit) erasePortion(ctx context.Context, j *connectors.Job, step walk.EraseStep) error {
