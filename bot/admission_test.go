@@ -216,6 +216,23 @@ func TestRule11_DirectoryAwayIsTold(t *testing.T) {
 	w.Expect(id, "resolved", bot.ReasonErased)
 }
 
+// TestRule13_ADirectoryThatMisfitsIsNoOutage: it is told at once, by words of
+// its own, and the request goes on when the query was mended.
+func TestRule13_ADirectoryThatMisfitsIsNoOutage(t *testing.T) {
+	w := populated(t)
+	w.Directory.Err = connectors.NewError(connectors.Misfit, "directory", "the column is_admin is not a truth value", nil)
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Pass(time.Minute)
+	w.Expect(id, "held", bot.ReasonDirectoryMisfit)
+	w.Pass(24 * time.Hour)
+	if text := said(t, w, id); strings.Count(text, "directory_misfit") != 1 || strings.Contains(text, "directory_unavailable") {
+		t.Errorf("the ticket says\n%s", text)
+	}
+	w.Directory.Err = nil
+	w.Pass(24 * time.Hour)
+	w.Expect(id, "resolved", bot.ReasonErased)
+}
+
 // TestRule11_WhyASystemWasNotErased stands on the ticket in plain words.
 func TestRule11_WhyASystemWasNotErased(t *testing.T) {
 	w := populated(t)

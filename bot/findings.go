@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -160,7 +161,7 @@ func (e *Engine) keysDigest(ctx context.Context, id string, f *connectors.Findin
 func relevant(p connectors.Profile, ids []connectors.Identity) []connectors.Identity {
 	var out []connectors.Identity
 	for _, id := range ids {
-		if p.Admits(id) {
+		if slices.Contains(p.Needs, id.Type) {
 			out = append(out, id)
 		}
 	}

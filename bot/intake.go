@@ -196,7 +196,7 @@ func (e *Engine) read(ctx context.Context, t *turn) (bool, error) {
 	res, ask, err := e.admitted(ctx, t, ticket)
 	if err != nil {
 		e.log(t.c.ID).WithField("event", "directory").Warn(connectors.Plain(err))
-		return e.askLater(ctx, t, ticket)
+		return e.askLater(ctx, t, ticket, err)
 	}
 	t.c.Kind = Kind(res.Kind)
 	late := objectsEarly(ticket, afterDescription(t.c, ticket))
@@ -209,19 +209,26 @@ func (e *Engine) read(ctx context.Context, t *turn) (bool, error) {
 	return e.decide(ctx, t, ticket, res, d, late)
 }
 
-// stepDirectory names the one note about a directory that does not answer.
-const stepDirectory = "directory"
+// The steps of the one note about a directory that does not answer, and of that
+// about one that answers what it must not.
+const (
+	stepDirectory       = "directory"
+	stepDirectoryMisfit = "directory-misfit"
+)
 
 // askLater waits for the directory, and tells the agents once that it does not
-// answer.
-func (e *Engine) askLater(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
+// answer. One that answers what is no answer won't pass by itself: that is a
+// hold, which goes on when its query was mended.
+func (e *Engine) askLater(ctx context.Context, t *turn, ticket *Ticket, cause error) (bool, error) {
 	t.c.Attempts++
-	t.wait(OnSystem, ReasonDirectory, t.now.Add(e.backoff(t.c.Attempts)))
-	owed := slices.ContainsFunc(t.c.Owed, func(s Say) bool { return s.Step == stepDirectory })
-	if t.c.Attempts >= e.Settings.MaxAttempts && !owed && !e.marked(ticket, t.c.ID, stepDirectory) {
-		t.owe(Say{
-			Step: stepDirectory, Message: "note_held", Vars: map[string]string{"reason": string(ReasonDirectory)}, AddTags: []string{TagNeedsPerson},
-		})
+	on, reason, step, patience := OnSystem, ReasonDirectory, stepDirectory, e.Settings.MaxAttempts
+	if ours := (*connectors.Error)(nil); errors.As(cause, &ours) && ours.Kind == connectors.Misfit {
+		on, reason, step, patience = OnAgent, ReasonDirectoryMisfit, stepDirectoryMisfit, 1
+	}
+	t.wait(on, reason, t.now.Add(e.backoff(t.c.Attempts)))
+	owed := slices.ContainsFunc(t.c.Owed, func(s Say) bool { return s.Step == step })
+	if t.c.Attempts >= patience && !owed && !e.marked(ticket, t.c.ID, step) {
+		t.owe(Say{Step: step, Message: "note_held", Vars: map[string]string{"reason": string(reason)}, AddTags: []string{TagNeedsPerson}})
 	}
 	return true, t.commit(ctx)
 }

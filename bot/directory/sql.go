@@ -78,12 +78,31 @@ func (s *sqlDirectory) Standing(ctx context.Context, p bot.Person) (bot.Standing
 	return s.lookUp(ctx, address)
 }
 
-// Check asks for an address that nobody has: connection, query and columns
-// are proven by it.
+// Check asks for an address that nobody has: connection, query, columns and
+// their types are proven by it. A text in is_admin is refused before a row
+// shows whether it is true or Y.
 func (s *sqlDirectory) Check(ctx context.Context) error {
-	_, err := s.lookUp(ctx, "privacydesk-check@nobody.invalid")
-	return err
+	ctx, cancel := context.WithTimeout(ctx, s.o.Timeout)
+	defer cancel()
+	if _, err := s.read(ctx, "privacydesk-check@nobody.invalid", typed); err != nil {
+		return s.d.fail(ctx, err)
+	}
+	return nil
 }
+
+// typed refuses columns whose type can't hold what they are for. Types that
+// the database doesn't tell, as SQLite of an expression, are left to the rows.
+func typed(types []*sql.ColumnType, at place) error {
+	kind := strings.ToUpper(types[at.admin].DatabaseTypeName())
+	for _, text := range []string{"CHAR", "TEXT", "CLOB", "BLOB", "ENUM", "SET", "JSON", "UUID", "DATE", "TIME", "FLOAT", "DOUBLE", "REAL", "BYTEA", "NAME"} {
+		if strings.Contains(kind, text) {
+			return connectors.NewError(connectors.Misfit, op, "the column is_admin has the type "+kind+", which is not a truth value", nil).WithMend(adminMend)
+		}
+	}
+	return nil
+}
+
+const adminMend = "compare it with the role: role = 'admin' AS is_admin"
 
 func (s *sqlDirectory) Close() error {
 	if err := s.db.Close(); err != nil {
@@ -97,15 +116,16 @@ const op = "directory"
 func (s *sqlDirectory) lookUp(ctx context.Context, address string) (bot.Standing, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.o.Timeout)
 	defer cancel()
-	out, err := s.read(ctx, address)
+	out, err := s.read(ctx, address, nil)
 	if err != nil {
 		return bot.Standing{}, s.d.fail(ctx, err)
 	}
 	return out, nil
 }
 
-// read runs the query in a transaction that can't write.
-func (s *sqlDirectory) read(ctx context.Context, address string) (bot.Standing, error) {
+// read runs the query in a transaction that can't write. look, if any, judges
+// the columns' types.
+func (s *sqlDirectory) read(ctx context.Context, address string, look func([]*sql.ColumnType, place) error) (bot.Standing, error) {
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return bot.Standing{}, err
@@ -123,6 +143,15 @@ func (s *sqlDirectory) read(ctx context.Context, address string) (bot.Standing, 
 	at, err := columns(rows)
 	if err != nil {
 		return bot.Standing{}, err
+	}
+	if look != nil {
+		types, err := rows.ColumnTypes()
+		if err != nil {
+			return bot.Standing{}, err
+		}
+		if err := look(types, at); err != nil {
+			return bot.Standing{}, err
+		}
 	}
 	var out standing
 	for n := 0; rows.Next(); n++ {
@@ -180,7 +209,7 @@ func (s *sqlDirectory) take(rows *sql.Rows, at place, address string, out *stand
 	}
 	admin, ok := asBool(cells[at.admin])
 	if !ok {
-		return connectors.NewError(connectors.Misfit, op, "the column is_admin is not a truth value", nil).WithMend("compare it with the role: role = 'admin' AS is_admin")
+		return connectors.NewError(connectors.Misfit, op, "the column is_admin is not a truth value", nil).WithMend(adminMend)
 	}
 	out.add(tenant, admin)
 	return nil

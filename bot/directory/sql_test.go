@@ -3,6 +3,7 @@ package directory_test
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -253,5 +254,28 @@ func TestSQLLeavesNothingBehind(t *testing.T) {
 	_ = say(t, d, person("alex@acme.example"))
 	if err := d.Close(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestRule13_IsAdminOfAnotherTypeIsSeenWithoutRows: Check knows the result's
+// columns from the database, and refuses a text before a row shows whether it
+// is true or Y. What is a truth value, or compares to one, passes.
+func TestRule13_IsAdminOfAnotherTypeIsSeenWithoutRows(t *testing.T) {
+	const table = "CREATE TABLE users (email varchar(200), tenant varchar(50), is_admin boolean, y char(1), role varchar(20))"
+	pg, maria, lite := servers.Postgres(t).CreateDatabase(t), servers.MariaDB(t).CreateDatabase(t), filepath.Join(t.TempDir(), "u.db")
+	execute(t, "pgx", pg, table)
+	execute(t, "mysql", maria, table)
+	execute(t, "sqlite", lite, table)
+	for driver, dsn := range map[string]string{"postgres": pg, "mysql": maria, "sqlite": lite} {
+		for column, fits := range map[string]bool{
+			"is_admin": true, "role = 'admin' as is_admin": true, "case when y = 'Y' then 1 else 0 end as is_admin": true,
+			"y as is_admin": false, "role as is_admin": false,
+		} {
+			err := open(t, "sql", sqlOptions(driver, dsn, "SELECT email, tenant, "+column+" FROM users WHERE lower(email) = :email")).Check(t.Context())
+			var ours *connectors.Error
+			if !fits && (!errors.As(err, &ours) || ours.Kind != connectors.Misfit || !strings.Contains(err.Error(), "is_admin")) || fits && err != nil {
+				t.Errorf("%s: %s: %v", driver, column, err)
+			}
+		}
 	}
 }

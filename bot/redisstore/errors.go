@@ -34,9 +34,9 @@ func mendOf(code string) string {
 	case "NOAUTH", "WRONGPASS":
 		return "it wants another user or password; mend redis.url"
 	case "NOPERM":
-		return "the user may not run a command that privacydesk needs; its ACL must allow +@all on the installation's keys"
+		return "the user may not do it; grant it what docs/operations.md lists (Redis)"
 	case "MISCONF":
-		return "it can't write to its disk; see its log"
+		return "it can't write to its disk, and takes no more changes; most often the disk is full: see its log"
 	case "LOADING", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN":
 		return "it isn't ready yet"
 	}

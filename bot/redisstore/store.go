@@ -29,6 +29,7 @@ import (
 type Store struct {
 	client  redis.UniversalClient
 	auth    bot.Authenticator
+	name    string // of the installation: redis.prefix
 	prefix  string
 	scripts scripts
 	// patience is how long Settle waits at a time.
@@ -59,7 +60,7 @@ func New(client redis.UniversalClient, auth bot.Authenticator, o Options) (*Stor
 	if !regexp.MustCompile(`^[a-z0-9_-]{1,40}$`).MatchString(name) {
 		return nil, errors.New(`redis.prefix: only a-z, 0-9, "-" and "_" may stand in it, at most 40 of them`)
 	}
-	return &Store{client: client, auth: auth, prefix: name + ":{" + name + "}:", scripts: newScripts(), patience: settleEach}, nil
+	return &Store{client: client, auth: auth, name: name, prefix: name + ":{" + name + "}:", scripts: newScripts(), patience: settleEach}, nil
 }
 
 // The keys. All bear the hash tag of the prefix.

@@ -34,6 +34,7 @@ type Options struct {
 //	DIR/identity               a random id, by which replicas know each other's folder
 //	DIR/requests/ID/NAME       a file; NAME has + for each slash
 //	DIR/requests/ID/+RANDOM    an unfinished file
+//	DIR/exchange/ID            what a replica left for others to read, see Post
 type Folder struct {
 	dir  string // of the requests
 	top  string
@@ -58,6 +59,9 @@ func Open(o Options, keys bot.Keys) (*Folder, error) {
 		f.disk = osDisk{}
 	}
 	if err := makeFolders(f.disk, f.top, f.dir); err != nil {
+		return nil, connectors.Sayf(err, "spool: folder %s", o.Dir)
+	}
+	if err := removeTemps(f.dir, "probe"); err != nil {
 		return nil, connectors.Sayf(err, "spool: folder %s", o.Dir)
 	}
 	id, err := identity(f.disk, f.rand, f.top)
@@ -257,6 +261,9 @@ func (f *Folder) Requests(_ context.Context) ([]string, error) {
 // Clean removes unfinished files that were last written before the given
 // time: what a process that died left behind. It returns how many.
 func (f *Folder) Clean(ctx context.Context, before time.Time) (int, error) {
+	if err := cleanExchange(f.top, before); err != nil {
+		return 0, connectors.Sayf(err, "spool: clean")
+	}
 	requests, err := f.Requests(ctx)
 	if err != nil {
 		return 0, err

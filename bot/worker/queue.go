@@ -22,6 +22,7 @@ import (
 
 // Queue is a bot.Queue on asynq. It may be used by any number of goroutines and processes.
 type Queue struct {
+	redis     redis.UniversalClient
 	client    *asynq.Client
 	inspector *asynq.Inspector
 	names     names
@@ -67,7 +68,7 @@ func NewQueue(client redis.UniversalClient, prefix string) (*Queue, error) {
 		return nil, err
 	}
 	return &Queue{
-		client: asynq.NewClientFromRedisClient(client), inspector: asynq.NewInspectorFromRedisClient(client), names: names,
+		redis: client, client: asynq.NewClientFromRedisClient(client), inspector: asynq.NewInspectorFromRedisClient(client), names: names,
 	}, nil
 }
 

@@ -96,7 +96,7 @@ func (w *Worker) server(queues map[string]int, concurrency int) *asynq.Server {
 		IsFailure:                func(err error) bool { return !errors.Is(err, context.Canceled) },
 		DelayedTaskCheckInterval: w.o.CheckEvery,
 		ShutdownTimeout:          w.o.Grace,
-		Logger:                   asynqLog{w.o.Log},
+		Logger:                   asynqLog{w.o.Log, newSaid(time.Now)},
 		LogLevel:                 asynq.WarnLevel,
 	})
 }

@@ -1,6 +1,7 @@
 package zendesk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -48,7 +49,7 @@ func (d *Desk) Check(ctx context.Context, uses Uses) ([]Problem, error) {
 	for _, w := range d.o.Warnings() {
 		c.add(Warns, "zendesk.api_token", strings.TrimPrefix(w, "zendesk.api_token: "), "create a confidential OAuth client in Zendesk's Admin Center and set zendesk.oauth")
 	}
-	signedIn, err := c.user(ctx)
+	signedIn, err := c.user(ctx, true)
 	if err != nil || !signedIn {
 		return c.problems, err
 	}
@@ -65,6 +66,7 @@ type checker struct {
 	uses     Uses
 	problems []Problem
 	me       int64
+	quiet    bool // no notes on clocks and limits
 }
 
 func (c *checker) add(s Severity, where, what, mend string) {
@@ -77,14 +79,20 @@ func denied(err error) bool {
 	return s == http.StatusUnauthorized || s == http.StatusForbidden || s == http.StatusNotFound
 }
 
-func (c *checker) user(ctx context.Context) (bool, error) {
+// user looks whether we are let in, and as whom; signing in anew, or at least
+// once with the secret that is configured.
+func (c *checker) user(ctx context.Context, anew bool) (bool, error) {
 	var answer struct {
 		User wireUser `json:"user"`
 	}
-	head, err := c.fetch(ctx, "read the bot's own user", "/users/me.json", &answer)
+	var head http.Header
+	err := c.auth.prove(ctx, anew)
+	if err == nil {
+		head, err = c.fetch(ctx, "read the bot's own user", "/users/me.json", &answer)
+	}
 	switch {
 	case err != nil && (denied(err) || status(err) == http.StatusBadRequest):
-		c.add(Blocks, "zendesk", "the account refuses the credentials: "+err.Error(), "check zendesk.subdomain and zendesk.oauth")
+		c.add(Blocks, "zendesk", "the account refuses the credentials: "+err.Error(), "see zendesk.subdomain and zendesk.oauth")
 		return false, nil
 	case err != nil:
 		return false, forSide(err)
@@ -95,8 +103,10 @@ func (c *checker) user(ctx context.Context) (bool, error) {
 		c.add(Blocks, "zendesk.oauth", "the bot's user is not an admin; Zendesk exports tickets to admins only", "give that user the role admin")
 	}
 	c.me = answer.User.ID
-	c.clocks(head)
-	c.limits(head)
+	if !c.quiet {
+		c.clocks(head)
+		c.limits(head)
+	}
 	return true, nil
 }
 
@@ -105,9 +115,22 @@ func (c *checker) clocks(head http.Header) {
 	if err != nil {
 		return
 	}
-	if off := c.clock().Sub(at).Abs(); off > clockSkew {
-		c.add(Warns, "this machine's clock", fmt.Sprintf("it differs from Zendesk's by %s", off.Round(time.Second)), "synchronise it (NTP)")
+	off := c.clock().Sub(at)
+	severity, follows := Warns, ""
+	if off.Abs() > cmp.Or(c.o.Webhook.Skew, DefaultOptions().Webhook.Skew) {
+		severity, follows = Blocks, ": webhooks are refused, and times in the ledger are wrong"
 	}
+	if off.Abs() > clockSkew {
+		c.add(severity, "this machine's clock", fmt.Sprintf("it is %s %s Zendesk's%s", off.Abs().Round(time.Second), direction(off), follows), "synchronise it (NTP)")
+	}
+}
+
+// direction is where a clock stands that is off by d.
+func direction(d time.Duration) string {
+	if d < 0 {
+		return "behind"
+	}
+	return "ahead of"
 }
 
 func (c *checker) limits(head http.Header) {
@@ -125,6 +148,10 @@ func (c *checker) limits(head http.Header) {
 
 func (c *checker) export(ctx context.Context) error {
 	_, err := c.Changes(ctx, "", c.clock().Add(-exportAge))
+	if hasCode(err, http.StatusUnprocessableEntity, "StartTimeTooRecent") {
+		c.add(Blocks, "this machine's clock", "it is so far ahead of Zendesk's that Zendesk refuses to export tickets since a time that to it is none yet", "synchronise it (NTP)")
+		return nil
+	}
 	if err != nil && denied(err) {
 		c.add(Blocks, "incremental export", "Zendesk refuses it: "+err.Error(), "the bot's user needs the role admin, the OAuth client the scope read")
 		return nil

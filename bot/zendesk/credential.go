@@ -19,6 +19,10 @@ type credential interface {
 	// renewed replaces the secret that was just refused, unless somebody did
 	// already. False: there is nothing to replace it by.
 	renewed(ctx context.Context, refused string) (bool, error)
+	// prove makes sure that what is configured, and not what an earlier
+	// configuration left, lets us in: it signs in unless the tokens at hand were
+	// got by the very secret; always if anew.
+	prove(ctx context.Context, anew bool) error
 }
 
 // tokenCredential is the old way. It never renews.
@@ -26,6 +30,7 @@ type tokenCredential struct{ *zd.APITokenCredential }
 
 func (tokenCredential) ready(context.Context) error                   { return nil }
 func (tokenCredential) renewed(context.Context, string) (bool, error) { return false, nil }
+func (tokenCredential) prove(context.Context, bool) error             { return nil } // each call does
 
 // oauthCredential uses the tokens of a client. They belong to the installation
 // and lie on its shelf; renewing is done by one goroutine of one replica at a
@@ -82,6 +87,20 @@ func (c *oauthCredential) renewed(ctx context.Context, refused string) (bool, er
 	return err == nil, err
 }
 
+// prove signs in anew only a client that acts for itself: a person's consent is
+// replaced with each use, and must not be risked for a look.
+func (c *oauthCredential) prove(ctx context.Context, anew bool) error {
+	by, old := c.grants.o.proof(), map[string]bool{}
+	if anew && c.grants.o.RefreshToken == "" {
+		shared, err := c.shelf.Load(ctx)
+		if err != nil {
+			return fmt.Errorf("%s: read the shared tokens: %w", opSignIn, err)
+		}
+		old[shared.Access], old[c.ours().Access] = true, true
+	}
+	return c.alone(ctx, func(t Tokens) bool { return c.fresh(t) && t.By == by && !old[t.Access] })
+}
+
 // alone takes the shelf's tokens, and renews them unless they are good: a
 // goroutine of ours or another replica may have done so while we waited.
 func (c *oauthCredential) alone(ctx context.Context, good func(Tokens) bool) error {
@@ -136,6 +155,6 @@ func (c *oauthCredential) renew(ctx context.Context, now Tokens) (Tokens, error)
 	} else {
 		next, err = c.grants.refresh(ctx, right)
 	}
-	next.Of = c.of
+	next.Of, next.By = c.of, c.grants.o.proof()
 	return next, err
 }

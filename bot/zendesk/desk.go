@@ -49,6 +49,8 @@ type Desk struct {
 	sleep   func(context.Context, time.Duration) error
 	account *account
 	budget  *budget
+	auth    credential
+	dates   *dates
 	later   *Desk // the same, whose calls can wait; itself if it is that one
 	maxText int   // see the constant
 	// maxComments is how many comments a ticket takes.
@@ -63,6 +65,9 @@ func (d *Desk) Patient() *Desk { return d.later }
 // call, and how many a minute has, by Zendesk's last answer; ok is false
 // before the first that tells.
 func (d *Desk) Budget() (left, limit int, ok bool) { return d.budget.state() }
+
+// Base is the account's address.
+func (d *Desk) Base() string { return d.base }
 
 var _ bot.Desk = (*Desk)(nil)
 
@@ -89,7 +94,7 @@ func New(o Options, env Env) (*Desk, error) {
 	} else {
 		t.auth = newOAuthCredential(o.OAuth, base, env.Tokens, env.Clock, t.RoundTrip)
 	}
-	d := &Desk{o: o, base: base, clock: env.Clock, sleep: t.sleep, budget: t.budget, maxText: maxText, maxComments: cmp.Or(env.MaxComments, ticketComments)}
+	d := &Desk{o: o, base: base, clock: env.Clock, sleep: t.sleep, budget: t.budget, auth: t.auth, dates: t.dates, maxText: maxText, maxComments: cmp.Or(env.MaxComments, ticketComments)}
 	d.account = newAccount(d)
 	if err := d.connect(t); err != nil {
 		return nil, err
@@ -119,6 +124,7 @@ func (d *Desk) connect(t *transport) (err error) {
 }
 
 func (t *transport) fill() {
+	t.dates = &dates{}
 	if t.base == nil {
 		t.base = http.DefaultTransport
 		if std, ok := http.DefaultTransport.(*http.Transport); ok {

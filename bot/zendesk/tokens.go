@@ -20,6 +20,9 @@ type Tokens struct {
 	// Of is a digest of the configuration that they were got by: after another
 	// sign-in, or for another client, they are of no use.
 	Of string `json:"of"`
+	// By is a digest of the client's secret that they were got with: it tells
+	// whether the one that is configured now was ever proven.
+	By string `json:"by,omitempty"`
 }
 
 // Format hides the tokens from every verb of package fmt.
@@ -63,6 +66,12 @@ func (l *lonely) Renew(ctx context.Context, renew func(context.Context, Tokens) 
 	defer l.mu.Unlock()
 	l.kept = next
 	return next, nil
+}
+
+// proof is Tokens.By for a client.
+func (o OAuth) proof() string {
+	digest := sha256.Sum256([]byte(o.ClientID + "\x00" + o.ClientSecret))
+	return hex.EncodeToString(digest[:])
 }
 
 // origin is Tokens.Of for a client at an account.

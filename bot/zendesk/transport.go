@@ -45,6 +45,7 @@ type transport struct {
 	base    http.RoundTripper
 	auth    credential
 	budget  *budget
+	dates   *dates
 	patient bool // its calls can wait for those of others
 	clock   func() time.Time
 	sleep   func(context.Context, time.Duration) error
@@ -99,6 +100,7 @@ func (c *attempt) run() (*http.Response, error) {
 		c.tries++
 		if resp != nil {
 			c.budget.learn(c.req.Context(), c.clock(), updated(c.req), resp.StatusCode, resp.Header)
+			c.dates.learn(c.clock(), resp.Header)
 		}
 		if c.refused(resp) {
 			ok, err := c.auth.renewed(c.req.Context(), secret)

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	cryptotls "crypto/tls"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -51,6 +54,8 @@ type app struct {
 	failpoint  func(string)
 	checkEvery time.Duration
 	watch      *watch
+	tls        *cryptotls.Config // of the web server; nil where it speaks plain HTTP
+	exchange   *exchange         // with other replicas; nil where there can be none
 
 	closers []func(context.Context) error
 }
@@ -237,6 +242,9 @@ func (a *app) called(c zendesk.Call) {
 	if c.Status == http.StatusUnauthorized {
 		a.watch.kick("zendesk")
 	}
+	if ahead, known := a.desk.Ahead(); known && ahead.Abs() > clockNoted {
+		a.watch.kick("clock")
+	}
 	if a.failpoint != nil && c.Method == http.MethodPost && c.Endpoint == "uploads" {
 		a.failpoint("after-upload")
 	}
@@ -275,8 +283,27 @@ func (a *app) openSystem(ctx context.Context, name string) error {
 	return nil
 }
 
+// openTLS reads the certificate of the web server, where it speaks TLS.
+func (a *app) openTLS(context.Context, openOptions) error {
+	tls := a.cfg.Web.TLS
+	if tls == nil {
+		return nil
+	}
+	pair, err := cryptotls.LoadX509KeyPair(tls.Cert, tls.Key)
+	if err != nil {
+		return &usageError{fmt.Errorf("web.tls: %w; see web.tls.cert and web.tls.key", err)}
+	}
+	a.tls = &cryptotls.Config{Certificates: []cryptotls.Certificate{pair}, MinVersion: cryptotls.VersionTLS12}
+	return nil
+}
+
 // catalog is what people are told.
 func (a *app) catalog() (*messages.Catalog, error) {
+	if dir := a.cfg.Messages.Dir; dir != "" {
+		if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+			return nil, &usageError{fmt.Errorf("messages.dir: there is no folder %s: %w; create it, or leave the key out", dir, cmp.Or(err, error(syscall.ENOTDIR)))}
+		}
+	}
 	catalog, err := messages.New(a.overrides())
 	if err != nil {
 		return nil, &usageError{err}

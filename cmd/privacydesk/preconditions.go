@@ -51,6 +51,9 @@ type precondition struct {
 	// not wait for it; /readyz shows the last result. 0: it is near and quick;
 	// the start ends when it fails, and /readyz looks for itself.
 	every time.Duration
+	// start makes the start of serve wait for it and end when it fails, though it
+	// takes a while and is looked at in the background later.
+	start bool
 }
 
 // problem is one thing that is not as it has to be.
@@ -93,12 +96,16 @@ func (a *app) preconditions() []precondition {
 	list := []precondition{
 		{name: "data_dir", effect: refuses, open: a.openKeys, probe: a.probeFolders},
 		{name: "redis", effect: refuses, open: a.openRedis, probe: a.probeRedis},
-		{name: "replicas", effect: refuses, needs: []string{"data_dir", "redis"}, probe: a.probeReplicas, thorough: a.compareReplicas},
+		{name: "queue", effect: refuses, needs: []string{"redis"}, probe: a.probeQueue},
+		{name: "replicas", effect: refuses, needs: []string{"data_dir", "redis"}, probe: a.probeReplicas, thorough: a.compareReplicas, every: replicasEvery, start: true},
+		{name: "web", effect: refuses, open: a.openTLS},
 		{name: "messages", effect: refuses, open: func(context.Context, openOptions) error { _, err := a.catalog(); return err }},
 		{name: "zendesk", effect: refuses, open: a.openDesk, probe: a.probeDesk, thorough: a.checkDesk, every: deskEvery},
+		{name: "zendesk.form", effect: refuses, needs: []string{"zendesk"}, probe: a.probeIntake, thorough: toldBy("zendesk"), every: deskEvery},
+		{name: "clock", effect: refuses, needs: []string{"redis", "zendesk"}, probe: a.probeClock, thorough: a.probeRedisClock, every: clockEvery},
 		{name: "directory", effect: refuses, open: a.openDirectory, probe: a.probeDirectory, every: directoryEvery},
 	}
-	all := []string{"data_dir", "redis", "messages", "zendesk", "directory"}
+	all := []string{"data_dir", "redis", "web", "messages", "zendesk", "directory"}
 	for _, name := range sortedKeys(a.cfg.Systems) {
 		part := "systems." + name
 		list = append(list, precondition{
@@ -109,9 +116,14 @@ func (a *app) preconditions() []precondition {
 		all = append(all, part)
 	}
 	return append(list,
-		precondition{name: "reach", effect: holds, needs: all[5:], probe: a.probeReach, every: systemEvery},
+		precondition{name: "reach", effect: holds, needs: all[6:], probe: a.probeReach, every: systemEvery},
 		precondition{name: "engine", effect: refuses, needs: all, open: a.openEngine},
 	)
+}
+
+// toldBy is thorough for what check finds while it looks at another part.
+func toldBy(string) func(context.Context) []problem {
+	return func(context.Context) []problem { return nil }
 }
 
 // openAll opens every part. What can't be opened ends it.
@@ -133,7 +145,7 @@ func (a *app) begin(ctx context.Context) error {
 	var errs []error
 	usage := false
 	for _, p := range a.preconditions() {
-		if p.every != 0 || p.probe == nil {
+		if p.every != 0 && !p.start || p.probe == nil {
 			continue
 		}
 		for _, found := range a.watch.look(ctx, p) {

@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"privacydesk/bot/plan"
+	"privacydesk/bot/worker"
 	"privacydesk/bot/zendesk"
 	"privacydesk/connectors"
 )
@@ -15,11 +17,25 @@ const (
 	deskEvery      = 5 * time.Minute
 	directoryEvery = time.Minute
 	systemEvery    = 10 * time.Minute
+	replicasEvery  = 30 * time.Second
+	clockEvery     = time.Minute
 )
 
-// probeFolders: spool and key shelf are still there, and the same.
+// probeFolders: spool and key shelf are still there, the same, and take what is
+// written.
 func (a *app) probeFolders(context.Context) []problem {
-	return failedAt("data_dir", errors.Join(a.spool.Check(), a.keys.Check()), "")
+	var out []problem
+	for _, f := range []interface {
+		Check() error
+		Try() error
+	}{a.spool, a.keys} {
+		err := f.Check()
+		if err == nil {
+			err = f.Try()
+		}
+		out = append(out, failedAt("data_dir", err, "")...)
+	}
+	return out
 }
 
 // probeRedis: it keeps what it acknowledges. The demo's own, which keeps
@@ -29,6 +45,9 @@ func (a *app) probeRedis(ctx context.Context) []problem {
 		return failedAt("redis", a.redis.Ping(ctx).Err(), "")
 	}
 	found, err := a.store.CheckServer(ctx)
+	if err == nil {
+		err = a.store.Try(ctx)
+	}
 	out := failedAt("redis", err, "see redis.url")
 	for _, p := range found {
 		sev := connectors.SeverityNote
@@ -43,12 +62,16 @@ func (a *app) probeRedis(ctx context.Context) []problem {
 var errOtherFolder = &usageError{errors.New("data_dir: this folder's spool or key shelf is not the one that the other replicas of this Redis use; mount the same one, or use a Redis of its own")}
 
 // probeReplicas proves that all replicas of this Redis have one spool and one
-// key shelf: the first names their identities, the others compare.
+// key shelf: the first names their identities, the others compare, and all show
+// each other that what one writes another reads.
 func (a *app) probeReplicas(ctx context.Context) []problem {
 	ours := a.identities()
 	agreed, err := a.store.Agree(ctx, sharedFolder, ours)
-	if err == nil && agreed != ours {
+	switch {
+	case err == nil && agreed != ours:
 		err = errOtherFolder
+	case err == nil:
+		err = a.share(ctx)
 	}
 	return failedAt("data_dir", err, "")
 }
@@ -57,8 +80,11 @@ func (a *app) probeReplicas(ctx context.Context) []problem {
 // where serve will not.
 func (a *app) compareReplicas(ctx context.Context) []problem {
 	agreed, err := a.store.Cursor(ctx, sharedFolder)
-	if err == nil && agreed != "" && agreed != a.identities() {
+	switch {
+	case err == nil && agreed != "" && agreed != a.identities():
 		err = errOtherFolder
+	case err == nil && a.redisKind == "url":
+		err = newExchange(a).prove(ctx)
 	}
 	return failedAt("data_dir", err, "")
 }
@@ -68,12 +94,87 @@ const sharedFolder = "spool/identity"
 
 func (a *app) identities() string { return a.spool.Identity() + "/" + a.keys.Identity() }
 
+// probeQueue: the account may use the queue's keys, which don't begin with the
+// installation's prefix.
+func (a *app) probeQueue(ctx context.Context) []problem {
+	mend := "let the account have these: " + a.store.Patterns()
+	var refused *worker.RefusedError
+	err := a.queue.Try(ctx)
+	if err != nil && (!errors.As(err, &refused) || refused.Code != "NOPERM") {
+		mend = ""
+	}
+	out := failedAt("queue", err, mend)
+	if err := a.queue.Hears(ctx); errors.As(err, &refused) && refused.Code == "NOPERM" {
+		out = append(out, problem{
+			Severity: connectors.SeverityNote, Where: "queue", What: "the account may not subscribe to the channel asynq:cancel; all works without it",
+			Mend: "let the account have &asynq:cancel",
+		})
+	}
+	return out
+}
+
+// clockNoted is from where on a clock that is off is told.
+const clockNoted = 30 * time.Second
+
+// probeClock compares this machine's clock with Redis's, where replicas meet,
+// and with what Zendesk's last answer said. Beyond what webhooks may be off
+// they are refused, leases are taken from others, and times in the ledger run
+// backwards.
+func (a *app) probeClock(ctx context.Context) []problem {
+	out := a.probeRedisClock(ctx)
+	if ahead, known := a.desk.Ahead(); known && len(out) == 0 {
+		out = a.judgeClock("Zendesk's", ahead)
+	}
+	return out
+}
+
+// probeRedisClock leaves Zendesk's to checkDesk.
+func (a *app) probeRedisClock(ctx context.Context) []problem {
+	ahead, err := a.store.Ahead(ctx, time.Now)
+	if err != nil {
+		return nil // that Redis fails is told by name
+	}
+	return a.judgeClock("Redis's", ahead)
+}
+
+func (a *app) judgeClock(whose string, ahead time.Duration) []problem {
+	if ahead.Abs() <= clockNoted {
+		return nil
+	}
+	way := "ahead of"
+	if ahead < 0 {
+		way = "behind"
+	}
+	p := problem{
+		Severity: connectors.SeverityNote, Where: "this machine's clock", What: fmt.Sprintf("it is %s %s %s", ahead.Abs().Round(10*time.Second), way, whose),
+		Mend: "synchronise both (NTP)",
+	}
+	if ahead.Abs() > a.cfg.Zendesk.Webhook.Skew {
+		p.Severity = connectors.SeverityBlocks
+		p.What += ": webhooks are refused, leases are taken from other replicas, and times in the ledger are wrong"
+	}
+	return []problem{p}
+}
+
 // probeDesk: the credentials let us in.
-func (a *app) probeDesk(context.Context) []problem { return nil }
+func (a *app) probeDesk(ctx context.Context) []problem {
+	found, err := a.desk.Enter(ctx)
+	return a.deskProblems(found, err)
+}
+
+// probeIntake: form and fields are there.
+func (a *app) probeIntake(ctx context.Context) []problem {
+	found, err := a.desk.Intake(ctx, a.uses())
+	return a.deskProblems(found, err)
+}
 
 // checkDesk looks at all that the bot rests on in the account.
 func (a *app) checkDesk(ctx context.Context) []problem {
 	found, err := a.desk.Check(ctx, a.uses())
+	return a.deskProblems(found, err)
+}
+
+func (a *app) deskProblems(found []zendesk.Problem, err error) []problem {
 	out := make([]problem, 0, len(found))
 	for _, p := range found {
 		sev := connectors.SeverityNote
@@ -81,6 +182,9 @@ func (a *app) checkDesk(ctx context.Context) []problem {
 			sev = connectors.SeverityBlocks
 		}
 		out = append(out, problem{Severity: sev, Where: p.Where, What: p.What, Mend: p.Mend})
+	}
+	if err != nil {
+		err = fmt.Errorf("%s: %w", a.desk.Base(), err)
 	}
 	return append(out, failedAt("zendesk", err, "see zendesk.subdomain and zendesk.oauth")...)
 }
@@ -115,8 +219,7 @@ func (a *app) probeSystem(ctx context.Context, name string) []problem {
 	return out
 }
 
-// probeReach names what no request would search: systems that nothing could
-// lead to, tenants that a system doesn't know.
+// probeReach names systems that nothing could lead to.
 func (a *app) probeReach(context.Context) []problem {
 	profiles := map[string]connectors.Profile{}
 	for name, s := range a.systems {
@@ -128,9 +231,9 @@ func (a *app) probeReach(context.Context) []problem {
 	for _, name := range plan.Orphaned(profiles) {
 		out = append(out, problem{
 			Severity: connectors.SeverityBlocks, Where: "systems." + name,
-			What: "neither an address nor anything that another system yields leads there: it can't be searched for anybody",
-			Mend: "give a field the identity email, in a collection that is confined to a tenant, or let it refer to another system's map",
+			What: "it knows people neither by an address nor by anything that another system yields: it can't be searched for anybody",
+			Mend: "give a field the identity email, or let another system's map refer to it",
 		})
 	}
-	return append(out, a.tenantProblems()...)
+	return out
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	cryptotls "crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -212,7 +211,7 @@ func (a *app) listen(ctx context.Context, intake bool) (*web.Server, error) {
 		mounts[web.ConfirmPattern] = a.confirmations()
 	}
 	options := web.Options{
-		Listen: a.cfg.Web.Listen, Log: a.log, Clock: time.Now, Ready: a.ready, Mounts: mounts,
+		Listen: a.cfg.Web.Listen, Log: a.log, Clock: time.Now, Ready: a.ready, Mounts: mounts, TLS: a.tls,
 	}
 	if a.cfg.Web.Metrics {
 		registry := prometheus.NewRegistry()
@@ -220,13 +219,6 @@ func (a *app) listen(ctx context.Context, intake bool) (*web.Server, error) {
 			return nil, fmt.Errorf("metrics: %w", err)
 		}
 		options.Metrics = registry
-	}
-	if tls := a.cfg.Web.TLS; tls != nil {
-		pair, err := cryptotls.LoadX509KeyPair(tls.Cert, tls.Key)
-		if err != nil {
-			return nil, &usageError{fmt.Errorf("web.tls: %w", err)}
-		}
-		options.TLS = &cryptotls.Config{Certificates: []cryptotls.Certificate{pair}, MinVersion: cryptotls.VersionTLS12}
 	}
 	server, err := web.New(options)
 	if err != nil {

@@ -3,7 +3,6 @@ package sqldb
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"privacydesk/connectors"
@@ -103,18 +102,6 @@ func (c *connector) visit(ctx context.Context, op string, bound time.Duration, f
 
 // at names an operation on a collection for errors.
 func (v *visit) at(c *dataset.Collection) string { return v.op + " " + c.Key }
-
-// notTheirs says, for people outside, what is not searched because it is
-// another tenant's alone.
-func (c *connector) notTheirs(j *connectors.Job) {
-	var labels []string
-	for _, coll := range c.plan.Elsewhere(j.Subject.Tenant) {
-		labels = append(labels, coll.Label)
-	}
-	if len(labels) > 0 {
-		j.Outcome.Notes = append(j.Outcome.Notes, strings.Join(labels, ", ")+": not searched, because nothing of this tenant is kept there")
-	}
-}
 
 // place is a collection's table, and its columns by the map's field names.
 type place struct {

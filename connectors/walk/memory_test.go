@@ -99,7 +99,7 @@ func (m memory) feed(w *walk.Walk, step walk.Step, r record) error {
 	for _, f := range step.Fetch {
 		row.Cells = append(row.Cells, r[f])
 	}
-	if step.Scope.Kind != dataset.ScopeField {
+	if step.Scope.Kind == dataset.ScopeNone {
 		_, err := w.Feed(step, row)
 		return err
 	}
@@ -134,7 +134,7 @@ func owns(o walk.Own, r record) bool {
 }
 
 func (m memory) scoped(s walk.Scope, r record) bool {
-	return s.Kind == dataset.ScopeNone || s.Kind == dataset.ScopePlace && !s.Elsewhere(s.Tenant) ||
+	return s.Kind == dataset.ScopeNone ||
 		slices.ContainsFunc(m.tenants(s, r), func(v connectors.Value) bool { return walk.TenantIs(v, s.Tenant) })
 }
 
