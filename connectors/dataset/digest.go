@@ -50,6 +50,7 @@ type (
 	linkForm struct {
 		Child, Parent   connectors.IdentityType
 		Keyed, Down, Up bool
+		More            []string `json:",omitempty"`
 	}
 )
 
@@ -62,7 +63,12 @@ func (m *Map) makeDigest() (string, error) {
 	}
 	slices.SortFunc(form.Collections, func(a, b collectionForm) int { return cmp.Compare(a.Key, b.Key) })
 	for _, l := range m.Links {
+		var more []string
+		for _, p := range l.More {
+			more = append(more, p.Child.Path, p.Parent.Path)
+		}
 		form.Links = append(form.Links, linkForm{
+			More:  more,
 			Child: l.Child.Qualified(l.ChildField), Parent: l.Parent.Qualified(l.ParentField),
 			Keyed: l.Keyed, Down: l.Down, Up: l.Up,
 		})

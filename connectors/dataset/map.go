@@ -16,6 +16,7 @@
 //	  on_delete: delete                # or deidentify, aggregate, {retain: {exception: …, reason: …}}
 //	  owned: true                      # delete rows reached as shared once nobody else refers to them
 //	  gather: true                     # show rows reached as shared
+//	  references: [{to: line, fields: {order_no: order_no, line_no: line_no}, direction: from}]  # over several columns
 //	  label, source, purpose, retention: text
 //	  third_parties: [text]
 //	  left_out: reason                 # neither read nor erased; reports and certificates say so
@@ -105,6 +106,7 @@ type Collection struct {
 	Scope Scope
 
 	tenant *tenantSpec
+	wide   []wideReference
 	fields map[string]*Field
 	file   string
 }
@@ -169,8 +171,14 @@ type Field struct {
 type Link struct {
 	Child, Parent           *Collection
 	ChildField, ParentField *Field
-	// Keyed is true if ParentField alone is the parent's primary key (beside
-	// its tenant field): only then does a child row belong to the parent's
+	// More are the further columns of a key of several: all of them are
+	// compared.
+	More []Pair
+	// Live is true for a foreign key of the database that the map does not
+	// name: it gives order and holds rows, and no walk takes it.
+	Live bool
+	// Keyed is true if ParentField, with More, is the parent's primary key
+	// (beside its tenant field): only then does a child row belong to the parent's
 	// owner. Rows reached over other links are shared.
 	Keyed bool
 	// Down allows going from a parent's row to its children, Up from a child
@@ -178,11 +186,17 @@ type Link struct {
 	Down, Up bool
 }
 
+// Pair is one column of a reference: what Child holds is what Parent holds.
+type Pair struct{ Child, Parent *Field }
+
 // Edge leads from the rows of one collection to those of another: a row of To
 // is reached if its ToField equals FromField of a row already reached.
 type Edge struct {
 	From, To           *Collection
 	FromField, ToField *Field
+	// FromMore and ToMore are the further columns of a key of several, in
+	// one order.
+	FromMore, ToMore []*Field
 	// Shared is true if what is reached is not owned by the owner of From.
 	Shared bool
 	// Keyed is true if the edge is a reference to a primary key.

@@ -3,6 +3,7 @@ package dataset
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"privacydesk/connectors"
 )
@@ -15,14 +16,24 @@ func (s *resolver) edges() {
 		if l.Child.Skip || l.Parent.Skip {
 			continue
 		}
+		var child, parent []*Field
+		for _, p := range l.More {
+			child, parent = append(child, p.Child), append(parent, p.Parent)
+		}
 		if l.Down {
-			s.edge(Edge{l.Parent, l.Child, l.ParentField, l.ChildField, !l.Keyed, l.Keyed})
+			s.edge(Edge{l.Parent, l.Child, l.ParentField, l.ChildField, parent, child, !l.Keyed, l.Keyed})
 		}
 		if l.Up {
-			s.edge(Edge{l.Child, l.Parent, l.ChildField, l.ParentField, true, l.Keyed})
+			s.edge(Edge{l.Child, l.Parent, l.ChildField, l.ParentField, child, parent, true, l.Keyed})
 		}
 	}
 }
+
+// FromFields are the columns that the edge starts from.
+func (e Edge) FromFields() []*Field { return append([]*Field{e.FromField}, e.FromMore...) }
+
+// ToFields are the columns that the edge leads to.
+func (e Edge) ToFields() []*Field { return append([]*Field{e.ToField}, e.ToMore...) }
 
 func (s *resolver) edge(e Edge) {
 	if e.Shared && !e.To.GatherShared && !e.To.Owned {
@@ -45,7 +56,7 @@ func (s *resolver) yields(c *Collection, f *Field) {
 	out := slices.Clone(f.LeadsTo)
 	person := slices.ContainsFunc(c.Fields, func(g *Field) bool { return g.Identity != "" })
 	followed := person && c.KeyField() == f && slices.ContainsFunc(s.m.Edges, func(e Edge) bool {
-		return e.From == c && e.FromField == f && e.Keyed && !e.Shared
+		return e.From == c && e.FromField == f && e.FromMore == nil && e.Keyed && !e.Shared
 	})
 	if f.Yields || followed {
 		out = append(out, c.Qualified(f))
@@ -93,6 +104,7 @@ func (m *Map) Referrers(c *Collection, f *Field) []Referrer {
 	var out []Referrer
 	for _, l := range m.Links {
 		switch {
+		case l.More != nil: // it refers to no one field
 		case l.Parent == c && l.ParentField == f:
 			out = append(out, Referrer{l.Child, l.ChildField, l.Keyed})
 		case !l.Keyed && l.Child == c && l.ChildField == f:
@@ -138,7 +150,7 @@ func (m *Map) waysBeside(c *Collection) []string {
 	}
 	for _, e := range m.Edges {
 		if e.To == c {
-			out = append(out, e.ToField.Path)
+			out = append(out, strings.ReplaceAll(KeyName(e.ToFields()...), keySeparator, " with "))
 		}
 	}
 	return sortedSet(out)
@@ -149,7 +161,7 @@ func (m *Map) waysBeside(c *Collection) []string {
 func (m *Map) Clears(c *Collection) []*Link {
 	var out []*Link
 	for _, l := range m.Links {
-		if l.Parent == c && l.Keyed && l.ChildField.SetNull && !l.Child.Skip {
+		if f := l.Clearing(); l.Parent == c && l.Keyed && f != nil && f.SetNull && !l.Child.Skip {
 			out = append(out, l)
 		}
 	}
@@ -160,15 +172,18 @@ func (m *Map) Clears(c *Collection) []*Link {
 // refers to is deleted as the subject's: the map deletes it too, or clears the
 // reference. Rows that name somebody else stay.
 func (m *Map) Goes(l *Link) bool {
+	f := l.Clearing()
 	switch {
 	case l.Child.Skip || !l.Keyed:
 		return false
-	case l.ChildField.SetNull:
+	case f != nil && f.SetNull:
 		return true
+	case l.Live:
+		return m.covered(l)
 	case !l.Down || m.MeetsOthers(l.Child):
 		return false
 	case l.Child.Action == connectors.ActionMask || l.Child.Action == connectors.ActionAggregate:
-		return l.ChildField.Mask != nil && l.ChildField.Mask.Strategy == StrategyNull
+		return slices.ContainsFunc(l.Pairs(), func(p Pair) bool { return p.Child.Mask != nil && p.Child.Mask.Strategy == StrategyNull })
 	default:
 		return l.Child.Action == connectors.ActionDelete
 	}
@@ -178,4 +193,30 @@ func (m *Map) Goes(l *Link) bool {
 func (m *Map) OwnsRows(c *Collection) bool {
 	return slices.ContainsFunc(c.Seeds(), func(s Seed) bool { return !s.Shared }) ||
 		slices.ContainsFunc(m.Edges, func(e Edge) bool { return e.To == c && !e.Shared })
+}
+
+// covered is true if whatever refers over a live key to a row that is the
+// subject's own is theirs too, by what the map says of both: each way that
+// leads to the parent leads to the child, from the same rows, over a column of
+// the key.
+func (m *Map) covered(l *Link) bool {
+	if l.Child.Action != connectors.ActionDelete || m.MeetsOthers(l.Child) || slices.ContainsFunc(l.Parent.Seeds(), func(s Seed) bool { return !s.Shared }) {
+		return false
+	}
+	both := func(e Edge) bool {
+		return slices.ContainsFunc(m.Edges, func(d Edge) bool {
+			return !d.Shared && d.To == l.Child && d.From == e.From && d.FromField == e.FromField && d.FromMore == nil &&
+				slices.Contains(l.Pairs(), Pair{d.ToField, e.ToField})
+		})
+	}
+	ways := 0
+	for _, e := range m.Edges {
+		if e.To != l.Parent || e.Shared {
+			continue
+		}
+		if ways++; e.FromMore != nil || !both(e) {
+			return false
+		}
+	}
+	return ways > 0
 }

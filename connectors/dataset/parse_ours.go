@@ -65,6 +65,9 @@ func (c *Collection) takeOurs(o *object) {
 	if n := o.get("on_delete"); n != nil {
 		c.takeAction(o, n)
 	}
+	for _, n := range o.items("references") {
+		c.takeWide(o, n)
+	}
 	o.strict()
 }
 

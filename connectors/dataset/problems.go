@@ -98,7 +98,7 @@ func (k *checker) masks(c *Collection) {
 // LeadsIn is true if rows of the collection are found by the field.
 func (m *Map) LeadsIn(c *Collection, f *Field) bool {
 	return slices.ContainsFunc(c.Seeds(), func(s Seed) bool { return s.Field == f }) ||
-		slices.ContainsFunc(m.Edges, func(e Edge) bool { return e.To == c && e.ToField == f })
+		slices.ContainsFunc(m.Edges, func(e Edge) bool { return e.To == c && slices.Contains(e.ToFields(), f) })
 }
 
 // scopeLasts: what confines a row to its tenant must outlive the row, or half
@@ -151,7 +151,7 @@ func (k *checker) clears(c *Collection) {
 		where := c.Key + "." + f.Path
 		switch {
 		case !f.SetNull:
-		case c.Scope.Kind == ScopeField && (len(c.Scope.Hops) == 0 && c.Scope.Field == f.Path || len(c.Scope.Hops) > 0 && c.Scope.Hops[0].Field == f.Path):
+		case c.Scope.Kind == ScopeField && c.recognisedBy(f):
 			k.add(connectors.SeverityDeletes, where, "the tenant is recognised by this field, so a delete can't set it to NULL", "scope the collection by a field of its own")
 		case c.Scope.Kind == ScopeNone && slices.ContainsFunc(k.m.Links, func(l *Link) bool { return l.ChildField == f && !l.ParentField.VendorAssigned }):
 			k.add(connectors.SeverityDeletes, where, "the collection records no tenant, and another tenant's rows may hold this value too: a delete can't set it to NULL",

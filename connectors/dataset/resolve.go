@@ -39,6 +39,9 @@ func (s *resolver) resolve() {
 				s.reference(c, f, ref)
 			}
 		}
+		for _, ref := range c.wide {
+			s.wideLink(c, ref)
+		}
 	}
 	s.tidyLinks()
 	for _, c := range all {
@@ -104,7 +107,7 @@ func (s *resolver) setNulls(c *Collection) {
 		if !f.SetNull {
 			continue
 		}
-		refers := slices.ContainsFunc(s.m.Links, func(l *Link) bool { return l.Child == c && l.ChildField == f && l.Keyed })
+		refers := slices.ContainsFunc(s.m.Links, func(l *Link) bool { return l.Child == c && l.Keyed && l.Clearing() == f })
 		switch {
 		case !refers:
 			s.fail(c, f.setNullLine, c.Key+"."+f.Path, "on_delete is set_null, and the field refers to no primary key of this map", "give the field its reference, or remove on_delete")
@@ -187,7 +190,7 @@ func (s *resolver) link(c *Collection, f *Field, tc *Collection, tf *Field, ref 
 	case c.KeyField() == f:
 		l = &Link{Child: tc, ChildField: tf, Parent: c, ParentField: f, Down: ref.up, Up: ref.down, Keyed: true}
 	default:
-		s.note(c, ref.line, ref.where, fmt.Sprintf("neither the field nor %s.%s alone is a primary key: rows reached this way count as shared, not as the subject's own", tc.Key, tf.Path))
+		s.note(c, ref.line, ref.where, fmt.Sprintf("neither the field nor %s.%s alone is a primary key: rows reached this way count as shared, not as the subject's own, unless the database has a foreign key over it", tc.Key, tf.Path))
 	}
 	if l.Self() && l.Down && l.Up {
 		// Who answers to the subject, or replied, is someone else: it takes
@@ -202,7 +205,11 @@ func (s *resolver) link(c *Collection, f *Field, tc *Collection, tf *Field, ref 
 // a link between two primary keys.
 func (s *resolver) tidyLinks() {
 	id := func(l *Link) string {
-		return l.Child.Key + "\x00" + l.ChildField.Path + "\x00" + l.Parent.Key + "\x00" + l.ParentField.Path
+		out := l.Child.Key + "\x00" + l.Parent.Key
+		for _, p := range l.Pairs() {
+			out += "\x00" + p.Child.Path + "\x00" + p.Parent.Path
+		}
+		return out
 	}
 	slices.SortStableFunc(s.m.Links, func(a, b *Link) int { return cmp.Compare(id(a), id(b)) })
 	byID := map[string]*Link{}
@@ -216,6 +223,9 @@ func (s *resolver) tidyLinks() {
 		out = append(out, l)
 	}
 	s.m.Links = slices.DeleteFunc(out, func(l *Link) bool {
+		if l.More != nil {
+			return false
+		}
 		mirror := byID[id(&Link{Child: l.Parent, ChildField: l.ParentField, Parent: l.Child, ParentField: l.ChildField})]
 		return mirror != nil && mirror != l && mirror.Down && !l.Down
 	})
@@ -262,7 +272,7 @@ func (s *resolver) hop(c, to *Collection, t *tenantSpec) (Hop, bool) {
 	var hops, back, refused []Hop
 	for _, l := range s.m.Links {
 		switch {
-		case !l.Keyed || l.Self():
+		case !l.Keyed || l.Self() || l.More != nil:
 		case l.Child == c && l.Parent == to && (t.by == "" || t.by == l.ChildField.Path):
 			hops = append(hops, Hop{l.ChildField.Path, to, l.ParentField.Path})
 		case l.Parent == c && l.Child == to && (t.by == "" || t.by == l.ParentField.Path):

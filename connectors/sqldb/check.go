@@ -21,11 +21,9 @@ func (c *connector) Check(ctx context.Context) ([]connectors.Problem, error) {
 		}
 		return found.sorted(), nil
 	}
-	if why := c.plan.RefusesErase(); why != "" && !found.any(connectors.SeverityDeletes) {
-		found.add(connectors.SeverityDeletes, "data map of "+c.env.System, why, "correct the data map")
-	}
-	c.weaknesses(found)
+	c.ofMap(found, c.m, c.plan)
 	err := c.visit(ctx, "check", c.o.StatementTimeout, func(v *visit) error {
+		c.ofMap(found, v.m, v.plan)
 		for _, coll := range c.m.All() {
 			if coll.Skip {
 				continue
@@ -39,6 +37,16 @@ func (c *connector) Check(ctx context.Context) ([]connectors.Problem, error) {
 		return v.canary(ctx, found)
 	})
 	return found.sorted(), err
+}
+
+// ofMap is what the map and its plan lack; a visit's are completed by the keys
+// of the database.
+func (c *connector) ofMap(found *findings, m *dataset.Map, p *walk.Plan) {
+	found.problems = m.Problems()
+	if why := p.RefusesErase(); why != "" && !found.any(connectors.SeverityDeletes) {
+		found.add(connectors.SeverityDeletes, "data map of "+c.env.System, why, "correct the data map")
+	}
+	c.weaknesses(found)
 }
 
 // findings collects problems.
@@ -139,15 +147,20 @@ func (v *visit) links(found *findings) {
 		if l.Child.Skip || l.Parent.Skip || child == nil || parent == nil {
 			continue
 		}
-		a, b := child.column(l.ChildField.Path), parent.column(l.ParentField.Path)
-		if a != nil && b != nil && !matchable(a, b) {
-			found.add(connectors.SeverityBlocks, l.Child.Key+"."+l.ChildField.Path,
-				"it is of the type "+a.kind+" and refers to "+l.Parent.Key+"."+l.ParentField.Path+" of the type "+b.kind+": their values never match",
-				"map a column of the same type")
+		for _, p := range l.Pairs() {
+			a, b := child.column(p.Child.Path), parent.column(p.Parent.Path)
+			if a != nil && b != nil && !matchable(a, b) {
+				found.add(connectors.SeverityBlocks, l.Child.Key+"."+p.Child.Path,
+					"it is of the type "+a.kind+" and refers to "+l.Parent.Key+"."+p.Parent.Path+" of the type "+b.kind+": their values never match",
+					"map a column of the same type")
+			}
 		}
+		v.keptApart(found, l, parent)
 	}
 	for _, e := range v.m.Edges {
-		v.indexed(found, e.To, e.ToField)
+		if e.ToMore == nil || !slices.ContainsFunc(e.ToFields(), func(f *dataset.Field) bool { return v.indexes(e.To, f) }) {
+			v.indexed(found, e.To, e.ToField)
+		}
 	}
 	for _, c := range v.m.All() {
 		for _, s := range c.Seeds() {
@@ -155,6 +168,31 @@ func (v *visit) links(found *findings) {
 			v.indexed(found, c, s.Field)
 		}
 	}
+}
+
+// keptApart: a key of several that the map calls the primary key has to tell
+// rows apart, beside the tenant.
+func (v *visit) keptApart(found *findings, l *dataset.Link, parent *table) {
+	if l.More == nil || !l.Keyed || !parent.plain {
+		return
+	}
+	var key []string
+	for _, p := range l.Pairs() {
+		key = append(key, p.Parent.Path)
+	}
+	if l.Parent.Scope.Kind == dataset.ScopeField && len(l.Parent.Scope.Hops) == 0 {
+		key = append(key, l.Parent.Scope.Field)
+	}
+	if !parent.apart(key) {
+		found.add(connectors.SeverityBlocks, l.Parent.Key, "the map calls "+strings.Join(key, ", ")+" the primary key, and the database does not keep them unique",
+			"correct the data map, or make them unique")
+	}
+}
+
+// indexes is true if an index begins with the field.
+func (v *visit) indexes(c *dataset.Collection, f *dataset.Field) bool {
+	t := v.live.find(c.Name)
+	return t != nil && t.indexed(f.Path)
 }
 
 func matchable(a, b *column) bool {

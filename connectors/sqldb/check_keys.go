@@ -8,19 +8,21 @@ import (
 	"privacydesk/connectors/dataset"
 )
 
-// linksOf are the map's references that a foreign key stands for. Of a key
-// over tenant and id, the part beside the tenant is what the map names.
+// linksOf are the map's references that a foreign key stands for: those of
+// which every column is one of its own. Of a key over tenant and id, the part
+// beside the tenant is what the map names.
 func (v *visit) linksOf(k *foreignKey) []*dataset.Link {
 	var out []*dataset.Link
 	for _, l := range v.m.Links {
 		if l.Child.Skip || l.Parent.Skip || v.live.find(l.Child.Name) != k.from || v.live.find(l.Parent.Name) != k.to {
 			continue
 		}
-		for i, c := range k.columns {
-			if l.ChildField.Path == c && l.ParentField.Path == k.references[i] {
-				out = append(out, l)
-				break
-			}
+		outside := func(p dataset.Pair) bool {
+			i := slices.Index(k.columns, p.Child.Path)
+			return i < 0 || k.references[i] != p.Parent.Path
+		}
+		if !slices.ContainsFunc(l.Pairs(), outside) && (!l.Live || v.m.Goes(l)) {
+			out = append(out, l)
 		}
 	}
 	return out
@@ -39,7 +41,7 @@ func (v *visit) refused(found *findings, p place, k *foreignKey) {
 	case slices.ContainsFunc(links, v.m.Goes):
 	case len(links) == 0:
 		found.add(connectors.SeverityDeletes, p.Key, "rows of "+k.from.key()+" refer to it by "+key+", which the map does not know: "+does,
-			"map "+k.from.key()+" with a reference over "+strings.Join(k.columns, ", ")+": `direction: from` if such a row is the person's own, `direction: to` and on_delete: set_null if it is somebody else's and only names the person")
+			"map "+k.from.key()+" with "+v.referenceOver(k)+": `direction: from` if such a row is the person's own, `direction: to` and on_delete: set_null if it is somebody else's and only names the person")
 	case k.acts() || v.m.OwnsRows(p.Collection):
 		what, mend := v.stays(links[0])
 		found.add(connectors.SeverityDeletes, p.Key, what+" stay and refer to it by "+key+": "+does, mend)
@@ -49,14 +51,20 @@ func (v *visit) refused(found *findings, p place, k *foreignKey) {
 // stays names the rows that stay though they refer over the link to rows that
 // go, and what can be done about them.
 func (v *visit) stays(l *dataset.Link) (what, mend string) {
-	field := l.Child.Key + "." + l.ChildField.Path
+	cleared := l.ChildField
+	if f := l.Clearing(); f != nil {
+		cleared = f
+	}
+	field := l.Child.Key + "." + cleared.Path
 	mend = "say `privacydesk: {on_delete: set_null}` of " + field
 	if t := v.live.find(l.Child.Name); t != nil {
-		if c := t.column(l.ChildField.Path); c != nil && !c.nullable {
+		if c := t.column(cleared.Path); c != nil && !c.nullable {
 			mend = "let the column " + field + " be NULL, and " + mend
 		}
 	}
 	switch {
+	case !l.Keyed:
+		return "rows of " + l.Child.Key + ", which are reached as shared,", "map all columns of the key in both collections, and say `direction: from` if such a row is the person's own"
 	case !l.Down:
 		return "rows of others", mend + "; if such rows are the person's own, give their reference `direction: from` (from here to there)"
 	case l.Child.Action == connectors.ActionDelete && v.m.MeetsOthers(l.Child):
@@ -77,7 +85,7 @@ func (v *visit) strangeKeys(found *findings, p place) {
 			}
 		case len(v.linksOf(k)) == 0:
 			found.add(connectors.SeverityNote, p.Key, "rows of "+k.from.key()+" refer to it by the foreign key "+k.name+", which the map does not know",
-				"map "+k.from.key()+" with a reference over "+strings.Join(k.columns, ", ")+", `direction: from` if such a row is the person's own")
+				"map "+k.from.key()+" with "+v.referenceOver(k)+", `direction: from` if such a row is the person's own")
 		}
 	}
 	for _, k := range p.t.outgoing {
@@ -86,4 +94,16 @@ func (v *visit) strangeKeys(found *findings, p place) {
 				"map "+k.to.key()+" if it holds personal data")
 		}
 	}
+}
+
+// referenceOver says how a map spells a reference over the key's columns.
+func (v *visit) referenceOver(k *foreignKey) string {
+	if len(k.columns) == 1 {
+		return "a reference over " + k.columns[0]
+	}
+	pairs := make([]string, len(k.columns))
+	for i, c := range k.columns {
+		pairs[i] = c + ": " + k.references[i]
+	}
+	return "`privacydesk: {references: [{to: " + k.to.name + ", fields: {" + strings.Join(pairs, ", ") + "}, direction: …}]}`"
 }

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"privacydesk/connectors"
 	"privacydesk/connectors/walk"
@@ -11,8 +12,10 @@ import (
 // clearing is a reference of rows that stay, with its tables and columns.
 type clearing struct {
 	walk.Clear
-	p          place
-	field, key *column
+	p     place
+	null  *column   // is set to NULL
+	child []*column // refer to key
+	key   []*column
 }
 
 func (v *visit) clearings(s selected) ([]clearing, error) {
@@ -22,15 +25,22 @@ func (v *visit) clearings(s selected) ([]clearing, error) {
 		if err != nil {
 			return nil, err
 		}
-		field, err := v.column(p, c.Field)
-		if err != nil {
+		one := clearing{Clear: c, p: p}
+		if one.null, err = v.column(p, c.Field); err != nil {
 			return nil, err
 		}
-		key, err := v.column(s.place, c.Key)
-		if err != nil {
-			return nil, err
+		for _, pair := range c.Pairs {
+			child, err := v.column(p, pair.Child.Path)
+			if err != nil {
+				return nil, err
+			}
+			key, err := v.column(s.place, pair.Parent.Path)
+			if err != nil {
+				return nil, err
+			}
+			one.child, one.key = append(one.child, child), append(one.key, key)
 		}
-		out = append(out, clearing{c, p, field, key})
+		out = append(out, one)
 	}
 	return out, nil
 }
@@ -69,15 +79,31 @@ func (v *visit) referring(ctx context.Context, s selected, c clearing, a address
 		return nil, err
 	}
 	var out []connectors.Value
-	q := query{cols: []*column{c.field}}
-	q.sql = "SELECT DISTINCT " + v.d.distinct("r", c.field) + " FROM " + qualified(v.d, s.t) + " AS t JOIN " + qualified(v.d, c.p.t) + " AS r ON " +
-		v.d.refers("r", c.field, "t", c.key) + " WHERE " + all(a.among(v.d, b, s.t, "t", rows), orNothing(where), scope)
+	q := query{cols: c.child}
+	spelled := make([]string, len(c.child))
+	for i, k := range c.child {
+		spelled[i] = v.d.distinct("r", k)
+	}
+	q.sql = "SELECT DISTINCT " + strings.Join(spelled, ", ") + " FROM " + qualified(v.d, s.t) + " AS t JOIN " + qualified(v.d, c.p.t) + " AS r ON " +
+		v.joins(c, "r", "t") + " WHERE " + all(a.among(v.d, b, s.t, "t", rows), orNothing(where), scope)
 	q.args = b.args
 	err = v.s.query(ctx, q, func(cells []cell) error {
-		out = append(out, cells[0].value())
+		parts := make([]connectors.Value, len(cells))
+		for i, c := range cells {
+			parts[i] = c.value()
+		}
+		out = append(out, walk.Join(parts))
 		return nil
 	})
 	return out, err
+}
+
+func (v *visit) joins(c clearing, child, parent string) string {
+	on := make([]string, len(c.child))
+	for i := range c.child {
+		on[i] = v.d.refers(child, c.child[i], parent, c.key[i])
+	}
+	return all(on...)
 }
 
 func (v *visit) setNull(ctx context.Context, c clearing, values []connectors.Value) error {
@@ -87,8 +113,8 @@ func (v *visit) setNull(ctx context.Context, c clearing, values []connectors.Val
 	if err != nil {
 		return err
 	}
-	holds := orNothing(v.d.exact(b, alias, c.field, values))
-	_, err = v.s.exec(ctx, query{sql: head + " SET " + v.d.quote(c.field.name) + " = NULL WHERE " + all(holds, scope), args: b.args})
+	holds := orNothing(v.holds(b, alias, c.child, values))
+	_, err = v.s.exec(ctx, query{sql: head + " SET " + v.d.quote(c.null.name) + " = NULL WHERE " + all(holds, scope), args: b.args})
 	return err
 }
 
@@ -134,7 +160,7 @@ func (v *visit) countClearing(ctx context.Context, s selected, c clearing) (int6
 	}
 	return v.number(ctx, query{
 		sql: "SELECT count(*) FROM " + qualified(v.d, s.t) + " AS t JOIN " + qualified(v.d, c.p.t) + " AS r ON " +
-			v.d.refers("r", c.field, "t", c.key) + " WHERE " + all(where, scope, goes),
+			v.joins(c, "r", "t") + " WHERE " + all(where, scope, goes),
 		args: b.args,
 	})
 }
@@ -143,12 +169,12 @@ func (v *visit) countClearing(ctx context.Context, s selected, c clearing) (int6
 // what refers to them.
 func (v *visit) clearable(found *findings, p place) {
 	for _, l := range v.m.Clears(p.Collection) {
-		t := v.live.find(l.Child.Name)
-		if t == nil || t.column(l.ChildField.Path) == nil {
+		t, field := v.live.find(l.Child.Name), l.Clearing()
+		if t == nil || t.column(field.Path) == nil {
 			continue // said of the collection itself
 		}
-		where := l.Child.Key + "." + l.ChildField.Path
-		if c := t.column(l.ChildField.Path); !c.nullable || c.generated {
+		where := l.Child.Key + "." + field.Path
+		if c := t.column(field.Path); !c.nullable || c.generated {
 			found.add(connectors.SeverityDeletes, where, "a delete is to set it to NULL, and the column can't be NULL", "let the column be NULL, or delete the rows that refer")
 		}
 		if !t.plain {

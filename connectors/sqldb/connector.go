@@ -81,6 +81,10 @@ type visit struct {
 	s    session
 	live *schema
 	op   string
+	// m and plan are the connector's, completed by the foreign keys that the
+	// database has now.
+	m    *dataset.Map
+	plan *walk.Plan
 }
 
 // visit connects, reads the catalogue and runs f.
@@ -97,7 +101,52 @@ func (c *connector) visit(ctx context.Context, op string, bound time.Duration, f
 	if err != nil {
 		return c.fail(ctx, op, err)
 	}
-	return f(&visit{connector: c, s: s, live: live, op: op})
+	v := &visit{connector: c, s: s, live: live, op: op, m: c.m, plan: c.plan}
+	if v.m = c.m.WithKeys(v.foreignKeys()); v.m != c.m {
+		if v.plan, err = walk.New(v.m); err != nil {
+			return c.fail(ctx, op, err)
+		}
+	}
+	return f(v)
+}
+
+// foreignKeys are those of the database between collections of the map, all
+// columns of which the map has.
+func (v *visit) foreignKeys() []dataset.ForeignKey {
+	of := map[*table][]*dataset.Collection{}
+	for _, c := range v.m.All() {
+		if t := v.live.find(c.Name); t != nil {
+			of[t] = append(of[t], c)
+		}
+	}
+	var out []dataset.ForeignKey
+	for _, parent := range v.m.All() {
+		t := v.live.find(parent.Name)
+		if t == nil {
+			continue
+		}
+		for _, k := range t.incoming {
+			for _, child := range of[k.from] {
+				if pairs := mapped(k, child, parent); pairs != nil {
+					out = append(out, dataset.ForeignKey{Child: child, Parent: parent, Pairs: pairs})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// mapped are the columns of a key as fields; nil if one of them is no field.
+func mapped(k *foreignKey, child, parent *dataset.Collection) []dataset.Pair {
+	var out []dataset.Pair
+	for i, name := range k.columns {
+		a, b := child.Field(name), parent.Field(k.references[i])
+		if a == nil || b == nil {
+			return nil
+		}
+		out = append(out, dataset.Pair{Child: a, Parent: b})
+	}
+	return out
 }
 
 // at names an operation on a collection for errors.

@@ -183,10 +183,11 @@ func (v *visit) admits(step walk.Step) error {
 		return err
 	}
 	for _, s := range step.Links {
-		c, err := v.column(p, s.Field)
+		columns, err := v.keyColumns(p, s.Field)
 		if err != nil {
 			return err
 		}
+		c := columns[0]
 		if s.Identity != "" && !slices.ContainsFunc(s.Values, func(value connectors.Value) bool { return v.d.holds(c, value) }) {
 			return connectors.NewError(connectors.Misfit, v.at(step.Collection)+"."+s.Field,
 				"the identity "+string(s.Identity)+" is known in another type than the column's ("+c.kind+"), so that nobody would be found by it", nil).

@@ -120,15 +120,43 @@ func oneSpelling(c *column, tenant string) []connectors.Value {
 func (v *visit) reached(b *builder, p place, alias string, links []connectors.Link) (string, error) {
 	var out []string
 	for _, l := range links {
-		c, err := v.column(p, l.Field)
+		columns, err := v.keyColumns(p, l.Field)
 		if err != nil {
 			return "", err
 		}
-		if cond := v.d.exact(b, alias, c, solid(l.Values)); cond != "" {
+		if cond := v.holds(b, alias, columns, l.Values); cond != "" {
 			out = append(out, cond)
 		}
 	}
 	return either(out), nil
+}
+
+// keyColumns are the columns of a key, of one field or several.
+func (v *visit) keyColumns(p place, name string) ([]*column, error) {
+	fields := p.KeyFields(name)
+	if fields == nil {
+		c, err := v.column(p, name)
+		return []*column{c}, err
+	}
+	return v.columns(p, names(fields))
+}
+
+// holds compiles "the columns hold one of the values", exactly; of a key of
+// several, one of those that walk.Join made. It is "" if none can be held.
+func (v *visit) holds(b *builder, alias string, columns []*column, values []connectors.Value) string {
+	if len(columns) == 1 {
+		return v.d.exact(b, alias, columns[0], solid(values))
+	}
+	var keys []address
+	for _, value := range values {
+		if parts, ok := walk.Split(value); ok && len(parts) == len(columns) {
+			keys = append(keys, address{key: parts})
+		}
+	}
+	if len(keys) == 0 {
+		return ""
+	}
+	return addressing{columns: columns}.among(v.d, b, nil, alias, keys)
 }
 
 // own compiles "the row is the subject's own". It returns "" if none can be.
@@ -186,15 +214,15 @@ func solid(values []connectors.Value) []connectors.Value {
 func (v *visit) searched(b *builder, p place, alias string, searches []walk.Search) (string, error) {
 	var out []string
 	for _, s := range searches {
-		c, err := v.column(p, s.Field)
+		columns, err := v.keyColumns(p, s.Field)
 		if err != nil {
 			return "", err
 		}
 		var cond string
 		if s.Normal == dataset.NormalEmail && s.Identity != "" {
-			cond = v.alike(b, alias, c, s)
+			cond = v.alike(b, alias, columns[0], s)
 		} else {
-			cond = v.d.exact(b, alias, c, solid(s.Values))
+			cond = v.holds(b, alias, columns, s.Values)
 		}
 		if cond != "" {
 			out = append(out, cond)
@@ -233,6 +261,15 @@ func (v *visit) guarded(b *builder, p place, alias string, guards []walk.Guard, 
 		}
 		name := "g" + strconv.Itoa(i+1)
 		cond := v.d.same(name, field, alias, key)
+		for _, pair := range g.More {
+			if field, err = v.column(other, pair.Child.Path); err != nil {
+				return "", err
+			}
+			if key, err = v.column(p, pair.Parent.Path); err != nil {
+				return "", err
+			}
+			cond = all(cond, v.d.same(name, field, alias, key))
+		}
 		if ours {
 			except, err := v.ours(b, other, name, g)
 			if err != nil {

@@ -112,6 +112,14 @@ func (t *table) together(a, b string) bool {
 	return both(t.primary) || slices.ContainsFunc(t.indexes, func(i index) bool { return i.unique && both(i.columns) })
 }
 
+// apart reports whether some or all of the columns tell rows apart.
+func (t *table) apart(columns []string) bool {
+	within := func(set []string) bool {
+		return len(set) > 0 && !slices.ContainsFunc(set, func(c string) bool { return !slices.Contains(columns, c) })
+	}
+	return within(t.primary) || slices.ContainsFunc(t.indexes, func(i index) bool { return i.unique && within(i.columns) })
+}
+
 // indexed reports whether an index begins with the column.
 func (t *table) indexed(name string) bool {
 	return len(t.primary) > 0 && t.primary[0] == name ||

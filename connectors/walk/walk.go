@@ -73,6 +73,8 @@ type Step struct {
 
 // Search is one way to reach rows: Field holds one of Values.
 type Search struct {
+	// Field is the field's name. Of a key of several it is the key's name, and
+	// the values are those that Join makes; see dataset.KeyName.
 	Field string
 	// Identity is the identity type if Values are identities, which are
 	// compared under Normal; "" if they are keys, which are compared exactly.
@@ -135,11 +137,14 @@ type Selection struct {
 }
 
 // Guard is a field that refers to a shared row: no row of Collection, of
-// whichever tenant, may hold the shared row's Key in Field.
+// whichever tenant, may hold the shared row's Key in Field; of a key of
+// several, no row may hold all of them.
 type Guard struct {
 	Collection *dataset.Collection
 	Field      string
 	Key        string
+	// More are the further columns of a key of several.
+	More []dataset.Pair
 	// Ours reach those rows of Collection, in Scope, that the same delete
 	// removes before it comes to the shared row. A count before the delete
 	// leaves them out; the delete itself needs no exception.
@@ -147,12 +152,13 @@ type Guard struct {
 	Scope Scope
 }
 
-// Clear is a reference of rows that stay: Field of Collection, in Scope, holds
-// the Key of a row that a delete removes, and is set to NULL.
+// Clear is a reference of rows that stay: rows of Collection, in Scope, refer
+// over Pairs to a row that a delete removes, and Field is set to NULL in them.
 type Clear struct {
 	Collection *dataset.Collection
 	Scope      Scope
-	Field, Key string
+	Field      string
+	Pairs      []dataset.Pair
 	// Goes reach those rows of Collection that the same delete removes before:
 	// they are not counted.
 	Goes Own
