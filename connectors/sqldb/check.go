@@ -34,6 +34,7 @@ func (c *connector) Check(ctx context.Context) ([]connectors.Problem, error) {
 		}
 		v.links(found)
 		v.unmapped(found)
+		v.unsaid(found)
 		return v.canary(ctx, found)
 	})
 	return found.sorted(), err

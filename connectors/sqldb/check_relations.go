@@ -60,13 +60,17 @@ func (v *visit) unmapped(found *findings) {
 			mapped[t], schemas[t.schema] = true, true
 		}
 	}
-	elsewhere := map[string][]string{}
+	elsewhere, people := map[string][]string{}, v.namesakes()
 	for _, key := range slices.Sorted(maps.Keys(v.live.tables)) {
 		t := v.live.tables[key]
 		if mapped[t] || t.heir || !t.keeps() {
 			continue
 		}
 		personal := t.personal()
+		if refers := v.refersByName(t, people); len(refers) > 0 && schemas[t.schema] {
+			found.add(connectors.SeverityNote, key, "the map does not have the "+t.noun()+", and names of its columns look like references ("+strings.Join(refers, ", ")+") that no foreign key keeps: its rows may be the person's, and are neither reported nor erased",
+				"map it, or name it in the map with left_out")
+		}
 		switch {
 		case v.copied(t, mapped) != "":
 			found.add(connectors.SeverityNote, key, "it is a materialized view of "+v.copied(t, mapped)+", and the map does not have it: it keeps erased rows until it is refreshed",

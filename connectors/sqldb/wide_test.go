@@ -86,7 +86,9 @@ func TestRule14_KeysOfSeveralColumns(t *testing.T) {
 							if !refuses || !hasProblem(problems, connectors.SeverityDeletes, "db.line", "does not know") {
 								t.Errorf("Check: %+v", problems)
 							}
-							if i := slices.IndexFunc(problems, func(p connectors.Problem) bool { return strings.Contains(p.Mend, "{to: line, fields: {account: account, ") }); i < 0 {
+							if i := slices.IndexFunc(problems, func(p connectors.Problem) bool {
+								return strings.Contains(p.Mend, "{to: line, fields: {account: account, ")
+							}); i < 0 {
 								t.Errorf("no mend names the columns: %+v", problems)
 							}
 							continue
