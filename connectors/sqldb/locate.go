@@ -155,6 +155,13 @@ func (v *visit) ask(ctx context.Context, by []asker) error {
 	if len(by) == 0 {
 		return nil
 	}
+	for i := range by {
+		step, err := v.folded(by[i].step)
+		if err != nil {
+			return failAll(by, err)
+		}
+		by[i].step = step
+	}
 	a := merge(by)
 	q, ok, err := v.reading(a)
 	switch {
@@ -199,6 +206,7 @@ func (v *visit) admits(step walk.Step) error {
 
 func (v *visit) run(ctx context.Context, a *asked, q query) error {
 	scoped := a.scope.Kind == dataset.ScopeField
+	var doubts []doubt
 	err := v.s.query(ctx, q, func(cells []cell) error {
 		row := walk.Row{Cells: make([]connectors.Value, len(a.fetch))}
 		if scoped {
@@ -215,10 +223,14 @@ func (v *visit) run(ctx context.Context, a *asked, q query) error {
 			if _, err := by.w.w.Feed(by.step, row); err != nil {
 				by.w.job.Fail(err)
 			}
+			doubts = doubted(doubts, by, row)
 		}
 		return nil
 	})
-	return v.fail(ctx, v.at(a.collection), err)
+	if err != nil {
+		return v.fail(ctx, v.at(a.collection), err)
+	}
+	return v.settle(ctx, doubts, len(a.by) == 1)
 }
 
 // failAll tells every job that asked. What the map and the schema disagree

@@ -141,6 +141,27 @@ func (d postgres) alike(b *builder, alias string, c *column, texts []string) str
 	return either(likes)
 }
 
+// fold: citext lowers both sides, by the database's locale, of which ASCII is
+// sure. What else a collation calls equal that is not deterministic, only it
+// knows.
+func (postgres) fold(c *column) foldText {
+	switch {
+	case c.kind == "citext":
+		return foldASCII
+	case (c.kind == "text" || c.kind == "character varying") && !c.bytewise:
+		return unknownFold
+	default:
+		return nil
+	}
+}
+
+func (d postgres) alikeKeys(b *builder, alias string, c, by *column, texts []string) string {
+	if by.kind == "citext" { // search_path hides its operators
+		return "lower(" + col(d, alias, c) + "::text) = ANY (SELECT lower(x) FROM unnest(" + d.bind(b, list(texts)) + "::text[]) AS x)"
+	}
+	return d.in(b, col(d, alias, c), texts, "text")
+}
+
 func (d postgres) blank(alias string, c *column) string {
 	name := col(d, alias, c)
 	if c.class == classBytes {

@@ -80,10 +80,25 @@ func (v *visit) hops(p place, alias string, scope dataset.Scope) (hops []hop, la
 				WithMend("scope the collection by a field of its own, or make that column unique")
 		}
 		nextAlias := "s" + strconv.Itoa(i+1)
-		hops = append(hops, hop{qualified(v.d, next.t) + " AS " + nextAlias, v.d.same(lastAlias, from, nextAlias, to)})
+		hops = append(hops, hop{qualified(v.d, next.t) + " AS " + nextAlias, v.equal(last.t, lastAlias, from, next.t, nextAlias, to)})
 		last, lastAlias = next, nextAlias
 	}
 	return hops, last, lastAlias, nil
+}
+
+// equal compiles that two columns hold the same: by their bytes, or by what a
+// foreign key between them goes by, which may call other texts equal.
+func (v *visit) equal(t *table, alias string, c *column, u *table, other string, d *column) string {
+	first, _ := v.folding(t, c)
+	second, _ := v.folding(u, d)
+	switch {
+	case first == nil && second == nil:
+	case t.refersTo(c, u, d):
+		return v.d.refers(alias, c, other, d)
+	case u.refersTo(d, t, c):
+		return v.d.refers(other, d, alias, c)
+	}
+	return v.d.same(alias, c, other, d)
 }
 
 func (v *visit) tenantIs(b *builder, p place, alias, field string, tenants []string) (string, error) {
@@ -221,6 +236,8 @@ func (v *visit) searched(b *builder, p place, alias string, searches []walk.Sear
 		var cond string
 		if s.Normal == dataset.NormalEmail && s.Identity != "" {
 			cond = v.alike(b, alias, columns[0], s)
+		} else if s.Folds() {
+			cond = v.holdsAlike(b, p, alias, columns, s.Values)
 		} else {
 			cond = v.holds(b, alias, columns, s.Values)
 		}
@@ -260,7 +277,7 @@ func (v *visit) guarded(b *builder, p place, alias string, guards []walk.Guard, 
 			return "", err
 		}
 		name := "g" + strconv.Itoa(i+1)
-		cond := v.d.same(name, field, alias, key)
+		cond := v.equal(other.t, name, field, p.t, alias, key)
 		for _, pair := range g.More {
 			if field, err = v.column(other, pair.Child.Path); err != nil {
 				return "", err
@@ -268,7 +285,7 @@ func (v *visit) guarded(b *builder, p place, alias string, guards []walk.Guard, 
 			if key, err = v.column(p, pair.Parent.Path); err != nil {
 				return "", err
 			}
-			cond = all(cond, v.d.same(name, field, alias, key))
+			cond = all(cond, v.equal(other.t, name, field, p.t, alias, key))
 		}
 		if ours {
 			except, err := v.ours(b, other, name, g)

@@ -182,3 +182,11 @@ type foreignKey struct {
 func (k *foreignKey) acts() bool {
 	return k.onDelete == "CASCADE" || k.onDelete == "SET NULL" || k.onDelete == "SET DEFAULT"
 }
+
+// refersTo is true if a foreign key leads from the column to the other table's.
+func (t *table) refersTo(c *column, to *table, key *column) bool {
+	return slices.ContainsFunc(t.outgoing, func(k *foreignKey) bool {
+		i := slices.Index(k.columns, c.name)
+		return k.to == to && i >= 0 && k.references[i] == key.name
+	})
+}

@@ -67,6 +67,12 @@ type dialect interface {
 	// of texts when case and the white space around it are disregarded. It
 	// may be true for more.
 	alike(b *builder, alias string, c *column, texts []string) string
+	// fold is how the server compares texts of the column as keys; nil if by
+	// their bytes alone.
+	fold(c *column) foldText
+	// alikeKeys compiles "the server calls the column's text equal to one of
+	// texts", by the rules of the column by.
+	alikeKeys(b *builder, alias string, c, by *column, texts []string) string
 	// blank compiles "the column holds nothing, or nothing but ASCII white
 	// space"; it is never NULL.
 	blank(alias string, c *column) string

@@ -166,6 +166,29 @@ func (d sqlite) alike(b *builder, alias string, c *column, texts []string) strin
 	return either(out)
 }
 
+// fold: SQLite's own collations, https://sqlite.org/datatype3.html#collation.
+func (sqlite) fold(c *column) foldText {
+	switch c.collation {
+	case "", "BINARY":
+		return nil
+	case "NOCASE":
+		return func(s string) (string, bool) { return lowerASCII(s), true }
+	case "RTRIM":
+		return foldPadded
+	default:
+		return unknownFold
+	}
+}
+
+func (d sqlite) alikeKeys(b *builder, alias string, c, by *column, texts []string) string {
+	values := make([]any, len(texts))
+	for i, t := range texts {
+		values[i] = t
+	}
+	name := col(d, alias, c)
+	return "(typeof(" + name + ") = 'text' AND (" + name + " COLLATE " + d.quote(by.collation) + ") IN (" + d.bindAll(b, values) + "))"
+}
+
 func (d sqlite) blank(alias string, c *column) string {
 	name := col(d, alias, c)
 	return "(" + name + " IS NULL OR length(CASE typeof(" + name + ") WHEN 'text' THEN trim(" + name + ", char(9, 10, 11, 12, 13, 32)) ELSE " + name + " END) = 0)"

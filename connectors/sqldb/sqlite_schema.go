@@ -2,6 +2,7 @@ package sqldb
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -23,6 +24,13 @@ const sqliteKeys = `
 SELECT m.name, f.id, f."table", f."from", coalesce(f."to", ''), f.on_delete, f.on_update, f.seq
 FROM sqlite_master AS m JOIN pragma_foreign_key_list(m.name) AS f
 WHERE m.type = 'table' ORDER BY m.name, f.id, f.seq`
+
+// The collation of a key to which others refer is that of its column: only such
+// an index serves a foreign key.
+const sqliteCollations = `
+SELECT m.name, x.name, x.coll
+FROM sqlite_master AS m JOIN pragma_index_list(m.name) AS i JOIN pragma_index_xinfo(i.name) AS x
+WHERE m.type = 'table' AND x."key" AND i."unique" AND x.name IS NOT NULL ORDER BY 1, i.seq, 2`
 
 const sqliteTriggers = `SELECT tbl_name, name, coalesce(sql, '') FROM sqlite_master WHERE type = 'trigger' ORDER BY 1, 2`
 
@@ -47,6 +55,9 @@ func (sqlite) introspect(ctx context.Context, s session, _ *Options) (*schema, e
 		return nil, err
 	}
 	if err := texts(ctx, s, sqliteKeys, func(r []string) { addSQLiteKey(out, r) }); err != nil {
+		return nil, err
+	}
+	if err := texts(ctx, s, sqliteCollations, func(r []string) { addSQLiteCollation(out, r) }); err != nil {
 		return nil, err
 	}
 	return out, texts(ctx, s, sqliteTriggers, func(r []string) {
@@ -127,6 +138,19 @@ func addSQLiteKey(s *schema, r []string) {
 		fromSchema: "main", from: child.name, id: r[1], name: "foreign key " + r[1], toSchema: "main", to: parent.name,
 		column: child.spelled(r[3]), references: parent.spelled(references), onDelete: r[5], onUpdate: r[6],
 	})
+}
+
+// addSQLiteCollation takes table, column, collation of a unique index.
+func addSQLiteCollation(s *schema, r []string) {
+	t := s.tables["main."+r[0]]
+	if t == nil {
+		return
+	}
+	for _, k := range t.incoming {
+		if c := t.column(r[1]); c != nil && slices.Contains(k.references, c.name) && (c.collation == "" || r[2] == "BINARY") {
+			c.collation = r[2]
+		}
+	}
 }
 
 // sqliteTable finds a table by a name as somebody typed it: keys and triggers

@@ -241,8 +241,11 @@ func (s Search) Matches(v connectors.Value) bool {
 		return false
 	}
 	if s.Normal == dataset.NormalNone {
-		_, ok := slices.BinarySearchFunc(s.Values, v, connectors.Value.Compare)
-		return ok
+		if _, ok := slices.BinarySearchFunc(s.Values, v, connectors.Value.Compare); ok || s.fold == nil {
+			return ok
+		}
+		folded, known := s.fold(v)
+		return known && s.folded[folded]
 	}
 	return slices.ContainsFunc(s.Values, func(want connectors.Value) bool { return s.Normal.Match(want, v) })
 }

@@ -49,3 +49,34 @@ func keyOf(fields []*dataset.Field, fetch []string, cells []connectors.Value) co
 	}
 	return Join(parts)
 }
+
+// WithFold is the search of keys in a system that calls different ones equal.
+func (s Search) WithFold(fold Fold) Search {
+	s.fold, s.folded = fold, map[connectors.Value]bool{}
+	for _, v := range s.Values {
+		if f, known := fold(v); known {
+			s.folded[f] = true
+		} else {
+			s.vague = true
+		}
+	}
+	return s
+}
+
+// Folds reports whether the system calls different keys equal.
+func (s Search) Folds() bool { return s.fold != nil }
+
+// Doubts reports whether the system may call the stored key equal to one that
+// was searched although Matches does not.
+func (s Search) Doubts(v connectors.Value) bool {
+	if s.fold == nil || v.IsEmpty() || s.Matches(v) {
+		return false
+	}
+	_, known := s.fold(v)
+	return !known || s.vague
+}
+
+// Key is the value of the step's link at i in a row.
+func (s Step) Key(i int, row Row) connectors.Value {
+	return keyOf(s.Collection.KeyFields(s.Links[i].Field), s.Fetch, row.Cells)
+}

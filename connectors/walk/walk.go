@@ -85,7 +85,15 @@ type Search struct {
 	Values []connectors.Value // sorted, unique, none empty
 
 	mark mark // of the link in a finding
+
+	fold   Fold
+	folded map[connectors.Value]bool // Values, folded
+	vague  bool                      // one of Values can't be folded
 }
+
+// Fold brings a key into the form in which a system compares it: what has one
+// form is equal to it. It is false for a key of which that is not known.
+type Fold func(connectors.Value) (connectors.Value, bool)
 
 // Row is one row that a step found.
 type Row struct {
