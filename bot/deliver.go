@@ -58,16 +58,25 @@ func (e *Engine) tell(ctx context.Context, t *turn, next batch, ticket *Ticket) 
 	}
 	message := next.comment().Message
 	var incomplete *IncompleteError
+	var declined *DeclinedError
+	var reasons []Reason
+	if len(update.Attachments) > 0 {
+		update.Confirm = e.confirm(t, ticket.Stamp, &reasons)
+	}
 	e.Failpoint("before-update-" + message)
 	err = e.deskFor(t).Update(ctx, update)
 	e.Failpoint("after-update-" + message)
 	switch {
+	case errors.Is(err, errWithheld):
+		return true, e.withhold(ctx, t, t.ticket, reasons)
 	case errors.Is(err, ErrClosed):
 		return e.undeliverable(ctx, t, next[0])
 	case errors.As(err, &incomplete):
 		t.hold(ReasonRequired)
 		t.note("note_held", map[string]string{"reason": string(ReasonRequired), "systems": strings.Join(incomplete.Fields, "\n")})
 		return true, t.commit(ctx)
+	case errors.As(err, &declined) && update.Status == StatusSolved:
+		return true, t.cantSolve(ctx, declined)
 	case err != nil:
 		// After ErrUnknown the write may still land: the next attempt comes
 		// in a later second, under a later stamp, and looks for the mark.
@@ -104,29 +113,69 @@ func (e *Engine) mayDisclose(ctx context.Context, t *turn, ticket *Ticket) (held
 	if taken, err := e.takenBack(ctx, t, ticket); err != nil || taken {
 		return taken, err
 	}
+	reasons, err := e.whyNot(ctx, t, ticket)
+	if err != nil || t.first(reasons) == "" {
+		return false, err
+	}
+	return true, e.withhold(ctx, t, ticket, reasons)
+}
+
+// whyNot lists all reasons not to put anything of the subject's on a ticket
+// that was just read.
+func (e *Engine) whyNot(ctx context.Context, t *turn, ticket *Ticket) ([]Reason, error) {
 	reasons, err := e.review(ctx, t, ticket)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	readers, err := e.readersOf(ctx, t, ticket)
 	if err != nil {
-		return false, err
+		return nil, err
 	}
 	reasons = append(reasons, readers...)
 	if strange, err := e.linkAstray(ctx, t, ticket); err != nil {
-		return false, err
+		return nil, err
 	} else if strange {
 		reasons = append(reasons, ReasonRequester)
 	}
+	return reasons, nil
+}
+
+// withhold holds what was about to be disclosed.
+func (e *Engine) withhold(ctx context.Context, t *turn, ticket *Ticket, reasons []Reason) error {
 	reason := t.first(reasons)
-	if reason == "" {
-		return false, nil
-	}
 	t.hold(reason)
 	e.pass(t, ticket, reasons)
 	t.c.Owed = withoutLinks(t.c.Owed) // it is made anew when the request goes on
 	t.note(heldNote(t.c, reason), map[string]string{"reason": string(reason)})
-	return true, t.commit(ctx)
+	return t.commit(ctx)
+}
+
+// errWithheld refuses an update whose ticket, or what lets people read it,
+// changed while its files were uploaded.
+var errWithheld = errors.New("what is on the way may not be disclosed any more")
+
+// confirm lets the desk ask once more, between the upload of files and the
+// update that attaches them: an upload takes its time, and a setting that
+// opens attachments to others leaves no trace on the ticket. Why it may not go
+// any more is added to reasons.
+func (e *Engine) confirm(t *turn, stamp string, reasons *[]Reason) func(context.Context) error {
+	return func(ctx context.Context) error {
+		fresh, err := e.deskFor(t).Ticket(ctx, t.c.Ticket)
+		if err != nil {
+			return err
+		}
+		if fresh.Stamp != stamp {
+			return ErrStale
+		}
+		t.ticket = fresh
+		if *reasons, err = e.whyNot(ctx, t, fresh); err != nil {
+			return err
+		}
+		if t.first(*reasons) != "" {
+			return errWithheld
+		}
+		return nil
+	}
 }
 
 // said takes messages out of the outbox. The last message of a request that
@@ -145,6 +194,7 @@ func (t *turn) said(ctx context.Context, b batch) error {
 		}
 	}
 	t.c.Owed, t.c.Attempts, t.c.Told = left, 0, t.now
+	t.writesAgain()
 	if len(t.c.Owed) == 0 && t.c.Resolution != "" && !t.c.ended() {
 		t.end()
 	}

@@ -27,7 +27,26 @@ var (
 	// ErrIncomplete: the ticket can't be solved before fields that the desk
 	// requires are filled; see IncompleteError.
 	ErrIncomplete error = connectors.Said("the desk requires fields that are empty")
+	// ErrDeclined: the desk refuses this one ticket; see DeclinedError.
+	ErrDeclined error = connectors.Said("the desk refuses the ticket")
 )
+
+// DeclinedError names of what on a ticket the desk complains when it refuses
+// it: "requester", "assignee"; nothing where it does not say. It wraps
+// ErrDeclined.
+type DeclinedError struct {
+	About []string
+}
+
+func (e *DeclinedError) Error() string {
+	if len(e.About) == 0 {
+		return ErrDeclined.Error()
+	}
+	return ErrDeclined.Error() + " because of " + strings.Join(e.About, ", ")
+}
+
+// Unwrap makes errors.Is(err, ErrDeclined) true.
+func (e *DeclinedError) Unwrap() error { return ErrDeclined }
 
 // IncompleteError names the fields that the desk requires for solving. It
 // wraps ErrIncomplete.
@@ -63,7 +82,8 @@ type Desk interface {
 	// call, refused with ErrStale unless the ticket still bears the stamp.
 	// Attachments are uploaded in the same breath. An update that solves the
 	// ticket sets what solving needs; it returns an *IncompleteError where
-	// fields are required that nobody filled.
+	// fields are required that nobody filled, and a *DeclinedError where the
+	// desk refuses the ticket itself.
 	Update(ctx context.Context, u Update) error
 	// Room is how long until so many updates of the ticket can be made in a row;
 	// 0: now. A desk takes a bounded number of updates of one ticket in a time.
@@ -143,6 +163,7 @@ type Ticket struct {
 	Marks      []Mark    // in updates made by our own user, oldest first
 	Touched    bool      // our own user has updated it, whether a mark says so or not
 	Undone     []Undoing // oldest first
+	Edits      []Edit    // by others than us, oldest first; of what decisions rest on
 	Full       bool      // it takes no more comments, only other updates
 	Readers    Readers
 	// Shows is, for a human, where the ticket is.
@@ -231,6 +252,33 @@ func (m Mark) Steps() []string {
 type Undoing struct {
 	At   time.Time
 	Rule string // its name, as the desk tells it; text from outside
+	What Edited // EditStatus or EditTags
+}
+
+// Edited is what of a ticket somebody changed; in the catalogue's words.
+type Edited string
+
+// What is looked at of a ticket's history.
+const (
+	EditRequester Edited = "requester"
+	EditForm      Edited = "form"
+	EditField     Edited = "field"
+	EditText      Edited = "text of a comment"
+	EditCopies    Edited = "people in copy"
+	EditFollowers Edited = "followers"
+	EditSharing   Edited = "sharing with another account"
+	EditStatus    Edited = "status"
+	EditTags      Edited = "tags"
+)
+
+// Edit is a change of a ticket by somebody else than us.
+type Edit struct {
+	At    time.Time
+	What  Edited
+	Field int64  // of EditField
+	Name  string // of that field, as agents know it
+	By    Person
+	Rule  string // where a rule of the desk's did it; text from outside
 }
 
 // Readers tells who beside requester and agents can read the ticket.
@@ -256,6 +304,10 @@ type Update struct {
 	Fields      map[string]string // by our own names ("due", "progress"); empty value clears
 	Clear       []int64           // further fields to clear, by id
 	Subject     string            // empty: leave the subject line
+	// Confirm, when set, is asked right before the write, once the attachments
+	// are uploaded: its error refuses the update, takes them back, and is
+	// returned.
+	Confirm func(context.Context) error
 }
 
 // Attachment is a file to put on the comment.

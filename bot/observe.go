@@ -294,12 +294,13 @@ func (e *Engine) readersOf(ctx context.Context, t *turn, ticket *Ticket) ([]Reas
 	if err != nil {
 		return nil, err
 	}
-	d := policy.Deliver(policy.Readers{
+	t.reads = policy.Readers{
 		Requester: filer, OtherCCs: ccs, OtherFollowers: followers,
 		SharedOrganization: ticket.Readers.SharedOrganization,
 		SharingAgreements:  ticket.Readers.SharingAgreements,
 		PublicAttachments:  ticket.Readers.PublicAttachments,
-	})
+	}
+	d := policy.Deliver(t.reads)
 	if d.Verdict == policy.Accept {
 		return nil, nil
 	}

@@ -116,7 +116,7 @@ type ControllerSettings struct {
 
 // Observation is something that metrics count.
 type Observation struct {
-	Event    string // "run", "done", "held"
+	Event    string // "run", "done", "held", "declined", "suspended", "damaged"
 	Kind     Kind
 	System   string
 	Stage    Stage

@@ -35,12 +35,16 @@ func (e *Engine) backOff(ctx context.Context, id, token string, cause error) err
 		t.event("unsaid", map[string]string{"step": t.c.Owed[0].Step, "why": string(ReasonStepFailed)})
 		t.c.Owed = slices.Clone(t.c.Owed[1:])
 		t.c.Attempts = 0
-	case failing && !t.c.ended() && t.hold(ReasonStepFailed):
+	case failing && !t.c.ended() && !errors.Is(cause, ErrDeclined) && t.hold(ReasonStepFailed):
 		before := len(t.c.Owed)
 		t.note("note_held", map[string]string{"reason": string(ReasonStepFailed), "systems": connectors.Plain(cause)})
 		if len(t.c.Owed) > before {
 			t.sooner(0) // what is owed already may be what fails
 		}
+	}
+	e.cantWrite(ctx, t, cause)
+	if w := t.c.Wait; w.declines() && w.Until.After(t.now) {
+		wait = w.Until.Sub(t.now)
 	}
 	t.c.Wake = t.now.Add(wait) // no duty is done before
 	return t.write(ctx)

@@ -92,6 +92,8 @@ const (
 	ReasonDamaged         Reason = "record_damaged"
 	ReasonStepFailed      Reason = "step_failed"
 	ReasonRequired        Reason = "required_fields"
+	ReasonDeskRefuses     Reason = "desk_refuses"
+	ReasonDeskRequester   Reason = "desk_refuses_requester"
 	ReasonRescan          Reason = "rescan_pending"
 
 	// Ends.

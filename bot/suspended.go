@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -109,16 +108,7 @@ func (e *Engine) tellLost(ctx context.Context, all []Lost) ([]Lost, error) {
 	if err != nil {
 		return nil, err
 	}
-	last, err := e.Store.Cursor(ctx, cursorTold)
-	if err != nil {
-		return nil, err
-	}
-	before, _ := strconv.ParseInt(last, 10, 64) // what is no number is no ticket
-	ticket, err := e.Patient.Alert(ctx, Alert{Ticket: before, Subject: "privacydesk: suspended mail that reads like a privacy request", HTML: html})
-	if err != nil {
-		return nil, err
-	}
-	return next, e.Store.SetCursor(ctx, cursorTold, strconv.FormatInt(ticket, 10))
+	return next, e.alert(ctx, cursorTold, "privacydesk: suspended mail that reads like a privacy request", html)
 }
 
 // LostMail lists the suspended mail that reads like requests, as it was found

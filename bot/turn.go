@@ -6,10 +6,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"privacydesk/bot/ledger"
+	"privacydesk/bot/policy"
 	"privacydesk/connectors"
 )
 
@@ -21,11 +23,12 @@ type turn struct {
 	stored Record // as it was loaded
 	step   string // token of the step's lease; empty within a run
 	change Change
-	ticket *Ticket // when it was read in this turn
-	print  string  // keyed digest of what the ticket asks for, when it was read
-	took   bool    // the hints that were there have been acted on
-	told   bool    // the wait that was set is a new one
-	failed bool    // this commit tells that a step failed
+	ticket *Ticket        // when it was read in this turn
+	print  string         // keyed digest of what the ticket asks for, when it was read
+	took   bool           // the hints that were there have been acted on
+	told   bool           // the wait that was set is a new one
+	reads  policy.Readers // who beside the requester reads the ticket, when that was asked
+	failed bool           // this commit tells that a step failed
 
 	secret *Secret // nil until it was asked for
 	dirty  bool
@@ -218,6 +221,10 @@ func (t *turn) note(message string, vars map[string]string) {
 	if !t.told {
 		return
 	}
+	if changes := t.changesFor(Reason(vars["reason"])); changes != "" {
+		vars = maps.Clone(vars)
+		vars["changes"] = changes
+	}
 	t.owe(Say{Message: message, Vars: vars, AddTags: []string{TagNeedsPerson}})
 }
 
@@ -253,6 +260,11 @@ func (t *turn) sayable(s Say) bool {
 		return !s.Public
 	case t.c.Wait.Reason == ReasonRequired:
 		return s.Status != StatusSolved
+	case t.c.Wait.declines():
+		if t.c.Wait.Until.IsZero() {
+			return s.Status != StatusSolved
+		}
+		return !t.now.Before(t.c.Wait.Until) // it is tried, and what discloses is looked at anew before
 	}
 	return !s.Discloses
 }

@@ -34,7 +34,7 @@ func (s spec) all() []string { return append(slices.Clone(s.required), s.optiona
 func isList(name string) bool {
 	return slices.Contains([]string{"systems", "outcomes", "sofar", "skipped", "commands", "integrations", "kept", "holds", "exceptions", "mails"}, name)
 }
-func isTable(name string) bool { return name == "counts" }
+func isTable(name string) bool { return name == "counts" || name == "changes" }
 
 // specs are all messages by key: what the requester reads, and, from "note_"
 // on, what only agents read.
@@ -63,9 +63,9 @@ func specs() map[string]spec {
 		"done_delete_nothing": {may: found},
 		"done_partly":         {required: []string{"skipped"}, may: append([]string{"reason", "code"}, found...)},
 
-		"note_held":            {required: []string{"reason"}, may: append([]string{"code", "sofar"}, found...)},
-		"note_adopted_readers": {required: []string{"reason"}, may: []string{"code", "systems", "counts"}},
-		"note_fight":           {required: []string{"reason"}, may: []string{"rule", "code"}},
+		"note_held":            {required: []string{"reason"}, may: append([]string{"code", "sofar", "changes"}, found...)},
+		"note_adopted_readers": {required: []string{"reason"}, may: []string{"code", "systems", "counts", "changes"}},
+		"note_fight":           {required: []string{"reason"}, may: []string{"rule", "code", "changes"}},
 		"note_shadow":          {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
 		"note_approval":        {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
 		"note_approval_access": {required: []string{"counts"}, may: []string{"systems", "reason", "code"}},
@@ -79,6 +79,7 @@ func specs() map[string]spec {
 		"note_undone":          {},
 		"note_thanks":          {},
 		"note_suspended":       {required: []string{"mails"}},
+		"note_declined":        {required: []string{"ticket", "reason"}, may: []string{"systems", "code"}},
 		"note_opened":          {},
 		"note_merged":          {},
 		"note_again_same":      {required: []string{"ended"}, may: []string{"reason", "code"}},

@@ -50,6 +50,7 @@ type Collector struct {
 	failures *prometheus.CounterVec
 	done     *prometheus.CounterVec
 	held     *prometheus.CounterVec
+	declined *prometheus.CounterVec
 	mails    *prometheus.CounterVec
 	calls    *prometheus.CounterVec
 	webhooks *prometheus.CounterVec
@@ -88,6 +89,7 @@ func NewCollector(o MetricsOptions) *Collector {
 		done:     counter("done_total", "Requests that this process brought to their end.", "kind"),
 		mails:    counter("suspended_requests_total", "Suspended mail that reads like a request, found by this process."),
 		held:     counter("held_total", "Times that this process held a request for a person.", "kind"),
+		declined: counter("tickets_refused_total", "Tickets on which nothing could be written, told by this process."),
 		calls:    counter("zendesk_calls_total", "Calls to Zendesk.", "kind", "result"),
 		webhooks: counter("webhooks_total", "Webhook calls: received, refused (4xx) and failed (5xx).", "result"),
 		build:    gauge("build_info", "1, labelled with the version.", "version"),
@@ -95,6 +97,7 @@ func NewCollector(o MetricsOptions) *Collector {
 	}
 	c.build.WithLabelValues(o.Version).Set(1)
 	c.mails.WithLabelValues()
+	c.declined.WithLabelValues()
 	for _, result := range []string{"received", "refused", "failed"} {
 		c.webhooks.WithLabelValues(result)
 	}
@@ -102,7 +105,7 @@ func NewCollector(o MetricsOptions) *Collector {
 }
 
 func (c *Collector) vectors() []prometheus.Collector {
-	return []prometheus.Collector{c.runs, c.failures, c.done, c.held, c.mails, c.calls, c.webhooks, c.build, c.parts, c.zendesk, c.up, c.lacks}
+	return []prometheus.Collector{c.runs, c.failures, c.done, c.held, c.declined, c.mails, c.calls, c.webhooks, c.build, c.parts, c.zendesk, c.up, c.lacks}
 }
 
 // Describe is part of prometheus.Collector.
@@ -128,6 +131,8 @@ func (c *Collector) Observe(o bot.Observation) {
 		c.done.WithLabelValues(kind).Inc()
 	case "suspended":
 		c.mails.WithLabelValues().Inc()
+	case "declined":
+		c.declined.WithLabelValues().Inc()
 	case "held":
 		c.held.WithLabelValues(kind).Inc()
 	}

@@ -50,9 +50,20 @@ func (e *APIError) Error() string {
 	case http.StatusForbidden:
 		s += "; the bot's user needs the role admin, and the OAuth client the scopes read and write"
 	case http.StatusUnprocessableEntity:
-		s += "; on solving, that are fields which the form requires"
+		s += unprocessable(e.Fields)
 	}
 	return s
+}
+
+// unprocessable says what a 422 about the fields means.
+func unprocessable(fields []string) string {
+	switch {
+	case slices.ContainsFunc(fields, func(f string) bool { return strings.TrimSuffix(f, "_id") == "requester" }):
+		return "; its requester is suspended or deleted: restore them, or give the ticket another one"
+	case slices.ContainsFunc(fields, func(f string) bool { return strings.HasPrefix(f, fieldOfTicket) }):
+		return "; on solving, that are fields which the form requires"
+	}
+	return ""
 }
 
 // fieldOfTicket begins the name of a ticket field in APIError.Fields.
@@ -165,6 +176,31 @@ func forWrite(err error) error {
 		return fmt.Errorf("%w: %w", bot.ErrUnknown, err) // no answer, or one that is neither yes nor no
 	case errors.As(err, &e) && e.closed:
 		return fmt.Errorf("%w: %w", bot.ErrClosed, err)
+	}
+	return err
+}
+
+// ofTicket are the fields of a ticket by which it hangs together with others.
+// A 422 about one of them is no form that somebody has to fill in.
+func ofTicket() []string {
+	return []string{"requester", "submitter", "assignee", "group", "organization", "brand", "custom_status", "ticket_form"}
+}
+
+// forOneTicket tells a refusal of this one ticket apart, whatever is written on
+// it: somebody whom it names is suspended or gone, or our user may not touch it.
+func forOneTicket(err error) error {
+	var e *APIError
+	if !errors.As(err, &e) || errors.Is(err, bot.ErrClosed) {
+		return err
+	}
+	var about []string
+	for _, name := range e.Fields {
+		if name = strings.TrimSuffix(name, "_id"); slices.Contains(ofTicket(), name) {
+			about = append(about, name)
+		}
+	}
+	if e.Status == http.StatusForbidden || e.Status == http.StatusUnprocessableEntity && len(about) > 0 {
+		return fmt.Errorf("%w: %w", &bot.DeclinedError{About: about}, err)
 	}
 	return err
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -276,5 +278,62 @@ func TestDialErrorsAreUnsentOnly(t *testing.T) {
 		if err := w.open().Update(t.Context(), step(at, "<p>hi</p>")); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", c.op, err, c.want)
 		}
+	}
+}
+
+// TestTicketOfSomebodySuspended: Zendesk refuses each update of it, a solving
+// one too; that is no form to fill in.
+func TestTicketOfSomebodySuspended(t *testing.T) {
+	for name, set := range map[string]func(*zendesksim.User){
+		"suspended": func(u *zendesksim.User) { u.Suspended = true },
+		"deleted":   func(u *zendesksim.User) { u.Deleted = true },
+	} {
+		w := newWorld(t, zendesksim.Options{})
+		at := w.ticket(w.file())
+		w.sim.UpdateUser(w.ann, set)
+		for _, status := range []bot.Status{"", bot.StatusSolved} {
+			u := step(at, "<p>see</p>")
+			u.Status = status
+			err := w.desk.Update(t.Context(), u)
+			var declined *bot.DeclinedError
+			if !errors.As(err, &declined) || !slices.Equal(declined.About, []string{"requester"}) || errors.Is(err, bot.ErrIncomplete) {
+				t.Errorf("%s, status %q: %v", name, status, err)
+			}
+			if strings.Contains(err.Error(), "fields which the form requires") || strings.Contains(err.Error(), "Ann") {
+				t.Errorf("%s: it says %v", name, err)
+			}
+		}
+	}
+}
+
+// TestTicketThatIsForbidden: our user may not read, or not write, this one
+// ticket.
+func TestTicketThatIsForbidden(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	at := w.ticket(w.file())
+	w.sim.Fault(zendesksim.Fault{Kind: zendesksim.Status403, Method: http.MethodPut, Path: anyTicket, Times: 1})
+	if err := w.desk.Update(t.Context(), step(at, "<p>see</p>")); !errors.Is(err, bot.ErrDeclined) {
+		t.Errorf("written: %v", err)
+	}
+	w.sim.Fault(zendesksim.Fault{Kind: zendesksim.Status403, Method: http.MethodGet, Path: anyTicket, Times: 1})
+	if _, err := w.desk.Ticket(t.Context(), at.ID); !errors.Is(err, bot.ErrDeclined) {
+		t.Errorf("read: %v", err)
+	}
+}
+
+// TestSolvedByNobodyWhoMay: what Zendesk complains of on solving is no field of
+// the form either.
+func TestSolvedByNobodyWhoMay(t *testing.T) {
+	gone := int64(0)
+	w := newWorld(t, zendesksim.Options{}, func(w *world) {
+		gone = w.sim.AddUser(zendesksim.User{Name: "Gone Agent", Email: "gone@desk.example", Role: zendesksim.Agent, Verified: true})
+		w.sim.UpdateUser(gone, func(u *zendesksim.User) { u.Suspended = true })
+		w.options.AssigneeID = gone
+	})
+	u := step(w.ticket(w.file()), "<p>see</p>")
+	u.Status = bot.StatusSolved
+	var declined *bot.DeclinedError
+	if err := w.desk.Update(t.Context(), u); !errors.As(err, &declined) || !slices.Contains(declined.About, "assignee") {
+		t.Errorf("got %v", err)
 	}
 }

@@ -24,7 +24,7 @@ func (r *reader) undone() []bot.Undoing {
 			switch {
 			case byRule(by):
 				if f.takenBack(e) {
-					out = append(out, bot.Undoing{At: a.Created, Rule: string(by.Source.From.Title)})
+					out = append(out, bot.Undoing{At: a.Created, Rule: string(by.Source.From.Title), What: editedBy(e)})
 				}
 			case a.Author == r.me:
 				f.set(e)

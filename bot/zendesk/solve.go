@@ -112,7 +112,7 @@ func (k wireFieldKind) name() string { return fmt.Sprintf("%s (field %d)", k.Tit
 // the form does not tell, such as conditions, are learnt from it.
 func (d *Desk) incomplete(ctx context.Context, err error) error {
 	var refused *APIError
-	if !errors.As(err, &refused) || refused.Status != http.StatusUnprocessableEntity || len(refused.Fields) == 0 || errors.Is(err, bot.ErrClosed) {
+	if !errors.As(err, &refused) || refused.Status != http.StatusUnprocessableEntity || len(refused.Fields) == 0 || errors.Is(err, bot.ErrClosed) || errors.Is(err, bot.ErrDeclined) {
 		return err
 	}
 	fields, ferr := d.account.fieldKinds(ctx)

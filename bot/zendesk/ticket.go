@@ -49,6 +49,7 @@ func (d *Desk) Ticket(ctx context.Context, id int64) (*bot.Ticket, error) {
 			return nil, forSide(err)
 		}
 	}
+	r.edits = r.readEdits(ctx)
 	return r.assemble(), nil
 }
 
@@ -63,6 +64,7 @@ type reader struct {
 	audits   []wireAudit
 	people   map[int64]bot.Person
 	readers  bot.Readers
+	edits    []bot.Edit
 	answered time.Time // when Zendesk last answered, by its clock
 }
 
@@ -96,7 +98,7 @@ func (r *reader) readTicket(ctx context.Context, id int64) (looked time.Time, er
 	asked, before := r.clock(), r.answered
 	head, err := r.fetch(ctx, r.op, fmt.Sprintf("/tickets/%d.json?include=users", id), &answer)
 	if err != nil {
-		return looked, forRead(err)
+		return looked, forOneTicket(forRead(err))
 	}
 	r.ticket = answer.Ticket
 	switch {
@@ -156,7 +158,8 @@ func (r *reader) textBound() int {
 	return r.maxText
 }
 
-// The fields whose history counts; that of others is not kept.
+// The fields whose history decides; of others' it is only kept that they
+// changed.
 const (
 	tagsField   = "tags"
 	statusField = "status"
@@ -167,7 +170,7 @@ func (r *reader) readAudits(ctx context.Context) error {
 	err := r.pages(ctx, r.op+", its audits", path, auditBound(), func(p page) error {
 		for _, a := range p.Audits {
 			if !r.whole {
-				a.Events = slices.DeleteFunc(a.Events, func(e wireEvent) bool { return e.Field != tagsField && e.Field != statusField })
+				a.Events = slices.DeleteFunc(a.Events, func(e wireEvent) bool { return e.Field != tagsField && e.Field != statusField && editedBy(e) == "" })
 			}
 			r.audits = append(r.audits, a)
 		}
@@ -189,7 +192,7 @@ func (r *reader) assemble() *bot.Ticket {
 		Status: w.Status, FormID: int64(w.Form), Tags: w.Tags, AgentTags: r.agentTags(), Subject: string(w.Subject),
 		Fields: map[int64]string{}, Channel: string(w.Via.Channel), FollowupOf: w.followupOf(), Message: r.message(),
 		Merged:    w.Status == bot.StatusClosed && slices.Contains(w.Tags, mergedTag),
-		Requester: r.person(w.Requester), Submitter: r.person(w.Submitter), Comments: r.contributions(), Marks: r.marks(), Touched: r.touched(), Undone: r.undone(),
+		Requester: r.person(w.Requester), Submitter: r.person(w.Submitter), Comments: r.contributions(), Marks: r.marks(), Touched: r.touched(), Undone: r.undone(), Edits: r.edits,
 		Full: len(r.comments) >= r.maxComments, Readers: r.readers, URL: fmt.Sprintf("%s/agent/tickets/%d", r.base, w.ID),
 	}
 	for _, f := range w.Fields {

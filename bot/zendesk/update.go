@@ -77,8 +77,14 @@ func (d *Desk) Update(ctx context.Context, u bot.Update) error {
 	if token != "" {
 		body.Comment.Uploads = []string{token}
 	}
-	if err = d.put(ctx, op, u.Ticket, body); u.Status == bot.StatusSolved {
-		err = d.incomplete(ctx, err)
+	if u.Confirm != nil {
+		err = u.Confirm(ctx)
+	}
+	if err == nil {
+		err = d.put(ctx, op, u.Ticket, body)
+		if u.Status == bot.StatusSolved {
+			err = d.incomplete(ctx, err)
+		}
 	}
 	if err != nil && token != "" && !errors.Is(err, bot.ErrUnknown) {
 		d.takeBack(ctx, token)
@@ -116,7 +122,7 @@ func (d *Desk) put(ctx context.Context, op string, ticket int64, body updateBody
 		if status(err) == http.StatusUnprocessableEntity && !errors.Is(err, bot.ErrClosed) && d.isClosed(ctx, ticket) {
 			err = fmt.Errorf("%w: %w", bot.ErrClosed, err)
 		}
-		return err
+		return forOneTicket(err)
 	}
 	var answer struct {
 		Ticket struct {

@@ -2,10 +2,12 @@ package zendesk_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -131,6 +133,72 @@ func file(name string, content []byte) bot.Attachment {
 	return bot.Attachment{
 		Name: name, ContentType: "application/zip", Size: int64(len(content)),
 		Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(content)), nil },
+	}
+}
+
+// TestConfirmIsAskedAfterTheUpload: right before the write, with all files
+// uploaded; its no takes them back and writes nothing.
+func TestConfirmIsAskedAfterTheUpload(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	at := w.ticket(w.file())
+	u := step(at, "<p>see</p>")
+	u.Attachments = []bot.Attachment{{Name: "a.zip", ContentType: "application/zip", Size: 3, Open: func() (io.ReadCloser, error) {
+		w.sim.SetPrivateAttachments(false) // while the upload goes on
+		return io.NopCloser(strings.NewReader("one")), nil
+	}}}
+	no, asked := errors.New("no"), 0
+	u.Confirm = func(ctx context.Context) error {
+		asked++
+		fresh, err := w.desk.Ticket(ctx, at.ID)
+		w.must(err)
+		if n := len(w.sim.Uploads()); n != 1 || !fresh.Readers.PublicAttachments || fresh.Stamp != at.Stamp {
+			t.Errorf("asked with %d uploads, public %t", n, fresh.Readers.PublicAttachments)
+		}
+		return no
+	}
+	if err := w.desk.Update(t.Context(), u); !errors.Is(err, no) || asked != 1 {
+		t.Errorf("got %v, asked %d times", err, asked)
+	}
+	if n, m := len(w.sim.Uploads()), len(w.sim.Attachments(at.ID)); n != 0 || m != 0 || len(w.sim.Comments(at.ID)) != 1 {
+		t.Errorf("%d uploads and %d files are left", n, m)
+	}
+	u.Confirm = func(context.Context) error { return nil }
+	w.must(w.desk.Update(t.Context(), u))
+	if n := len(w.sim.Attachments(at.ID)); n != 1 {
+		t.Errorf("%d files", n)
+	}
+}
+
+// TestEditsAreNamed: who changed what of a ticket, and when; ours are none.
+func TestEditsAreNamed(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	id := w.file()
+	other := w.sim.AddUser(zendesksim.User{Name: "Olga Other", Email: "olga@shop.example", Verified: true})
+	kind := w.sim.AddTicketField(zendesksim.TicketField{Title: "Privacy request", Type: "text"})
+	edit := func(by int64, change func(*zendesksim.Ticket)) {
+		t.Helper()
+		w.must(w.sim.UpdateAs(by, id, change))
+		w.clock.add(2e9)
+	}
+	edit(w.agent, func(z *zendesksim.Ticket) { z.CustomFields = map[int64]any{kind: "access"} })
+	edit(w.agent, func(z *zendesksim.Ticket) { z.EmailCCIDs = []int64{other} })
+	edit(w.agent, func(z *zendesksim.Ticket) { z.FollowerIDs = []int64{w.agent} })
+	u := step(w.ticket(id), "<p>ours</p>")
+	u.Status = bot.StatusOpen
+	w.must(w.desk.Update(t.Context(), u))
+	w.clock.add(2e9)
+	edit(w.agent, func(z *zendesksim.Ticket) { z.RequesterID = other })
+	edit(other, func(z *zendesksim.Ticket) { z.Status = "pending" })
+	var got []string
+	for _, e := range w.ticket(id).Edits {
+		got = append(got, fmt.Sprint(e.What, " ", e.Name, " ", e.By.ID == w.agent, " ", e.By.ID == other, " ", !e.At.IsZero()))
+	}
+	want := []string{
+		fmt.Sprintf("field Privacy request (field %d) true false true", kind), "people in copy  true false true", "followers  true false true",
+		"requester  true false true", "status  false true true",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q\nwant %q", got, want)
 	}
 }
 

@@ -18,6 +18,7 @@ const (
 	Status429   Kind = "429"
 	Status500   Kind = "500"
 	Status503   Kind = "503"
+	Status403   Kind = "403" // the account may not touch that
 	Conflict409 Kind = "409" // "Database collision": nothing was written, try again
 	Slow        Kind = "slow"
 	// Cut handles the request, sends half of the answer and closes.
@@ -158,6 +159,8 @@ func (f *Fault) answer() answer {
 	switch f.Kind {
 	case Status429:
 		r = refuse(http.StatusTooManyRequests, "APIRateLimitExceeded", "Number of allowed API requests per minute exceeded")
+	case Status403:
+		r = refuse(http.StatusForbidden, "Forbidden", "You do not have access to this page. Please contact the account owner of this help desk for further help.")
 	case Status503:
 		r = refuse(http.StatusServiceUnavailable, "ServiceUnavailable", "Sorry, we could not complete your request. Please try again in a moment.")
 	case Conflict409:

@@ -3,6 +3,7 @@ package zendesksim
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
@@ -116,8 +117,11 @@ func (c *call) apply(in ticketInput, t *Ticket) error {
 
 func (c *call) checkReferences(t Ticket) error {
 	bad := invalid{}
-	if u := c.users.get(t.RequesterID); u == nil || u.Deleted {
+	switch u := c.users.get(t.RequesterID); {
+	case u == nil:
 		bad.add("requester", "Requester: is invalid")
+	case u.Deleted, u.Suspended:
+		bad.add("requester", fmt.Sprintf("Requester: %s is suspended.", u.Name))
 	}
 	if t.OrganizationID != 0 && c.orgs.get(t.OrganizationID) == nil {
 		bad.add("organization", "Organization: is invalid")

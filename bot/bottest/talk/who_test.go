@@ -1,6 +1,9 @@
 package talk_test
 
 import (
+	"fmt"
+	"time"
+
 	"privacydesk/bot"
 	"privacydesk/bot/bottest/talk"
 	"privacydesk/bot/zendesksim"
@@ -85,6 +88,10 @@ func who() talk.Chapter {
 		{Title: "A suspended requester", Play: func(k *talk.Talk) {
 			k.Sim.UpdateUser(k.Alex().ID, func(u *zendesksim.User) { u.Suspended = true })
 			t := k.Files(k.Alex(), "delete", deleteJane)
+			takesNothing(k, t)
+			k.Note("An agent lifts the suspension.")
+			k.Sim.UpdateUser(k.Alex().ID, func(u *zendesksim.User) { u.Suspended = false })
+			k.Later(2 * time.Hour)
 			t.Is("rejected", bot.ReasonSuspended)
 			k.Untouched()
 		}},
@@ -93,15 +100,15 @@ func who() talk.Chapter {
 			k.Note("Alex is suspended.")
 			k.Sim.UpdateUser(k.Alex().ID, func(u *zendesksim.User) { u.Suspended = true })
 			k.Later(4 * day)
-			t.Is("held", bot.ReasonRightLost)
+			takesNothing(k, t)
 			k.Untouched()
 		}},
 		{Title: "A requester who is deleted in the meantime", Set: waits, Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "delete", deleteJane)
-			k.Note("Alex's user is deleted. From then on Zendesk takes no update of the ticket; operators see the hold in the list of requests.")
+			k.Note("Alex's user is deleted. From then on Zendesk takes no update of the ticket.")
 			k.Sim.UpdateUser(k.Alex().ID, func(u *zendesksim.User) { u.Deleted = true })
 			k.Later(4 * day)
-			t.Is("held", bot.ReasonStepFailed)
+			takesNothing(k, t)
 			k.Untouched()
 		}},
 		{Title: "An address that was never verified", Play: func(k *talk.Talk) {
@@ -263,4 +270,17 @@ func adopts(k *talk.Talk) {
 	retry(t, k)
 	t.Is("resolved", bot.ReasonDelivered)
 	t.Stands("solved")
+}
+
+// takesNothing: the ticket takes no update any more, and agents are told on one
+// of our own, once.
+func takesNothing(k *talk.Talk, t talk.Ticket) {
+	k.T.Helper()
+	t.Is("held", bot.ReasonDeskRequester)
+	told := k.Alerts()
+	if len(told) != 1 {
+		k.T.Fatalf("agents were told by %d tickets", len(told))
+	}
+	told[0].Noted(fmt.Sprintf("#%d", t.ID), "suspended or deleted")
+	told[0].Bears(bot.TagNeedsPerson)
 }

@@ -77,6 +77,14 @@ func (d *Desk) Edit(id int64, edit func(*bot.Ticket)) {
 	d.touch(d.tickets[id])
 }
 
+// Beside changes what leaves no trace on a ticket itself, such as settings of
+// the account.
+func (d *Desk) Beside(id int64, edit func(*bot.Ticket)) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	edit(d.tickets[id])
+}
+
 // Reply adds a public comment.
 func (d *Desk) Reply(id int64, by bot.Person, text string) {
 	d.Edit(id, func(t *bot.Ticket) {
@@ -159,7 +167,19 @@ func (d *Desk) Room(_ context.Context, ticket int64, updates int) time.Duration 
 }
 
 // Update writes, once, under the stamp.
-func (d *Desk) Update(_ context.Context, u bot.Update) error {
+func (d *Desk) Update(ctx context.Context, u bot.Update) error {
+	if u.Confirm != nil {
+		for _, a := range u.Attachments { // the upload
+			r, err := a.Open()
+			if err != nil {
+				return err
+			}
+			_ = r.Close()
+		}
+		if err := u.Confirm(ctx); err != nil {
+			return err
+		}
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if err := d.fail("update", u.Ticket); err != nil {
