@@ -8,7 +8,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -161,7 +160,7 @@ func (e *Engine) keysDigest(ctx context.Context, id string, f *connectors.Findin
 func relevant(p connectors.Profile, ids []connectors.Identity) []connectors.Identity {
 	var out []connectors.Identity
 	for _, id := range ids {
-		if slices.Contains(p.Needs, id.Type) {
+		if p.Admits(id) {
 			out = append(out, id)
 		}
 	}

@@ -46,16 +46,16 @@ func (e *Engine) nameUnreached(ctx context.Context, t *turn) error {
 	if err != nil {
 		return err
 	}
-	var known []connectors.IdentityType
-	for _, id := range s.Identities {
-		known = append(known, id.Type)
-	}
 	profiles := e.profilesOf(t.c)
-	for _, name := range plan.Unreachable(profiles, known) {
+	for _, name := range plan.Unreachable(profiles, s.Identities) {
 		named := *t.c.Systems[name]
 		var needs []string
-		for _, need := range profiles[name].Needs {
-			needs = append(needs, string(need))
+		for _, need := range profiles[name].Ways() {
+			text := string(need.Type)
+			if need.Vendor {
+				text += " as the vendor assigned it"
+			}
+			needs = append(needs, text)
 		}
 		named.Unreached = "not searched: it knows people by " + strings.Join(needs, ", ") + " alone, and no other system has that of this person"
 		t.c.Systems[name] = &named

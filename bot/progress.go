@@ -53,6 +53,9 @@ func (e *Engine) outcomesSoFar(c *Case) string {
 				word = "begun, not finished"
 			}
 		}
+		if c.erasingNow() && !s.Verified && s.Changed > 0 {
+			word += fmt.Sprintf(", at least %d rows erased", s.Changed)
+		}
 		lines = append(lines, fmt.Sprintf("%s: %s", e.label(name), word))
 	}
 	return strings.Join(lines, "\n")

@@ -286,6 +286,9 @@ type System struct {
 	Rank int     `json:"rank"` // order of erasing: lower first, equal side by side
 	Run  Run     `json:"run"`
 	Sets []Tally `json:"sets,omitempty"`
+	// Changed is how many rows were erased so far, at least: what was committed
+	// and recorded. How many it were is what Sets say once it is Verified.
+	Changed int64 `json:"changed,omitempty"`
 	// Verified is set once Sets has counts from after an erase.
 	Verified bool     `json:"verified,omitempty"`
 	Map      string   `json:"map,omitempty"`    // digest of the data map that was used

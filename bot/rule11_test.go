@@ -194,6 +194,19 @@ func TestRule11_SystemThatNothingLeadsTo(t *testing.T) {
 	}
 }
 
+// TestRule11_WhatTheAddressMayNotSearchIsNotSearched: a system whose records
+// bear no tenant is not searched by an address, and nobody is told that it was.
+func TestRule11_WhatTheAddressMayNotSearchIsNotSearched(t *testing.T) {
+	w := populated(t)
+	w.AddSystem(&world.System{Name: "logs", Need: connectors.Email, Unscoped: true, Action: connectors.ActionDelete, Digest: "m5"})
+	w.Start()
+	for _, kind := range []string{"access", "delete"} {
+		id := w.File(world.Alex(), kind, "nobody@x.example")
+		w.Pass(10 * time.Minute)
+		w.Expect(id, "held", bot.ReasonNotSearched)
+	}
+}
+
 // TestRule11_FailingStepIsTold: a step that fails for a reason of its own is
 // not retried in silence for ever.
 func TestRule11_FailingStepIsTold(t *testing.T) {

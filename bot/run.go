@@ -147,6 +147,7 @@ func (w *work) do(ctx context.Context) error {
 func (w *work) record(ctx context.Context, t *turn, s *System, res result, err error) error {
 	data := map[string]string{"system": w.system, "stage": string(s.Run.Stage), "attempt": fmt.Sprint(s.Run.Attempt)}
 	s.Run.Token, s.Run.Ended = "", t.now
+	w.countChanged(t, s, data)
 	if err != nil {
 		w.fail(t, s, err, data)
 		return nil
@@ -173,6 +174,21 @@ func (w *work) record(ctx context.Context, t *turn, s *System, res result, err e
 	}
 	t.event("ran", data)
 	return nil
+}
+
+// countChanged notes what an attempt erased for good, however it ended; if the
+// request was held meanwhile, the agents are told what the hold came too late
+// for.
+func (w *work) countChanged(t *turn, s *System, data map[string]string) {
+	if w.job == nil || w.job.Outcome.Changed == 0 {
+		return
+	}
+	s.Changed += w.job.Outcome.Changed
+	data["changed"] = fmt.Sprint(w.job.Outcome.Changed)
+	if t.c.Wait == nil || t.c.Wait.On != OnAgent {
+		return
+	}
+	t.owe(Say{Message: "note_erased_meanwhile", Vars: map[string]string{"systems": fmt.Sprintf("%s: %d", w.e.label(w.system), w.job.Outcome.Changed)}, AddTags: []string{TagNeedsPerson}})
 }
 
 // fail decides whether to try again, later, or not.

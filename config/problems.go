@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"privacydesk/connectors"
 )
 
 // Problem is one mistake in the configuration. It names places and keys and
@@ -65,53 +67,9 @@ func keyLike(key string) bool {
 	return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]{0,39}$`).MatchString(key)
 }
 
-// nearest is the known word that a typo was meant to be, or "".
-func nearest(word string, known []string) string {
-	best, distance := "", len(word)/3+1
-	plain := func(s string) string { return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(s)) }
-	if len(word) > 60 {
-		return ""
-	}
-	for _, k := range known {
-		if plain(k) == plain(word) {
-			return k
-		}
-		if d := editDistance(plain(word), plain(k)); d <= distance && d < len(k) {
-			best, distance = k, d-1
-		}
-	}
-	return best
-}
-
-// editDistance counts insertions, deletions, replacements and swaps of
-// neighbours.
-func editDistance(a, b string) int {
-	rows := make([][]int, len(a)+1)
-	for i := range rows {
-		rows[i] = make([]int, len(b)+1)
-		rows[i][0] = i
-	}
-	for j := range rows[0] {
-		rows[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			rows[i][j] = min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				rows[i][j] = min(rows[i][j], rows[i-2][j-2]+1)
-			}
-		}
-	}
-	return rows[len(a)][len(b)]
-}
-
 // suggestion is the mend for a word that is none of the known ones.
 func suggestion(word string, known []string) string {
-	if near := nearest(word, known); near != "" {
+	if near := connectors.Nearest(word, known); near != "" {
 		return "did you mean " + near + "?"
 	}
 	if len(known) == 0 {

@@ -2,8 +2,10 @@ package config
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"time"
 
 	"go.yaml.in/yaml/v4"
@@ -57,6 +59,10 @@ func (t Tenants) Spell(tenant string) (string, error) {
 	}
 	return "", fmt.Errorf("the tenant is not listed under the system's tenants; add it there")
 }
+
+// Spellings are the system's own, in order; none where they are the same as
+// ours.
+func (t Tenants) Spellings() []string { return slices.Sorted(maps.Values(t.Map)) }
 
 func (t Tenants) empty() bool { return !t.Same && len(t.Map) == 0 }
 

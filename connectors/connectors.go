@@ -53,17 +53,25 @@ type Profile struct {
 	// system is searched as soon as one of them is known, and again when a
 	// further one turns up.
 	Needs []IdentityType
+	// VendorNeeds are further ones, by which it can be searched with values
+	// alone that the vendor assigned.
+	VendorNeeds []IdentityType
 	// Yields are the identity types that its records may reveal and that some
-	// other system may need.
-	Yields []IdentityType
+	// other system may need; VendorYields those of them whose values the vendor
+	// assigned.
+	Yields, VendorYields []IdentityType
 	// People are those of Yields of which one person has one: numbers that the
 	// vendor gives to the records in which an address is found. Several of them
 	// for one subject mean several people behind the address.
 	People []IdentityType
 	// Collections describes what the system holds, in a stable order.
 	Collections []Collection
+	// Places are the tenants, as the system spells them, whose alone parts of
+	// it are: a request of another tenant does not search those.
+	Places []string
 	// LeftOut are what the system holds beside, and is neither searched,
-	// reported nor erased by somebody's decision.
+	// reported nor erased: by somebody's decision, or because nothing in the
+	// data map leads there.
 	LeftOut []LeftOut
 	// MapDigest is the SHA-256, in hex, of the data map in its canonical form.
 	// An approval binds it.
@@ -162,10 +170,14 @@ type Outcome struct {
 	// system's engine keeps of erased records, where, and for how long, as far
 	// as can be told. Free of personal data, and of names of files.
 	Keeps []string
+	// Changed counts the rows that Erase deleted or de-identified for good, also
+	// where it failed afterwards. It is what is known before anybody counts anew.
+	Changed int64
 }
 
-// Guard is asked inside each irreversible batch, for SQL in the transaction
-// after the lock on the target's side is held.
+// Guard is asked inside each irreversible batch, for SQL in the transaction:
+// after the lock on the target's side is held, and again right before COMMIT,
+// for a statement may have waited in between.
 type Guard interface {
 	// Allow returns nil if the run's token is still valid and deletes are not
 	// paused. Any error stops the run before the batch; it wraps ErrFenced or

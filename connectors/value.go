@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // Value is a key or identity with its real type: the number 42 and the text
@@ -30,6 +31,9 @@ const (
 	KindBytes   ValueKind = 'b'
 	KindUUID    ValueKind = 'u'
 )
+
+// rawText is the letter of a text that is no UTF-8, in base64.
+const rawText = 't'
 
 // Text makes a Value of a string.
 func Text(s string) Value { return Value{KindText, s} }
@@ -120,14 +124,19 @@ func (v Value) String() string {
 // Format keeps every fmt verb from printing the content.
 func (v Value) Format(f fmt.State, _ rune) { _, _ = f.Write([]byte(v.String())) }
 
-// MarshalText writes "i:42", "s:text", "b:base64".
+// MarshalText writes "i:42", "s:text", "b:base64", and "t:base64" of a text
+// that is no UTF-8.
 func (v Value) MarshalText() ([]byte, error) {
 	switch v.kind {
 	case KindNone:
 		return nil, nil
 	case KindBytes:
 		return []byte("b:" + base64.StdEncoding.EncodeToString([]byte(v.text))), nil
-	case KindText, KindInt, KindDecimal, KindUUID:
+	case KindText:
+		if !utf8.ValidString(v.text) { // JSON would make another of it
+			return []byte("t:" + base64.StdEncoding.EncodeToString([]byte(v.text))), nil
+		}
+	case KindInt, KindDecimal, KindUUID:
 	}
 	return []byte(string(rune(v.kind)) + ":" + v.text), nil
 }
@@ -150,10 +159,12 @@ func (v *Value) UnmarshalText(b []byte) error {
 		*v, err = Decimal(text)
 	case KindUUID:
 		*v, err = ParseUUID(text)
-	case KindBytes:
+	case KindBytes, rawText:
 		var raw []byte
 		raw, err = base64.StdEncoding.DecodeString(text)
-		*v = Bytes(raw)
+		if *v = Bytes(raw); b[0] == rawText {
+			*v = Text(string(raw))
+		}
 	default:
 		return fmt.Errorf("value: unknown kind %q", b[0])
 	}

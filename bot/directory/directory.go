@@ -24,6 +24,10 @@ type Directory interface {
 	io.Closer
 }
 
+// Lister is a directory that knows all tenants, not only those of a person who
+// is named.
+type Lister interface{ Tenants() []string }
+
 // Env is what a directory gets from its surroundings.
 type Env struct {
 	// Normalise brings an address into the form by which addresses are

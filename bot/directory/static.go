@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"privacydesk/bot"
@@ -72,6 +74,17 @@ func (d *static) Standing(_ context.Context, p bot.Person) (bot.Standing, error)
 	s := d.users[address]
 	s.Tenants = append([]bot.TenantRight(nil), s.Tenants...)
 	return s, nil
+}
+
+// Tenants are those that have an admin, who may file requests, in order.
+func (d *static) Tenants() []string {
+	admins := map[string]bool{}
+	for _, s := range d.users {
+		for _, t := range s.AdminOf() {
+			admins[t] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(admins))
 }
 
 // Check finds nothing to examine.

@@ -92,6 +92,8 @@ func specs() map[string]spec {
 		"note_documents":       {required: []string{"files"}},
 		"note_remains":         {required: []string{"counts"}},
 		"note_unclean":         {required: []string{"systems"}},
+
+		"note_erased_meanwhile": {required: []string{"systems"}},
 	}
 	for _, reason := range questions() {
 		out["question_"+reason] = spec{}

@@ -11,11 +11,9 @@ import (
 )
 
 // Unreachable lists, in order, the systems that can't be searched with what
-// is known: none of their needs is.
-func Unreachable(systems map[string]connectors.Profile, known []connectors.IdentityType) []string {
-	return names(systems, func(_ string, p connectors.Profile) bool {
-		return !slices.ContainsFunc(p.Needs, func(t connectors.IdentityType) bool { return slices.Contains(known, t) })
-	})
+// is known: none of it leads there.
+func Unreachable(systems map[string]connectors.Profile, known []connectors.Identity) []string {
+	return names(systems, func(_ string, p connectors.Profile) bool { return !slices.ContainsFunc(known, p.Admits) })
 }
 
 // Orphaned lists, in order, the systems that can never be searched: they know
@@ -23,11 +21,16 @@ func Unreachable(systems map[string]connectors.Profile, known []connectors.Ident
 // none but an address.
 func Orphaned(systems map[string]connectors.Profile) []string {
 	return names(systems, func(name string, p connectors.Profile) bool {
-		return !slices.ContainsFunc(p.Needs, func(t connectors.IdentityType) bool {
-			return t == connectors.Email || len(names(systems, func(other string, q connectors.Profile) bool {
-				return other != name && slices.Contains(q.Yields, t)
-			})) > 0
-		})
+		return !p.Leads(connectors.Email, false) && len(names(systems, func(other string, q connectors.Profile) bool {
+			return other != name && slices.ContainsFunc(p.Ways(), func(n connectors.Need) bool { return yields(q, n) })
+		})) == 0
+	})
+}
+
+// yields is true if a system's records may reveal what leads in.
+func yields(p connectors.Profile, n connectors.Need) bool {
+	return slices.ContainsFunc(p.Yields, func(t connectors.IdentityType) bool {
+		return n.Leads(t, slices.Contains(p.VendorYields, t))
 	})
 }
 
@@ -72,8 +75,8 @@ func graph(systems map[string]connectors.Profile) needers {
 	g := needers{}
 	for name, p := range systems {
 		g[name] = names(systems, func(other string, q connectors.Profile) bool {
-			return other != name && slices.ContainsFunc(q.Needs, func(t connectors.IdentityType) bool {
-				return t != connectors.Email && slices.Contains(p.Yields, t)
+			return other != name && slices.ContainsFunc(q.Ways(), func(n connectors.Need) bool {
+				return n.Type != connectors.Email && slices.Contains(p.Yields, n.Type)
 			})
 		})
 	}

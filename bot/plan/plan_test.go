@@ -35,11 +35,45 @@ func shop() profiles {
 }
 
 func TestRule11_UnreachableSystemsAreNamed(t *testing.T) {
-	if got := plan.Unreachable(shop(), types{"email"}); !slices.Equal(got, []string{"billing", "silent", "voice"}) {
+	if got := plan.Unreachable(shop(), known("email")); !slices.Equal(got, []string{"billing", "silent", "voice"}) {
 		t.Errorf("%v", got)
 	}
-	if got := plan.Unreachable(shop(), types{"email", "crm.customer.id", "phone"}); !slices.Equal(got, []string{"silent"}) {
+	if got := plan.Unreachable(shop(), known("email", "crm.customer.id", "phone")); !slices.Equal(got, []string{"silent"}) {
 		t.Errorf("%v", got)
+	}
+}
+
+func known(list ...connectors.IdentityType) []connectors.Identity {
+	var out []connectors.Identity
+	for _, t := range list {
+		out = append(out, connectors.Identity{Type: t, Value: connectors.Text("x")})
+	}
+	return out
+}
+
+// TestRule6_WhatTheVendorDidNotAssignReachesNoUnscopedSystem: neither counts
+// such a system as searched, nor as one that could be.
+func TestRule6_WhatTheVendorDidNotAssignReachesNoUnscopedSystem(t *testing.T) {
+	logs := connectors.Profile{VendorNeeds: types{"email", "crm.customer.id"}}
+	crm := profile(types{"email"}, types{"crm.customer.id"})
+	ids := known("email", "crm.customer.id")
+	systems := profiles{"crm": crm, "logs": logs}
+	if got := plan.Unreachable(systems, ids); !slices.Equal(got, []string{"logs"}) {
+		t.Errorf("unreachable: %v", got)
+	}
+	if got := plan.Orphaned(systems); !slices.Equal(got, []string{"logs"}) {
+		t.Errorf("orphaned: %v", got)
+	}
+	ids[1].Vendor, crm.VendorYields = true, types{"crm.customer.id"}
+	systems["crm"] = crm
+	if got := plan.Unreachable(systems, ids); len(got) != 0 {
+		t.Errorf("unreachable: %v", got)
+	}
+	if got := plan.Orphaned(systems); len(got) != 0 {
+		t.Errorf("orphaned: %v", got)
+	}
+	if got := plan.Ranks(systems); got["logs"] >= got["crm"] {
+		t.Errorf("ranks: %v", got)
 	}
 }
 

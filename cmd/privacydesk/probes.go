@@ -219,7 +219,8 @@ func (a *app) probeSystem(ctx context.Context, name string) []problem {
 	return out
 }
 
-// probeReach names systems that nothing could lead to.
+// probeReach names what no request would search: systems that nothing could
+// lead to, tenants that a system doesn't know.
 func (a *app) probeReach(context.Context) []problem {
 	profiles := map[string]connectors.Profile{}
 	for name, s := range a.systems {
@@ -231,9 +232,9 @@ func (a *app) probeReach(context.Context) []problem {
 	for _, name := range plan.Orphaned(profiles) {
 		out = append(out, problem{
 			Severity: connectors.SeverityBlocks, Where: "systems." + name,
-			What: "it knows people neither by an address nor by anything that another system yields: it can't be searched for anybody",
-			Mend: "give a field the identity email, or let another system's map refer to it",
+			What: "neither an address nor anything that another system yields leads there: it can't be searched for anybody",
+			Mend: "give a field the identity email, in a collection that is confined to a tenant, or let it refer to another system's map",
 		})
 	}
-	return out
+	return append(out, a.tenantProblems()...)
 }

@@ -195,8 +195,11 @@ func printRequest(out io.Writer, c *bot.Case, events []ledger.Event, chain strin
 	for _, name := range sortedKeys(c.Systems) {
 		sys := c.Systems[name]
 		t, problem := sys.Totals(), ""
+		if !sys.Verified && sys.Changed > 0 {
+			problem = fmt.Sprintf("at least %d rows were erased so far; the search afterwards counts them. ", sys.Changed)
+		}
 		if sys.Run.Fail != nil {
-			problem = sys.Run.Fail.What
+			problem += sys.Run.Fail.What
 		}
 		_, _ = fmt.Fprintf(w, "%s\t%d\t%s %s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", name, sys.Rank, sys.Run.Stage, sys.Run.State,
 			sys.Outcome(c.Kind), t.Found, t.Gathered, t.Deleted, t.Deidentified, t.Retained, problem)

@@ -106,6 +106,9 @@ func (f *Field) form() fieldForm {
 
 func (s Scope) form() []string {
 	out := []string{fmt.Sprint(int(s.Kind)), s.Field}
+	if s.Kind == ScopePlace {
+		out = append(out, s.Place)
+	}
 	for _, h := range s.Hops {
 		out = append(out, h.Field, h.Collection.Key, h.ToField)
 	}

@@ -10,9 +10,9 @@
 // them, Map.Problems says:
 //
 //	privacydesk:                       # of a dataset
-//	  tenant: {field: account_id}      # for every collection that has the field; or none
+//	  tenant: {field: account_id}      # for every collection that has the field; or {place: acme}, none
 //	privacydesk:                       # of a collection
-//	  tenant: {field: account_id}      # or {via: orders}, {via: orders, by: order_id}, none
+//	  tenant: {field: account_id}      # or {via: orders}, {via: orders, by: order_id}, {place: acme}, none
 //	  on_delete: delete                # or deidentify, aggregate, {retain: {exception: …, reason: …}}
 //	  owned: true                      # delete rows reached as shared once nobody else refers to them
 //	  gather: true                     # show rows reached as shared
@@ -218,6 +218,9 @@ const (
 	// ScopeNone: the map says that no tenant is recorded. Only values that
 	// the vendor assigned may lead here.
 	ScopeNone
+	// ScopePlace: all rows are one tenant's, because the whole database,
+	// account or bucket is. A request of another tenant finds nothing here.
+	ScopePlace
 )
 
 // Scope is how a collection's rows are confined to one tenant.
@@ -229,7 +232,13 @@ type Scope struct {
 	// Field of the last hop's collection (or of the collection) that holds
 	// the tenant as the system spells it.
 	Field string
+	// Place is the tenant, as the system spells it, for ScopePlace.
+	Place string
 }
+
+// Elsewhere is true if the place is another tenant's: none of its rows is this
+// tenant's.
+func (s Scope) Elsewhere(tenant string) bool { return s.Kind == ScopePlace && s.Place != tenant }
 
 // Hop is one step towards the tenant: rows of the collection at hand belong
 // to those rows of Collection whose ToField equals the row's Field.

@@ -69,7 +69,7 @@ func (s *resolver) yields(c *Collection, f *Field) {
 
 // Seed is a way into a collection from the subject's identities.
 type Seed struct {
-	Type   connectors.IdentityType
+	connectors.Need
 	Field  *Field
 	Normal Normal
 	Shared bool // what is reached is not the subject's own
@@ -83,18 +83,27 @@ func (c *Collection) Seeds() []Seed {
 		return nil
 	}
 	var out []Seed
+	need := func(t connectors.IdentityType) connectors.Need {
+		return connectors.Need{Type: t, Vendor: c.Scope.Kind == ScopeNone}
+	}
 	for _, f := range c.Fields {
 		if f.Identity != "" {
-			out = append(out, Seed{f.Identity, f, f.Normalise, false})
+			out = append(out, Seed{need(f.Identity), f, f.Normalise, false})
 		}
 		for _, t := range f.Needs {
-			out = append(out, Seed{t, f, NormalNone, false})
+			out = append(out, Seed{need(t), f, NormalNone, false})
 		}
 		if c.KeyField() == f && (c.GatherShared || c.Owned) {
-			out = append(out, Seed{c.Qualified(f), f, NormalNone, true})
+			out = append(out, Seed{need(c.Qualified(f)), f, NormalNone, true})
 		}
 	}
 	return out
+}
+
+// followed is false for a way in that nothing can take: an address comes from
+// requests, and anybody may have written it.
+func (s Seed) followed() bool {
+	return s.Type != connectors.Email || s.Leads(connectors.Email, false)
 }
 
 // Referrers are the fields, of whichever collection, that refer to a field of

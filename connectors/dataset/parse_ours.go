@@ -14,12 +14,13 @@ type tenantSpec struct {
 	none  bool
 	field string
 	via   string
+	place string // the tenant whose alone all rows are
 	by    string // the field that leads there, if several do
 	line  int
 }
 
-// tenant reads `tenant: none`, `tenant: {field: …}` or
-// `tenant: {via: …, by: …}`.
+// tenant reads `tenant: none`, `tenant: {field: …}`,
+// `tenant: {via: …, by: …}` or `tenant: {place: …}`.
 func (o *object) tenant() *tenantSpec {
 	n := o.get("tenant")
 	if n == nil {
@@ -28,7 +29,7 @@ func (o *object) tenant() *tenantSpec {
 	t := &tenantSpec{line: o.lineOf("tenant")}
 	if n.Kind == yaml.ScalarNode {
 		if n.Value != "none" {
-			o.r.fail(t.line, o.where, "tenant is none or a mapping", "say `tenant: {field: …}`, `tenant: {via: other_collection}` or `tenant: none`")
+			o.r.fail(t.line, o.where, "tenant is none or a mapping", "say `tenant: {field: …}`, `tenant: {via: other_collection}`, `tenant: {place: NAME}` or `tenant: none`")
 			return nil
 		}
 		t.none = true
@@ -38,10 +39,16 @@ func (o *object) tenant() *tenantSpec {
 	if e == nil {
 		return nil
 	}
-	t.field, t.via, t.by = e.str("field"), e.str("via"), e.str("by")
+	t.field, t.via, t.place, t.by = e.str("field"), e.str("via"), e.str("place"), e.str("by")
 	e.strict()
-	if (t.field == "") == (t.via == "") || t.by != "" && t.via == "" {
-		o.r.fail(t.line, o.where, "tenant has either field or via", "say `tenant: {field: …}` or `tenant: {via: other_collection}`")
+	given := 0
+	for _, word := range []string{t.field, t.via, t.place} {
+		if word != "" {
+			given++
+		}
+	}
+	if given != 1 || t.by != "" && t.via == "" {
+		o.r.fail(t.line, o.where, "tenant has one of field, via and place", "say `tenant: {field: …}`, `tenant: {via: other_collection}` or `tenant: {place: NAME}`")
 		return nil
 	}
 	return t

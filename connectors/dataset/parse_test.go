@@ -251,7 +251,7 @@ var bad = []struct {
 	{"bad action", coll("on_delete: purge"), 6, "delete, deidentify"},
 	{"retain, why", coll("on_delete: retain"), 6, "exception and reason"},
 	{"retain, no ground", coll("on_delete: {retain: {exception: because, reason: x}}"), 6, "legal_obligation"},
-	{"tenant both", coll("tenant: {field: f, via: c}"), 6, "either field or via"},
+	{"tenant both", coll("tenant: {field: f, via: c}"), 6, "one of field, via and place"},
 	{"tenant via nothing", coll("tenant: {via: x}"), 6, "no such other collection"},
 	{"tenant word", coll("tenant: all"), 6, "none or a mapping"},
 }

@@ -48,7 +48,7 @@ func (k *checker) add(s connectors.Severity, where, what, mend string) {
 func (k *checker) scope(c *Collection) {
 	if c.Scope.Kind == ScopeMissing {
 		k.add(connectors.SeverityBlocks, c.Key, "nothing confines the collection to a tenant",
-			"say `privacydesk: {tenant: {field: …}}`, `{tenant: {via: other_collection}}`, `{tenant: none}`, or skip_processing")
+			"say `privacydesk: {tenant: {field: …}}`, `{tenant: {via: other_collection}}`, `{tenant: {place: NAME}}`, `{tenant: none}`, or skip_processing")
 	}
 	if c.Scope.Kind == ScopeNone {
 		k.add(connectors.SeverityNote, c.Key, "the collection records no tenant: only values that the vendor assigned lead there", "")
@@ -190,6 +190,9 @@ func (k *checker) unreached(c *Collection, reached map[*Collection]bool) {
 		return l.Up && l.Parent == c && reached[l.Child] || !l.Keyed && l.Down && l.Child == c && reached[l.Parent]
 	})
 	switch {
+	case slices.ContainsFunc(c.Seeds(), func(s Seed) bool { return !s.followed() }):
+		k.add(connectors.SeverityDeletes, c.Key, "the collection records no tenant, and so an address, which anybody may have written into a row, does not lead there; nothing else does: it is not searched",
+			"if the whole database is one tenant's, say `privacydesk: {tenant: {place: NAME}}`; else scope the collection by a field or a reference")
 	case shared:
 		k.add(connectors.SeverityNote, c.Key, "the collection holds personal data that others may share; it is neither shown nor erased",
 			"say `privacydesk: {gather: true}` to show it, `{owned: true}` to erase it once nobody else refers to it")
@@ -207,8 +210,10 @@ func (m *Map) reachable() map[*Collection]bool {
 	owned, reached := map[*Collection]bool{}, map[*Collection]bool{}
 	for _, c := range m.All() {
 		for _, s := range c.Seeds() {
-			reached[c] = true
-			owned[c] = owned[c] || !s.Shared
+			if s.followed() {
+				reached[c] = true
+				owned[c] = owned[c] || !s.Shared
+			}
 		}
 	}
 	for changed := true; changed; {

@@ -14,21 +14,36 @@ func (c *Collection) ofPeople() bool {
 // Profile is what the engine plans with.
 func (m *Map) Profile() connectors.Profile {
 	p := connectors.Profile{MapDigest: m.digest, RefusesErase: m.RefusesErase()}
+	reached := m.reachable()
 	for _, c := range m.All() {
 		if c.Skip {
 			p.LeftOut = append(p.LeftOut, connectors.LeftOut{Name: c.Key, Label: c.Label, Reason: c.LeftOut})
+			continue
+		}
+		if !reached[c] && slices.ContainsFunc(c.Fields, (*Field).Personal) {
+			p.LeftOut = append(p.LeftOut, connectors.LeftOut{Name: c.Key, Label: c.Label, Reason: "not searched, because nothing leads there"})
 			continue
 		}
 		var categories []string
 		for _, f := range c.Fields {
 			categories = append(categories, f.Categories...)
 			p.Yields = append(p.Yields, f.YieldsAs...)
+			if f.VendorAssigned {
+				p.VendorYields = append(p.VendorYields, f.YieldsAs...)
+			}
 		}
 		if key := c.KeyField(); c.ofPeople() && key != nil && key.VendorAssigned && slices.Contains(key.YieldsAs, c.Qualified(key)) {
 			p.People = append(p.People, c.Qualified(key))
 		}
 		for _, s := range c.Seeds() {
-			p.Needs = append(p.Needs, s.Type)
+			if s.Vendor {
+				p.VendorNeeds = append(p.VendorNeeds, s.Type)
+			} else {
+				p.Needs = append(p.Needs, s.Type)
+			}
+		}
+		if c.Scope.Kind == ScopePlace {
+			p.Places = append(p.Places, c.Scope.Place)
 		}
 		exception := c.Exception
 		if exception != "" && c.Reason != "" {
@@ -39,6 +54,7 @@ func (m *Map) Profile() connectors.Profile {
 			Categories: sortedSet(categories), ThirdParties: slices.Clone(c.ThirdParties), Action: c.Action, Exception: exception,
 		})
 	}
-	p.Needs, p.Yields, p.People = sortedTypes(p.Needs), sortedTypes(p.Yields), sortedTypes(p.People)
+	p.Needs, p.VendorNeeds, p.People = sortedTypes(p.Needs), sortedTypes(p.VendorNeeds), sortedTypes(p.People)
+	p.Yields, p.VendorYields, p.Places = sortedTypes(p.Yields), sortedTypes(p.VendorYields), sortedSet(p.Places)
 	return p
 }

@@ -67,6 +67,8 @@ func (s *resolver) ownScope(c *Collection) {
 	case t == nil:
 	case t.none:
 		c.Scope = Scope{Kind: ScopeNone}
+	case t.place != "":
+		c.Scope = Scope{Kind: ScopePlace, Place: t.place}
 	case t.field != "":
 		if f := c.fields[t.field]; f != nil && f.Container {
 			s.fail(c, t.line, c.Key, "the tenant field has parts", "name one of the parts")
@@ -258,6 +260,8 @@ func (s *resolver) viaScope(c *Collection) {
 	switch parent.Scope.Kind {
 	case ScopeField:
 		c.Scope = Scope{Kind: ScopeField, Field: parent.Scope.Field, Hops: append([]Hop{hop}, parent.Scope.Hops...)}
+	case ScopePlace:
+		c.Scope = parent.Scope
 	case ScopeNone:
 		s.fail(c, t.line, c.Key, fmt.Sprintf("tenant via %s, which records no tenant", parent.Key), "scope it by a field, or say `tenant: none` here too")
 	case ScopeMissing: // said of the parent

@@ -251,3 +251,52 @@ func TestDigest(t *testing.T) {
 		}
 	}
 }
+
+// TestRule6_WhatNothingLeadsToCountsNowhere: an address, which anybody may
+// have written, leads to no rows without a tenant: profile, problems and what
+// papers list as searched all say so.
+func TestRule6_WhatNothingLeadsToCountsNowhere(t *testing.T) {
+	file := func(tenant string) string {
+		return `dataset:
+  fides_key: a
+  collections:
+    - name: person
+      privacydesk: {tenant: ` + tenant + `, on_delete: delete}
+      fields:
+        - {name: id, fides_meta: {primary_key: true}, privacydesk: {vendor_assigned: true, yields: true}}
+        - {name: email, data_categories: [user.contact.email], fides_meta: {identity: email}}
+`
+	}
+	m := mustParse(t, file("none"))
+	p := m.Profile()
+	if p.Leads(connectors.Email, false) || len(p.Collections) != 0 || len(p.Yields) != 0 {
+		t.Errorf("profile: %+v", p)
+	}
+	if len(p.LeftOut) != 1 || p.LeftOut[0].Name != "a.person" || !strings.Contains(p.LeftOut[0].Reason, "not searched") {
+		t.Errorf("left out: %+v", p.LeftOut)
+	}
+	said := m.Problems()
+	if len(said) == 0 || said[0].Severity != connectors.SeverityDeletes || !strings.Contains(said[0].What, "is not searched") || !strings.Contains(said[0].Mend, "place") {
+		t.Errorf("problems: %+v", said)
+	}
+	m = mustParse(t, file("{place: acme}"))
+	p = m.Profile()
+	if !p.Leads(connectors.Email, false) || len(p.Collections) != 1 || len(p.LeftOut) != 0 || m.RefusesErase() != "" {
+		t.Errorf("a place: %+v, refuses %q", p, m.RefusesErase())
+	}
+	if len(p.Places) != 1 || p.Places[0] != "acme" {
+		t.Errorf("places: %v", p.Places)
+	}
+	if m.Digest() == mustParse(t, file("{place: globex}")).Digest() {
+		t.Error("whose the place is does not count for the digest")
+	}
+}
+
+func mustParse(t *testing.T, file string) *dataset.Map {
+	t.Helper()
+	m, _, err := dataset.Parse("m.yml", []byte(file))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}

@@ -35,6 +35,8 @@ func (c *connector) Check(ctx context.Context) ([]connectors.Problem, error) {
 		v.links(found)
 		v.unmapped(found)
 		v.unsaid(found)
+		v.packets(found)
+		v.encoded(found)
 		return v.canary(ctx, found)
 	})
 	return found.sorted(), err
@@ -265,33 +267,12 @@ type sampleMasker struct{}
 
 func (sampleMasker) Bytes(_, _, _ string, n int) []byte { return make([]byte, n) }
 
-// canary looks for the made-up person, as any other would be looked for.
-func (v *visit) canary(ctx context.Context, found *findings) error {
-	k := v.o.Canary
-	if k == nil {
-		return nil
+// encoded: without an encoding a text is no more than its bytes.
+func (v *visit) encoded(found *findings) {
+	if v.live.unencoded {
+		found.add(connectors.SeverityNote, v.env.System, "the database has no encoding (SQL_ASCII): persons are found by addresses in UTF-8 alone, and other texts are shown as if they were Latin-1",
+			"move it to a database with the encoding UTF8")
 	}
-	t := k.Type
-	if t == "" {
-		t = connectors.Email
-	}
-	j := &connectors.Job{ID: "canary", Subject: connectors.Subject{
-		Tenant: k.Tenant, Identities: []connectors.Identity{{Type: t, Value: connectors.Text(k.Email), Vendor: true}},
-	}}
-	walks := v.start([]*connectors.Job{j})
-	err := v.explore(ctx, walks)
-	if err == nil && j.Err() == nil && len(walks) == 1 {
-		err = v.conclude(ctx, walks[0])
-	}
-	switch {
-	case err != nil:
-		return v.fail(ctx, v.op, err)
-	case j.Err() != nil:
-		found.add(connectors.SeverityBlocks, "canary of "+v.env.System, "looking for it failed: "+problemText(j.Err()), "mend that first")
-	case j.Finding.Total().Found() == 0:
-		found.add(connectors.SeverityBlocks, "canary of "+v.env.System, "it was not found", "see whether its record exists, and whether the account sees all rows")
-	}
-	return nil
 }
 
 // mendText is what an error says to do about it.

@@ -3,6 +3,7 @@ package sqldb
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"privacydesk/connectors"
@@ -151,6 +152,18 @@ func mapped(k *foreignKey, child, parent *dataset.Collection) []dataset.Pair {
 
 // at names an operation on a collection for errors.
 func (v *visit) at(c *dataset.Collection) string { return v.op + " " + c.Key }
+
+// notTheirs says, for people outside, what is not searched because it is
+// another tenant's alone.
+func (c *connector) notTheirs(j *connectors.Job) {
+	var labels []string
+	for _, coll := range c.plan.Elsewhere(j.Subject.Tenant) {
+		labels = append(labels, coll.Label)
+	}
+	if len(labels) > 0 {
+		j.Outcome.Notes = append(j.Outcome.Notes, strings.Join(labels, ", ")+": not searched, because nothing of this tenant is kept there")
+	}
+}
 
 // place is a collection's table, and its columns by the map's field names.
 type place struct {

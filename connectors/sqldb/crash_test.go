@@ -41,7 +41,7 @@ func TestServerKilledWithinABatch(t *testing.T) {
 			j := locate(t, c, subject("ann@example.com"))
 			asked := 0
 			j.Guard = connectors.GuardFunc(func(context.Context) error {
-				if asked++; asked == 3 {
+				if asked++; asked == 5 { // twice a batch
 					return server.Kill()
 				}
 				return nil

@@ -30,6 +30,7 @@ func (v *visit) erase(ctx context.Context, j *connectors.Job) error {
 	if j.Guard == nil {
 		return connectors.NewError(connectors.Misfit, v.op, "the run has no guard", nil)
 	}
+	v.notTheirs(j)
 	steps, err := v.plan.Erases(j.Subject.Tenant, j.Finding)
 	if err != nil {
 		return v.fail(ctx, v.op, err)
@@ -69,44 +70,16 @@ func (v *visit) harmless(steps []walk.EraseStep) error {
 	return nil
 }
 
-func (v *visit) batchSize() int { return min(v.o.Batch, v.d.maxBatch()) }
-
 // eraseStep does one step, some thousand keys at a time: a row goes if any of
 // them reaches it, so it makes no difference by which it is met first.
 func (v *visit) eraseStep(ctx context.Context, j *connectors.Job, step walk.EraseStep) error {
-	for _, sel := range portions(step.Selection) {
+	for _, sel := range v.portions(step.Selection) {
 		step.Selection = sel
 		if err := v.erasePortion(ctx, j, step); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func portions(sel walk.Selection) []walk.Selection {
-	const most = 10_000
-	keys := 0
-	for _, l := range slices.Concat(sel.Owned, sel.Pinned, sel.Shared) {
-		keys += len(l.Values)
-	}
-	if keys <= most {
-		return []walk.Selection{sel}
-	}
-	var out []walk.Selection
-	add := func(links []connectors.Link, set func(*walk.Selection, []connectors.Link)) {
-		for _, l := range links {
-			for values := range slices.Chunk(l.Values, most) {
-				one := sel
-				one.Owned, one.Pinned, one.Shared = nil, nil, nil
-				set(&one, []connectors.Link{{Field: l.Field, Values: values}})
-				out = append(out, one)
-			}
-		}
-	}
-	add(sel.Owned, func(s *walk.Selection, l []connectors.Link) { s.Owned = l })
-	add(sel.Pinned, func(s *walk.Selection, l []connectors.Link) { s.Pinned = l })
-	add(sel.Shared, func(s *walk.Selection, l []connectors.Link) { s.Shared = l })
-	return out
 }
 
 func (v *visit) erasePortion(ctx context.Context, j *connectors.Job, step walk.EraseStep) error {
@@ -263,25 +236,47 @@ func (v *visit) candidates(ctx context.Context, s selected, c change, a addressi
 // batch changes rows in one transaction: bounded by the server, under the
 // run's lock, with the guard's leave.
 func (v *visit) batch(ctx context.Context, j *connectors.Job, s selected, c change, a addressing, rows []address) (n int64, err error) {
-	err = v.inTransaction(ctx, j, s, func() error {
+	err = v.inTransaction(ctx, j, s, func() (gone int64, err error) {
 		n, err = v.changeRows(ctx, s, c, a, rows)
-		return err
+		if c.part() == partErasable {
+			gone = n
+		}
+		return gone, err
 	})
 	return n, err
 }
 
-func (v *visit) inTransaction(ctx context.Context, j *connectors.Job, s selected, f func() error) error {
+// inTransaction asks the guard twice: before anything is done, so that a run
+// that may not go on takes no locks, and right before COMMIT, because the
+// statements may have waited for others' locks while somebody said stop. f
+// returns how many rows go for good.
+func (v *visit) inTransaction(ctx context.Context, j *connectors.Job, s selected, f func() (gone int64, err error)) error {
 	defer v.s.rollback(ctx)
 	if err := v.s.begin(ctx, j.ID); err != nil {
 		return err
 	}
+	if err := v.granted(ctx, j, s); err != nil {
+		return err
+	}
+	gone, err := f()
+	if err != nil {
+		return err
+	}
+	if err := v.granted(ctx, j, s); err != nil {
+		return err
+	}
+	if err := v.s.commit(ctx); err != nil {
+		return err
+	}
+	j.Outcome.Changed += gone
+	return nil
+}
+
+func (v *visit) granted(ctx context.Context, j *connectors.Job, s selected) error {
 	if err := j.Guard.Allow(ctx); err != nil {
 		return connectors.NewError(connectors.Transient, v.at(s.place.Collection), "the run may not go on", err)
 	}
-	if err := f(); err != nil {
-		return err
-	}
-	return v.s.commit(ctx)
+	return nil
 }
 
 func (v *visit) changeRows(ctx context.Context, s selected, c change, a addressing, rows []address) (int64, error) {

@@ -34,7 +34,7 @@ func sqliteMeaning(e *sqlitedriver.Error) meaning {
 	case 7, 9, 10, 15:
 		return meaning{connectors.Transient, "", "the disk or the memory failed", ""}
 	case 14:
-		return meaning{connectors.Misfit, "", "there is no such file, or it can't be opened", "see the file's name in the option dsn, and whose it is"}
+		return meaning{connectors.Credentials, "", "there is no such file, or it can't be opened", "see the file's name in the option dsn, and whose it is"}
 	case 8:
 		return meaning{connectors.Credentials, "", "the file can't be written", "let the user that runs privacydesk write it and its folder"}
 	case 3, 23:

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"privacydesk/connectors"
 	"privacydesk/connectors/dataset"
@@ -15,6 +16,7 @@ import (
 func (c *connector) Gather(ctx context.Context, jobs []*connectors.Job) error {
 	return c.visit(ctx, "gather", c.o.GatherTimeout, func(v *visit) error {
 		return connectors.Each(ctx, jobs, func(ctx context.Context, j *connectors.Job) error {
+			v.notTheirs(j)
 			selections, err := v.plan.Reads(j.Subject.Tenant, j.Finding)
 			if err != nil {
 				return err
@@ -45,14 +47,14 @@ func (v *visit) gather(ctx context.Context, j *connectors.Job, sel walk.Selectio
 		return err
 	}
 	expressions := make([]string, len(columns))
+	order := v.ordered(s.t, columns)
 	for i, c := range columns {
-		expressions[i] = v.d.read("t", c)
+		expressions[i], columns[i] = v.d.shown("t", c)
 	}
 	withheld, err := v.ofOthers(b, s)
 	if err != nil {
 		return err
 	}
-	order := v.ordered(s.t, columns)
 	if withheld != nil {
 		expressions, columns = append(expressions, withheld.names), append(columns, &column{class: classInt})
 	}
@@ -90,7 +92,10 @@ func (v *visit) ofOthers(b *builder, s selected) (*ofOthers, error) {
 
 // note says once that something was left out.
 func (o *ofOthers) note(j *connectors.Job, s selected) {
-	note := s.Label + ": rows that name another person are shown without that person's fields"
+	noteOnce(j, s.Label+": rows that name another person are shown without that person's fields")
+}
+
+func noteOnce(j *connectors.Job, note string) {
 	if !slices.Contains(j.Outcome.Notes, note) {
 		j.Outcome.Notes = append(j.Outcome.Notes, note)
 	}
@@ -113,6 +118,10 @@ func (v *visit) stream(ctx context.Context, j *connectors.Job, s selected, q que
 		}
 		for i := range out {
 			out[i] = cells[i].forSink()
+			if guessed := out[i].Kind == connectors.CellString && !utf8.Valid(out[i].Text); guessed {
+				out[i].Text = latin1(out[i].Text)
+				noteOnce(j, s.Label+": texts that are no UTF-8 are shown as if they were Latin-1")
+			}
 			if another && others.fields[i] {
 				out[i] = connectors.Cell{Kind: connectors.CellNull}
 			}

@@ -16,14 +16,22 @@ import (
 // asked, which believes nothing but the row itself.
 func (c *connector) Locate(ctx context.Context, jobs []*connectors.Job) error {
 	return c.visit(ctx, "locate", c.o.StatementTimeout, func(v *visit) error {
-		walks := v.start(jobs)
-		if err := v.explore(ctx, walks); err != nil {
+		walks, canary := v.start(jobs), v.beside(jobs)
+		all := walks
+		if canary != nil && canary.job.Err() == nil {
+			all = append(slices.Clone(walks), canary)
+		}
+		if err := v.explore(ctx, all); err != nil {
+			return err
+		}
+		if err := v.proven(ctx, canary, jobs); err != nil {
 			return err
 		}
 		for _, w := range walks {
 			if w.job.Err() != nil {
 				continue
 			}
+			v.notTheirs(w.job)
 			if err := v.conclude(ctx, w); err != nil {
 				return err
 			}
@@ -291,6 +299,8 @@ func (v *visit) joined(b *builder, p place, a *asked) (from string, tenant tenan
 	switch a.scope.Kind {
 	case dataset.ScopeNone:
 		return from, tenant, "", nil
+	case dataset.ScopePlace:
+		return from, tenant, placed(a.scope, a.tenants), nil
 	case dataset.ScopeMissing:
 		return "", tenant, "", connectors.NewError(connectors.Misfit, v.at(a.collection), "the data map does not say how its rows belong to a tenant", nil)
 	case dataset.ScopeField:

@@ -29,7 +29,7 @@ func (v *visit) mask(ctx context.Context, j *connectors.Job, s selected) error {
 			return err
 		}
 		for batch := range slices.Chunk(rows, v.batchSize()) {
-			err := v.inTransaction(ctx, j, s, func() error { return v.maskRows(ctx, j, s, m, batch) })
+			err := v.inTransaction(ctx, j, s, func() (int64, error) { return v.maskRows(ctx, j, s, m, batch) })
 			if err != nil {
 				return err
 			}
@@ -68,12 +68,12 @@ func (v *visit) page(ctx context.Context, s selected, m *masking, after []connec
 
 // maskRows writes the masks of one batch; rows that get the same values are
 // written together.
-func (v *visit) maskRows(ctx context.Context, j *connectors.Job, s selected, m *masking, batch []address) error {
+func (v *visit) maskRows(ctx context.Context, j *connectors.Job, s selected, m *masking, batch []address) (n int64, err error) {
 	b := &builder{}
 	byKey := addressing{columns: m.key}
 	where, err := v.where(b, s, "t", partErasable)
 	if err != nil || where == "" {
-		return err
+		return 0, err
 	}
 	q := query{cols: m.reads}
 	q.sql = "SELECT " + m.list(v.d, "t") + " FROM " + qualified(v.d, s.t) + " AS t WHERE " +
@@ -81,14 +81,15 @@ func (v *visit) maskRows(ctx context.Context, j *connectors.Job, s selected, m *
 	q.args = b.args
 	groups, err := v.newValues(ctx, j, m, q)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	for _, g := range groups {
 		if err := v.write(ctx, s, m, g); err != nil {
-			return err
+			return 0, err
 		}
+		n += int64(len(g.rows))
 	}
-	return nil
+	return n, nil
 }
 
 // rewrite is a set of rows that get the same values.

@@ -41,6 +41,8 @@ func TestMasksOfAllTypesAreKnownAgain(t *testing.T) {
 		{"mysql", "TIME", "'10:11:12'", "fixed, value: '00:00:00'", ""},
 		{"mysql", "TIME", "'10:11:12'", "fixed, value: '00:00'", "spells"},
 		{"mysql", "BIGINT UNSIGNED", "18446744073709551615", "random", ""},
+		{"mysql", "POINT", "ST_GeomFromText('POINT(1 2)')", "fixed, value: POINT(0 0)", ""},
+		{"mysql", "POINT", "ST_GeomFromText('POINT(1 2)')", "fixed, value: POINT(0.0 0)", "spells"},
 		{"mysql", "CHAR(9) CHARACTER SET latin1", "'abc'", "random, suffix: é", ""},
 		{"sqlite", "REAL", "48.137154", "fixed, value: 0", ""},
 		{"sqlite", "REAL", "48.137154", "random", ""},

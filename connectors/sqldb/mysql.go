@@ -166,7 +166,28 @@ func positional(q query) query {
 	return q
 }
 
-func (d mysqlDialect) read(alias string, c *column) string { return col(d, alias, c) }
+// read: the server sends a shape as bytes of its own. One with a reference
+// system says so, as in POINT's "SRID=4326;POINT(48 6)".
+func (d mysqlDialect) read(alias string, c *column) string {
+	name := col(d, alias, c)
+	if !c.shape {
+		return name
+	}
+	return "CONCAT(IF(ST_SRID(" + name + ") = 0, '', CONCAT('SRID=', ST_SRID(" + name + "), ';')), ST_AsText(" + name + "))"
+}
+
+// shown: a bit is true or false, several are their digits.
+func (d mysqlDialect) shown(alias string, c *column) (string, *column) {
+	name := col(d, alias, c)
+	switch {
+	case c.kind == "bit(1)":
+		return name + " + 0", &column{name: c.name, class: classBool}
+	case strings.HasPrefix(c.kind, "bit("):
+		return "LPAD(BIN(" + name + " + 0), " + strings.Trim(c.kind, "bit()") + ", '0')", &column{name: c.name, class: classText}
+	default:
+		return d.read(alias, c), c
+	}
+}
 
 // bytewise is a text column as a binary string: without collation, without
 // padding, in UTF-8 whatever the column's character set.
@@ -324,6 +345,9 @@ func (d mysqlDialect) assign(b *builder, c *column, v connectors.Value) string {
 	case connectors.KindText, connectors.KindDecimal, connectors.KindUUID:
 	}
 	text := v.Raw()
+	if c.shape {
+		return "ST_GeomFromText(" + d.bind(b, text) + ")"
+	}
 	if c.class == classTime {
 		text = strings.TrimSuffix(strings.Replace(text, "T", " ", 1), "Z")
 	}
@@ -347,6 +371,8 @@ func (d mysqlDialect) update(t *table) (head, alias string) {
 
 func (d mysqlDialect) spelled(b *builder, c *column, text string) string {
 	switch {
+	case c.shape:
+		return "ST_AsText(ST_GeomFromText(" + d.bind(b, text) + "))"
 	case c.class == classJSON:
 		return "CAST(CAST(" + d.bind(b, text) + " AS JSON) AS CHAR)"
 	case c.class == classTime && maskKind(c) == walk.ColumnOther:

@@ -58,6 +58,14 @@ func (mysqlDialect) introspect(ctx context.Context, s session, o *Options) (*sch
 			return nil, err
 		}
 	}
+	err := texts(ctx, s, "SELECT @@max_allowed_packet", func(r []string) {
+		if n, err := strconv.ParseInt(r[0], 10, 64); err == nil {
+			out.packet = n
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
 	return out, hiddenFromMySQL(ctx, s, out)
 }
 
@@ -76,6 +84,9 @@ func addMySQLColumn(s *schema, r []string) {
 		unsigned: strings.Contains(strings.ToLower(r[5]), "unsigned"),
 		charset:  r[10], collation: r[11], generated: r[12] != "",
 	}
+	c.shape = slices.Contains([]string{
+		"geometry", "point", "linestring", "polygon", "multipoint", "multilinestring", "multipolygon", "geometrycollection", "geomcollection",
+	}, strings.ToLower(r[4]))
 	if c.class == classText || c.class == classBytes {
 		c.length = number(r[7])
 	}
@@ -112,7 +123,7 @@ func mysqlClass(kind string) class {
 		return classFloat
 	case "char", "varchar", "tinytext", "text", "mediumtext", "longtext":
 		return classText
-	case "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "bit":
+	case "binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob", "bit", "vector":
 		return classBytes
 	case "date", "datetime", "timestamp", "time":
 		return classTime

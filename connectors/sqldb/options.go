@@ -38,8 +38,9 @@ type Options struct {
 	// AcceptTriggers are triggers and rules ("table.trigger") whose doings
 	// on a delete or an update somebody has looked at.
 	AcceptTriggers []string `yaml:"accept_triggers" doc:"triggers (table.trigger) that fire on delete or update and were looked at; any other makes deletes refuse"`
-	// Canary is a made-up person whose record has to be found by Check.
-	Canary *Canary `yaml:"canary" doc:"a made-up person's record that check has to find"`
+	// Canary is a made-up person whose record has to be found by Check, and in
+	// every visit that looks for somebody.
+	Canary *Canary `yaml:"canary" doc:"a made-up person's record that check and every search have to find"`
 }
 
 // Canary is a made-up person in a tenant.
@@ -47,6 +48,9 @@ type Canary struct {
 	Tenant string                  `yaml:"tenant" required:"true" doc:"the canary's tenant, as this system spells it"`
 	Type   connectors.IdentityType `yaml:"type" doc:"the identity's type; default: email"`
 	Email  string                  `yaml:"email" required:"true" doc:"the canary's identity"`
+	// Collections must hold rows of the canary, too: an emptied table that is
+	// reached by reference alone looks like one in which nobody has rows.
+	Collections []string `yaml:"collections" doc:"collections in which it must be found, too, such as those that are reached by reference alone"`
 }
 
 func defaults() any {

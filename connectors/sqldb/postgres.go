@@ -26,6 +26,9 @@ const postgresSetup = "SET client_encoding TO 'UTF8'; SET TIME ZONE 'UTC'; SET d
 	"SET standard_conforming_strings TO on; SET row_security TO off; SET search_path TO pg_catalog; " +
 	"SET default_transaction_isolation TO 'read committed'; SET statement_timeout TO "
 
+// unencoded is what PostgreSQL calls texts of any bytes.
+const unencoded = "SQL_ASCII"
+
 func (postgres) open(ctx context.Context, o *Options, bound time.Duration) (session, error) {
 	config, err := postgresConfig(o.DSN)
 	if err != nil {
@@ -40,7 +43,12 @@ func (postgres) open(ctx context.Context, o *Options, bound time.Duration) (sess
 		return nil, unknownSetting(err, given)
 	}
 	s := &postgresSession{conn: conn, o: o}
-	if _, err := conn.Exec(ctx, postgresSetup+millis(bound)).ReadAll(); err != nil {
+	setup := postgresSetup + millis(bound)
+	if conn.ParameterStatus("server_encoding") == unencoded {
+		// Else the server refuses to send whatever is no UTF-8.
+		setup += "; SET client_encoding TO '" + unencoded + "'"
+	}
+	if _, err := conn.Exec(ctx, setup).ReadAll(); err != nil {
 		s.end(ctx)
 		return nil, err
 	}
@@ -60,6 +68,8 @@ func (d postgres) read(alias string, c *column) string {
 	}
 	return col(d, alias, c)
 }
+
+func (d postgres) shown(alias string, c *column) (string, *column) { return d.read(alias, c), c }
 
 func (d postgres) order(alias string, c *column) string {
 	switch c.class {

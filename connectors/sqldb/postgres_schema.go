@@ -109,6 +109,7 @@ func (postgres) introspect(ctx context.Context, s session, o *Options) (*schema,
 		{postgresUnidentified, addUnidentified},
 		{postgresHeirs, addHeir},
 		{postgresCopies, addCopy},
+		{"SELECT current_setting('server_encoding')", func(s *schema, r []string) { s.unencoded = r[0] == unencoded }},
 	}
 	for _, step := range steps {
 		if err := texts(ctx, s, step.sql, func(row []string) { step.row(out, row) }); err != nil {

@@ -34,6 +34,8 @@ func (v *visit) inScope(b *builder, p place, alias string, scope dataset.Scope, 
 	switch scope.Kind {
 	case dataset.ScopeNone:
 		return "", nil
+	case dataset.ScopePlace:
+		return placed(scope, tenants), nil
 	case dataset.ScopeField:
 	case dataset.ScopeMissing:
 		return "", connectors.NewError(connectors.Misfit, v.at(p.Collection), "the data map does not say how its rows belong to a tenant", nil)
@@ -51,6 +53,14 @@ func (v *visit) inScope(b *builder, p place, alias string, scope dataset.Scope, 
 		from, on = append(from, h.from), append(on, h.on)
 	}
 	return "EXISTS (SELECT 1 FROM " + strings.Join(from, ", ") + " WHERE " + all(append(on, own)...) + ")", nil
+}
+
+// placed compiles that the whole place is one of the tenants'.
+func placed(scope dataset.Scope, tenants []string) string {
+	if slices.ContainsFunc(tenants, func(t string) bool { return !scope.Elsewhere(t) }) {
+		return ""
+	}
+	return nothing
 }
 
 // hop is one table on the way to the tenant, and how it joins the one before.

@@ -108,8 +108,8 @@ func TestWhatIsNotReachedIsNamed(t *testing.T) {
 		"mysql: a setting unknown":      {"mysql", with(my, "no_such_setting=1"), "(no_such_setting)", "take it out", connectors.Misfit},
 		"mysql: unreadable":             {"mysql", "u:" + secret + "@tcp(h:3306)", "can't be read", "user:password@tcp", connectors.Misfit},
 		"mysql: a password in the open": {"mysql", "u:" + secret + "@tcp(h:3306)/db?allowCleartextPasswords=true", "give the password to whoever listens", "tls=true", connectors.Misfit},
-		"sqlite: no such file":          {"sqlite", filepath.Join(dir, "missing.db"), "no such file", "option dsn", connectors.Misfit},
-		"sqlite: no such folder":        {"sqlite", filepath.Join(dir, "missing", "x.db"), "no such file", "option dsn", connectors.Misfit},
+		"sqlite: no such file":          {"sqlite", filepath.Join(dir, "missing.db"), "no such file", "option dsn", connectors.Credentials},
+		"sqlite: no such folder":        {"sqlite", filepath.Join(dir, "missing", "x.db"), "no such file", "option dsn", connectors.Credentials},
 		"sqlite: no database":           {"sqlite", noDatabase, "not an intact database", "option dsn", connectors.Broken},
 	} {
 		t.Run(name, func(t *testing.T) {

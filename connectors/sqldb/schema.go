@@ -25,6 +25,9 @@ const (
 type schema struct {
 	tables map[string]*table // by "schema.table"
 	home   string            // the schema that unqualified collections lie in
+	packet int64             // the bytes that a statement may have; 0 is no bound
+	// unencoded: PostgreSQL's SQL_ASCII, texts of any bytes.
+	unencoded bool
 }
 
 // find returns the table of a collection: its name in the home schema, or a
@@ -154,6 +157,7 @@ type column struct {
 	unsigned  bool
 	nullable  bool
 	generated bool
+	shape     bool   // MySQL and MariaDB: geometry, read and written as WKT
 	bytewise  bool   // texts are equal to the server if their bytes are
 	charset   string // MySQL and MariaDB, as collation
 	collation string

@@ -56,6 +56,9 @@ type dialect interface {
 	quote(name string) string
 	// read is the expression under which a column is selected.
 	read(alias string, c *column) string
+	// shown is the expression under which reports select a column, and what
+	// its cells are then: bits and shapes read as people write them.
+	shown(alias string, c *column) (string, *column)
 	// order is the expression by which a column sorts the same way each time.
 	order(alias string, c *column) string
 	// exact compiles "the column's stored value is, byte by byte, one of

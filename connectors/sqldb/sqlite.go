@@ -93,6 +93,8 @@ func (sqlite) bind(b *builder, v any) string {
 // texts into times.
 func (d sqlite) read(alias string, c *column) string { return "+" + col(d, alias, c) }
 
+func (d sqlite) shown(alias string, c *column) (string, *column) { return d.read(alias, c), c }
+
 func (d sqlite) order(alias string, c *column) string { return col(d, alias, c) + " COLLATE BINARY" }
 
 func (d sqlite) distinct(alias string, c *column) string {

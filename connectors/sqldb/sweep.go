@@ -22,10 +22,10 @@ func (v *visit) sweep(ctx context.Context, j *connectors.Job, s selected, c chan
 	for {
 		var n int64
 		var last string
-		err := v.inTransaction(ctx, j, s, func() error {
+		err := v.inTransaction(ctx, j, s, func() (int64, error) {
 			var err error
 			n, last, err = v.sweepBatch(ctx, s, c, after)
-			return err
+			return n, err
 		})
 		changed += n
 		switch {

@@ -28,7 +28,28 @@ func TestTypesAreGatheredAsTheyAre(t *testing.T) {
 		"zero datetime":    {"mysql", "DATETIME", `'2026-00-00 00:00:00'`, `4:2026-00-00T00:00:00`},
 		"unsigned":         {"mysql", "BIGINT UNSIGNED", `18446744073709551615`, `2:18446744073709551615`},
 		"set":              {"mysql", "SET('a','b')", `'a,b'`, `1:a,b`},
-		"bit":              {"mysql", "BIT(8)", `b'10000001'`, "6:\x81"},
+		"bits":             {"mysql", "BIT(8)", `b'00000101'`, `1:00000101`},
+		"64 bits":          {"mysql", "BIT(64)", `b'1000000000000000000000000000000000000000000000000000000000000001'`, `1:1000000000000000000000000000000000000000000000000000000000000001`},
+		"a bit":            {"mysql", "BIT(1)", `b'1'`, `3:true`},
+		"no bit":           {"mysql", "BIT(1)", `b'0'`, `3:false`},
+		"point":            {"mysql", "POINT", `ST_GeomFromText('POINT(48.6863316 6.1703782)')`, `1:POINT(48.6863316 6.1703782)`},
+		"point of an SRID": {"mysql", "POINT", `ST_GeomFromText('POINT(48.5 6.25)', 4326)`, `1:SRID=4326;POINT(48.5 6.25)`},
+		"shapes": {
+			"mysql", "GEOMETRYCOLLECTION", `ST_GeomFromText('GEOMETRYCOLLECTION(POINT(1 2),LINESTRING(0 0,1 1))')`,
+			`1:GEOMETRYCOLLECTION(POINT(1 2),LINESTRING(0 0,1 1))`,
+		},
+		"no shape":         {"mysql", "GEOMETRY", `NULL`, `0:`},
+		"enum of bytes":    {"mysql", "ENUM('é','b') CHARACTER SET latin1 COLLATE latin1_bin", `'é'`, `1:é`},
+		"set of bytes":     {"mysql", "SET('a','B') COLLATE utf8mb4_bin", `'a,B'`, `1:a,B`},
+		"inet":             {"mysql", "INET6", `'2001:db8::1'`, `1:2001:db8::1`},
+		"binary":           {"mysql", "BINARY(2)", `X'00ff'`, "6:\x00\xff"},
+		"bits of postgres": {"postgres", "bit(4)", `B'0101'`, `1:0101`},
+		"range":            {"postgres", "int4range", `'[1,5)'`, `1:[1,5)`},
+		"point of pg":      {"postgres", "point", `'(48.5,6.25)'`, `1:(48.5,6.25)`},
+		"array of bytea":   {"postgres", "bytea[]", `ARRAY['\x00ff'::bytea]`, `1:{"\\x00ff"}`},
+		"hstore":           {"postgres", "public.hstore", `'a=>1'`, `1:"a"=>"1"`},
+		"bytes as a text":  {"sqlite", "TEXT", `CAST(X'5A6FEB' AS TEXT)`, `1:Zoë`},
+		"infinite":         {"sqlite", "REAL", `9e999`, `1:+Inf`},
 		"year":             {"mysql", "YEAR", `2026`, `2:2026`},
 		"latin1":           {"mysql", "VARCHAR(9) CHARACTER SET latin1", `'é'`, `1:é`},
 		"virtual":          {"mysql", "VARCHAR(20) AS (CONCAT(tenant, '!'))", `DEFAULT`, `1:acme!`},
@@ -43,6 +64,9 @@ func TestTypesAreGatheredAsTheyAre(t *testing.T) {
 			w := only(t, c.kind)
 			if name == "enum" {
 				w.exec(t, `CREATE TYPE letter AS ENUM ('a', 'b')`)
+			}
+			if name == "hstore" {
+				w.exec(t, `CREATE EXTENSION hstore SCHEMA public`)
 			}
 			if w.kind == "mysql" {
 				w.exec(t, `SET SESSION sql_mode = ''`)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"privacydesk/connectors"
 )
@@ -54,6 +55,12 @@ func (c cell) forSink() connectors.Cell {
 		}
 	case classUUID, classText, classOther:
 	}
+	if kind != connectors.CellBytes && kind != connectors.CellJSON && !utf8.Valid(text) {
+		kind = connectors.CellString
+		if c.class == classOther {
+			kind = connectors.CellBytes
+		}
+	}
 	return connectors.Cell{Kind: kind, Text: text}
 }
 
@@ -69,6 +76,15 @@ func isNumber(text []byte) bool {
 		}
 	}
 	return true
+}
+
+// latin1 reads each byte as one character.
+func latin1(text []byte) []byte {
+	out := make([]byte, 0, 2*len(text))
+	for _, b := range text {
+		out = utf8.AppendRune(out, rune(b))
+	}
+	return out
 }
 
 func boolText(text []byte) []byte {

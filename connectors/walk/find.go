@@ -62,16 +62,17 @@ func (p *Plan) Start(subject connectors.Subject, known *connectors.Finding, limi
 	return w, nil
 }
 
-// seedSearches are the identities by which a collection can be searched. A
-// collection that records no tenant is only searched by what the vendor
-// assigned.
+// seedSearches are the identities by which a collection can be searched. One
+// that is another tenant's is not searched.
 func seedSearches(n *node, subject connectors.Subject) []Search {
+	if n.c.Scope.Elsewhere(subject.Tenant) {
+		return nil
+	}
 	var out []Search
 	for _, s := range n.seeds {
 		var values []connectors.Value
 		for _, id := range subject.Identities {
-			trusted := id.Vendor || n.c.Scope.Kind == dataset.ScopeField
-			if id.Type == s.Type && !id.Value.IsEmpty() && trusted {
+			if s.Admits(id) {
 				values = append(values, id.Value)
 			}
 		}
@@ -116,7 +117,7 @@ func strange(where string) error {
 
 // reach adds a link value, to be searched unless its rows are at hand.
 func (w *Walk) reach(n *node, field string, m mark, v connectors.Value, search bool) error {
-	if v.IsEmpty() {
+	if v.IsEmpty() || n.c.Scope.Elsewhere(w.subject.Tenant) {
 		return nil
 	}
 	part := w.parts[n]
@@ -206,7 +207,7 @@ func (w *Walk) Feed(step Step, row Row) (bool, error) {
 	if len(row.Cells) != len(step.Fetch) {
 		return false, connectors.NewError(connectors.Broken, "locate "+step.Collection.Key, "a row does not have the fields that were asked for", nil)
 	}
-	if step.Scope.Kind != dataset.ScopeNone && !TenantIs(row.Tenant, w.subject.Tenant) {
+	if step.Scope.Kind == dataset.ScopeField && !TenantIs(row.Tenant, w.subject.Tenant) || step.Scope.Elsewhere(w.subject.Tenant) {
 		return false, nil
 	}
 	n := w.plan.nodes[step.Collection.Key]

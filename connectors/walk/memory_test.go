@@ -99,7 +99,7 @@ func (m memory) feed(w *walk.Walk, step walk.Step, r record) error {
 	for _, f := range step.Fetch {
 		row.Cells = append(row.Cells, r[f])
 	}
-	if step.Scope.Kind == dataset.ScopeNone {
+	if step.Scope.Kind != dataset.ScopeField {
 		_, err := w.Feed(step, row)
 		return err
 	}
@@ -143,7 +143,7 @@ func owns(o walk.Own, r record) bool {
 }
 
 func (m memory) scoped(s walk.Scope, r record) bool {
-	return s.Kind == dataset.ScopeNone ||
+	return s.Kind == dataset.ScopeNone || s.Kind == dataset.ScopePlace && !s.Elsewhere(s.Tenant) ||
 		slices.ContainsFunc(m.tenants(s, r), func(v connectors.Value) bool { return walk.TenantIs(v, s.Tenant) })
 }
 

@@ -68,6 +68,18 @@ func (p *Plan) Nulls(c *dataset.Collection) []string {
 	return nil
 }
 
+// Elsewhere are the collections that are not searched for a tenant, because
+// they are another one's place.
+func (p *Plan) Elsewhere(tenant string) []*dataset.Collection {
+	var out []*dataset.Collection
+	for _, c := range p.m.All() {
+		if !c.Skip && c.Scope.Elsewhere(tenant) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // Profile is the map's, with what only the plan knows about erasing.
 func (p *Plan) Profile() connectors.Profile {
 	out := p.m.Profile()

@@ -55,7 +55,8 @@ const (
 type Scope struct {
 	dataset.Scope
 	// Tenant as the system spells it. The connector binds it by the real
-	// type of Scope.Field. It is not used for dataset.ScopeNone.
+	// type of Scope.Field. It is not used for dataset.ScopeNone; for
+	// dataset.ScopePlace no row is reached unless it is Scope.Place.
 	Tenant string
 }
 
@@ -98,7 +99,7 @@ type Fold func(connectors.Value) (connectors.Value, bool)
 // Row is one row that a step found.
 type Row struct {
 	// Tenant is the value of Scope.Field, read along Scope.Hops. It is not
-	// looked at for dataset.ScopeNone.
+	// looked at for other scopes than dataset.ScopeField.
 	Tenant connectors.Value
 	// Cells are the values of the step's Fetch, in its order; the zero Value
 	// stands for NULL or an absent field.

@@ -158,6 +158,103 @@ func TestRule6_ATenantsValueDoesNotSeedAnUnscopedSystem(t *testing.T) {
 	}
 }
 
+// TestRule6_APlaceIsOneTenantsAlone: in a database of one tenant an address
+// leads to rows that bear no tenant; a request of another tenant finds nothing
+// there, whatever it knows, and nothing leads there from what it finds.
+func TestRule6_APlaceIsOneTenantsAlone(t *testing.T) {
+	p := parse(t, `dataset:
+  fides_key: crm
+  collections:
+    - name: person
+      privacydesk: {tenant: {place: acme}, on_delete: delete}
+      fields:
+        - {name: id, fides_meta: {primary_key: true}}
+        - {name: email, data_categories: [user.contact.email], fides_meta: {identity: email}}
+    - name: note
+      privacydesk: {tenant: {via: person}, on_delete: delete}
+      fields:
+        - {name: id, fides_meta: {primary_key: true}}
+        - {name: person_id, fides_meta: {references: [{dataset: crm, field: person.id, direction: from}]}}
+        - {name: lead_id, fides_meta: {references: [{dataset: crm, field: lead.id, direction: from}]}}
+    - name: lead
+      privacydesk: {tenant: {field: org}, on_delete: delete}
+      fields:
+        - {name: id, fides_meta: {primary_key: true}}
+        - {name: org}
+        - {name: email, data_categories: [user.contact.email], fides_meta: {identity: email}}
+`)
+	m := memory{
+		"crm.person": {{"id": num(1), "email": text("a@b.c")}, {"id": num(2), "email": text("d@b.c")}},
+		"crm.note":   {{"id": num(11), "person_id": num(1)}, {"id": num(12), "person_id": num(2)}, {"id": num(13), "lead_id": num(21)}},
+		"crm.lead":   {{"id": num(21), "org": text("other"), "email": text("a@b.c")}},
+	}
+	own, others := locate(t, p, m, someone("acme", "a@b.c"), nil), locate(t, p, m, someone("other", "a@b.c"), nil)
+	if got := p.Elsewhere("acme"); len(got) != 0 {
+		t.Errorf("elsewhere for its tenant: %v", got)
+	}
+	if got := p.Elsewhere("other"); len(got) != 2 || got[0].Key != "crm.person" {
+		t.Errorf("elsewhere for another tenant: %v", got)
+	}
+	if others.Set("crm.person") != nil || others.Set("crm.note") != nil || others.Set("crm.lead") == nil {
+		t.Errorf("another tenant finds %+v", others.Sets)
+	}
+	// A finding that was made up reaches nothing either.
+	w, err := p.Start(someone("other", "a@b.c"), own, walk.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	steps, err := w.Next()
+	if err != nil || len(steps) != 1 || steps[0].Collection.Key != "crm.lead" {
+		t.Errorf("another tenant with the first one's finding asks %+v, %v", steps, err)
+	}
+	if _, err := m.erase(p, "acme", own, -1); err != nil {
+		t.Fatal(err)
+	}
+	for key, want := range map[string][]int64{"crm.person": {2}, "crm.note": {12, 13}, "crm.lead": {21}} {
+		if got := ids(m[key]); !slices.Equal(got, want) {
+			t.Errorf("%s holds %v, want %v", key, got, want)
+		}
+	}
+}
+
+// TestRule6_ProfileAndWalkAgreeOnWhatLeadsIn: whatever confines a collection,
+// a walk searches it by an identity if and only if the profile says that the
+// identity leads in, and the map's check sees it the same way.
+func TestRule6_ProfileAndWalkAgreeOnWhatLeadsIn(t *testing.T) {
+	for _, tenant := range []string{"none", "{field: org}", "{place: acme}"} {
+		p := parse(t, strings.ReplaceAll(`dataset:
+  fides_key: crm
+  collections:
+    - name: person
+      privacydesk: {tenant: TENANT, on_delete: delete}
+      fields:
+        - {name: id, fides_meta: {primary_key: true}}
+        - {name: org}
+        - {name: email, data_categories: [user.contact.email], fides_meta: {identity: email}}
+        - {name: number, data_categories: [user.unique_id], fides_meta: {references: [{dataset: shop, field: customer.id, direction: from}]}}
+`, "TENANT", tenant))
+		for _, id := range []connectors.Identity{
+			{Type: connectors.Email, Value: text("a@b.c")},
+			{Type: "shop.customer.id", Value: num(1)},
+			{Type: "shop.customer.id", Value: num(1), Vendor: true},
+			{Type: "shop.customer.number", Value: num(1), Vendor: true},
+			{Type: "shop.customer.id", Vendor: true},
+		} {
+			w, err := p.Start(connectors.Subject{Tenant: "acme", Identities: []connectors.Identity{id}}, nil, walk.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			steps, err := w.Next()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := len(steps) > 0; got != p.Profile().Admits(id) {
+				t.Errorf("tenant %s, %s (vendor %v): searched %v, profile %+v", tenant, id.Type, id.Vendor, got, p.Profile().Ways())
+			}
+		}
+	}
+}
+
 func TestRule7_NothingEmptyIsSearched(t *testing.T) {
 	p := shop(t)
 	m := memory{"shop.customer": {{"id": num(1), "account_id": text("acme"), "email": text("")}, {"id": num(2), "account_id": text("acme")}}}

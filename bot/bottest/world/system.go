@@ -23,10 +23,12 @@ type Row struct {
 // System is a connector in memory. It keeps the contract and counts what it
 // is asked; tests put faults into it.
 type System struct {
-	Name   string
-	Need   connectors.IdentityType
-	Yield  connectors.IdentityType // of Row.Gives
-	Action connectors.Action
+	Name string
+	Need connectors.IdentityType
+	// Unscoped is set where only what the vendor assigned leads in.
+	Unscoped bool
+	Yield    connectors.IdentityType // of Row.Gives
+	Action   connectors.Action
 	// Exception is why a retaining system keeps its rows.
 	Exception string
 	Digest    string
@@ -68,12 +70,17 @@ func (s *System) collection() string { return s.Name + ".thing" }
 // Profile of the one collection.
 func (s *System) Profile() connectors.Profile {
 	p := connectors.Profile{
-		Needs: []connectors.IdentityType{s.Need}, MapDigest: s.Digest,
+		MapDigest:   s.Digest,
 		Collections: []connectors.Collection{{Name: s.collection(), Label: s.Name, Action: s.Action, Exception: s.Exception, Categories: []string{"user.contact"}}},
+	}
+	if s.Unscoped {
+		p.VendorNeeds = []connectors.IdentityType{s.Need}
+	} else {
+		p.Needs = []connectors.IdentityType{s.Need}
 	}
 	if s.Yield != "" {
 		p.Yields = []connectors.IdentityType{s.Yield}
-		p.People = p.Yields
+		p.VendorYields, p.People = p.Yields, p.Yields
 	}
 	if s.Action == connectors.ActionNone {
 		p.RefusesErase = s.collection() + " has no on_delete"
@@ -200,6 +207,7 @@ func (s *System) Erase(ctx context.Context, jobs []*connectors.Job) error {
 				return err
 			}
 			s.remove(r.ID)
+			j.Outcome.Changed++
 		}
 		if s.Meanwhile != nil {
 			s.Meanwhile(s)
