@@ -16,6 +16,8 @@ RUN install -d -m 0700 -o 65532 -g 65532 /state && install -d -m 1777 /out/tmp
 
 FROM scratch
 COPY --from=build /out/ /
+# What `privacydesk licences` prints, too: ours, and those of all that is in here.
+COPY --from=build /src/LICENSE /src/cmd/privacydesk/notices.txt /usr/share/doc/privacydesk/
 COPY --from=build --chown=65532:65532 /state /var/lib/privacydesk
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 # Go's own time zone data: where ZONEINFO points, time.LoadLocation looks first.

@@ -16,7 +16,7 @@ TOOLS    := $(shell go env GOCACHE)/../privacydesk-tools
 GOLANGCI := $(TOOLS)/golangci-lint-$(GOLANGCI_VERSION)-$(shell go env GOVERSION)/golangci-lint
 
 .DEFAULT_GOAL := build
-.PHONY: help build servers test lint bench docs vuln clean
+.PHONY: help build servers test lint bench docs notices vuln clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 12
@@ -55,6 +55,9 @@ bench: ## the benchmarks, beside the baseline of the same run
 
 docs: ## write the reference of configuration and connectors into docs/
 	go run ./cmd/privacydesk docs --dir docs
+
+notices: ## write the licences of all that is compiled in into cmd/privacydesk/notices.txt
+	PRIVACYDESK_WRITE_NOTICES=1 go test -count=1 -run '^TestNoticesTellOfAllThatIsCompiledIn$$' ./cmd/privacydesk
 
 vuln: ## known vulnerabilities in what we import (asks the Go vulnerability database)
 	go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) ./...

@@ -33,6 +33,7 @@ type cli struct {
 	Docs     docsCmd     `cmd:"" help:"Write the reference of configuration and connectors."`
 	Health   healthCmd   `cmd:"" help:"Ask a running daemon whether it is well, for container health checks."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
+	Licences licencesCmd `cmd:"" help:"Print the licences of privacydesk and of all that it is made of."`
 }
 
 // configFlag is shared by all commands that read the configuration.
