@@ -38,6 +38,9 @@ func (e *Engine) closing(ctx context.Context, t *turn) (bool, error) {
 		t.start(StageVerify, e.unskipped(t.c))
 		return true, t.commit(ctx)
 	}
+	if t.c.Stopped != "" { // nothing more is erased
+		return e.certificate(ctx, t)
+	}
 	if again, err := e.verifyAgain(ctx, t); err != nil || again {
 		return again, err
 	}
@@ -148,6 +151,12 @@ func (e *Engine) answer(ctx context.Context, t *turn, message string, reason Rea
 		say.Vars["skipped"] = strings.Join(skipped, "\n")
 	}
 	say.Vars["outcomes"], say.Vars["kept"] = e.outcomeLines(t.c), e.keptLines(t.c)
+	if t.c.Stopped != "" {
+		if lines, whole := e.partly(t.c); !whole {
+			res, reason, say.Message = PartlyExecuted, t.c.Stopped, "done_ended"
+			say.Vars["outcomes"], say.Vars["reason"] = lines, string(reason)
+		}
+	}
 	for _, f := range files {
 		say.Attach = append(say.Attach, f.Name)
 	}

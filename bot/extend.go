@@ -71,11 +71,8 @@ func (e *Engine) Reject(ctx context.Context, id, by string, reason Reason) error
 		return fmt.Errorf("%w: the reason is one of %s", ErrRefused, strings.Join(known, ", "))
 	}
 	return e.operate(ctx, id, by, "reject", func(t *turn) error {
-		if t.c.Wait == nil {
-			return fmt.Errorf("%w: request %s does not wait for anybody; hold it first", ErrRefused, id)
-		}
-		if t.c.Wait.lost() {
-			return fmt.Errorf("%w: the record of %s was lost; cancel closes it without a word", ErrRefused, id)
+		if err := e.may(t.c, VerbReject); err != nil {
+			return err
 		}
 		if err := e.mayEnd(ctx, t); err != nil {
 			return err
@@ -93,12 +90,9 @@ func (e *Engine) mayEnd(ctx context.Context, t *turn) error {
 	} else if answered {
 		return fmt.Errorf("%w: the ticket bears the answer of request %s already", ErrRefused, t.c.ID)
 	}
-	if t.c.ended() || t.c.Resolution != "" {
-		return fmt.Errorf("%w: request %s is %s", ErrRefused, t.c.ID, t.c.Resolution)
-	}
 	mark, err := e.eraseMark(ctx, t.c)
-	if err == nil && (mark != nil || !t.c.Begun.IsZero()) {
-		err = fmt.Errorf("%w: erasing has begun; it can be paused (hold), not ended", ErrRefused)
+	if err == nil && mark != nil {
+		err = fmt.Errorf("%w: the spool says that erasing has begun, and the record was set back; retry takes it up, and it can be held and ended then", ErrRefused)
 	}
 	return err
 }

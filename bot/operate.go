@@ -95,8 +95,8 @@ func (t *turn) tellOperated(what, by string, at int) {
 // now; what changes since is approved again. The requester can't approve.
 func (e *Engine) Approve(ctx context.Context, id, by string) error {
 	return e.operate(ctx, id, by, "approve", func(t *turn) error {
-		if t.c.Wait == nil || t.c.Wait.On != OnApprover {
-			return fmt.Errorf("%w: request %s does not wait for approval", ErrRefused, id)
+		if err := e.may(t.c, VerbApprove); err != nil {
+			return err
 		}
 		ticket, err := e.readTicket(ctx, t)
 		if err != nil {
@@ -155,7 +155,7 @@ func (e *Engine) Hold(ctx context.Context, id, by string) error {
 // again, failed runs start anew.
 func (e *Engine) Retry(ctx context.Context, id, by string) error {
 	return e.operate(ctx, id, by, "retry", func(t *turn) error {
-		if err := mayResume(t); err != nil {
+		if err := e.may(t.c, VerbRetry); err != nil {
 			return err
 		}
 		e.resume(t)
@@ -166,33 +166,13 @@ func (e *Engine) Retry(ctx context.Context, id, by string) error {
 // Release takes up a hold and waves its reason through for this request.
 func (e *Engine) Release(ctx context.Context, id, by string) error {
 	return e.operate(ctx, id, by, "release", func(t *turn) error {
-		if err := mayResume(t); err != nil {
+		if err := e.may(t.c, VerbRelease); err != nil {
 			return err
-		}
-		if !releasable(t.c.Wait.Reason) {
-			return fmt.Errorf("%w: %q can't be waved through; mend its cause and retry", ErrRefused, t.c.Wait.Reason)
 		}
 		t.c.Cleared = append(t.c.Cleared, Clearance{Reason: t.c.Wait.Reason, Of: t.c.Wait.Of})
 		e.resume(t)
 		return nil
 	})
-}
-
-func mayResume(t *turn) error {
-	w := t.c.Wait
-	switch {
-	case w == nil:
-		return fmt.Errorf("%w: request %s is not held", ErrRefused, t.c.ID)
-	case w.lost():
-		return fmt.Errorf("%w: the record of %s was lost or damaged; what was done can't be known. Read the ticket, finish by hand, and cancel it here", ErrRefused, t.c.ID)
-	case w.On == OnApprover:
-		return fmt.Errorf("%w: request %s waits for approval", ErrRefused, t.c.ID)
-	case w.On == OnRequester:
-		return fmt.Errorf("%w: request %s waits for the requester's answer", ErrRefused, t.c.ID)
-	case w.On == OnTime:
-		return fmt.Errorf("%w: request %s is in its waiting period", ErrRefused, t.c.ID)
-	}
-	return nil
 }
 
 func (e *Engine) resume(t *turn) {
@@ -211,20 +191,14 @@ func (e *Engine) resume(t *turn) {
 // executed, and report and ticket name the system.
 func (e *Engine) Skip(ctx context.Context, id, system, by string) error {
 	return e.operate(ctx, id, by, "skip "+system, func(t *turn) error {
-		if t.c.Resolution != "" {
-			return fmt.Errorf("%w: request %s is %s; nothing of it runs any more", ErrRefused, id, t.c.Resolution)
+		if why := e.unskippableSystem(t.c, system); why != "" && t.c.Resolution == "" {
+			return fmt.Errorf("%w: %s; %s", ErrRefused, why, e.waysText(t.c))
 		}
-		s := t.c.Systems[system]
-		if s == nil {
-			return fmt.Errorf("%w: request %s has no system %q; it has %s", ErrRefused, id, system, strings.Join(sorted(t.c.Systems), ", "))
-		}
-		_, configured := e.Systems[system]
-		unsearched := slices.Contains(e.orphaned(t.c), system)
-		if configured && !unsearched && s.Run.State != RunFailed && s.Run.State != RunWaiting {
-			return fmt.Errorf("%w: %s has not failed", ErrRefused, system)
+		if err := e.may(t.c, VerbSkip); err != nil {
+			return err
 		}
 		t.c.Systems = cloneSystems(t.c.Systems)
-		skipped := *s
+		skipped := *t.c.Systems[system]
 		skipped.Skip, skipped.Run.State = ReasonByOperator, RunDone
 		t.c.Systems[system] = &skipped
 		if w := t.c.Wait; w != nil && (w.Reason == ReasonSystemFailed || w.Reason == ReasonNotSearched) {
@@ -256,24 +230,25 @@ func (e *Engine) Cancel(ctx context.Context, id, by string) error {
 		} else if answered && !lost {
 			return fmt.Errorf("%w: the ticket bears the answer of request %s already", ErrRefused, id)
 		}
+		if err := e.may(t.c, VerbCancel); err != nil {
+			return err
+		}
 		mark, err := e.eraseMark(ctx, t.c)
 		switch {
-		case t.c.Phase == PhaseDone || t.c.Phase == PhaseForgotten:
-			return fmt.Errorf("%w: request %s is done", ErrRefused, id)
 		case lost: // a person finished it by hand; nothing more is said
 			t.c.Owed = nil
 			t.finish(PartlyExecuted, ReasonStateLost, Say{})
 			return nil
 		case err != nil:
 			return err
-		case !t.c.Begun.IsZero() && t.c.Phase == PhaseClosing && t.c.Resolution != "":
+		case !t.c.Begun.IsZero():
 			// All is erased and verified; the answer can't be given, and a
 			// person closes it without.
 			t.c.Owed = nil
 			t.finish(PartlyExecuted, ReasonByOperator, Say{})
 			return nil
-		case !t.c.Begun.IsZero() || mark != nil:
-			return fmt.Errorf("%w: erasing has begun; it can be paused (hold), not cancelled", ErrRefused)
+		case mark != nil:
+			return fmt.Errorf("%w: the spool says that erasing has begun, and the record was set back; retry takes it up, and it can be held and ended then", ErrRefused)
 		}
 		t.c.Owed = nil
 		t.finish(Cancelled, ReasonByOperator, Say{Message: "cancelled"})

@@ -126,8 +126,9 @@ type Case struct {
 	Statutory time.Time `json:"statutory,omitzero"` // the customer's own date, counted from then
 	Located   time.Time `json:"located,omitzero"`   // first complete location
 	NotBefore time.Time `json:"not_before,omitzero"`
-	Begun     time.Time `json:"begun,omitzero"`  // the commit that began the erasing
-	Erased    time.Time `json:"erased,omitzero"` // a search first found nothing more
+	Begun     time.Time `json:"begun,omitzero"`    // the commit that began the erasing
+	Stopped   Reason    `json:"stopped,omitempty"` // why a person ended it in mid-erase
+	Erased    time.Time `json:"erased,omitzero"`   // a search first found nothing more
 	Finished  time.Time `json:"finished,omitzero"`
 	// Forgetting is when the destruction of key and spool was decided: from then
 	// on it goes through, whatever happens in between.
@@ -286,6 +287,8 @@ type System struct {
 	Rank int     `json:"rank"` // order of erasing: lower first, equal side by side
 	Run  Run     `json:"run"`
 	Sets []Tally `json:"sets,omitempty"`
+	// Begun is when the first erase of it started.
+	Begun time.Time `json:"begun,omitzero"`
 	// Changed is how many rows were erased so far, at least: what was committed
 	// and recorded. How many it were is what Sets say once it is Verified.
 	Changed int64 `json:"changed,omitempty"`

@@ -76,6 +76,9 @@ func (w *work) begin(ctx context.Context) error {
 		}
 		s.Run.State, s.Run.Token, s.Run.Started = RunRunning, w.token, t.now
 		s.Run.Attempt++
+		if s.Run.Stage == StageErase && s.Begun.IsZero() {
+			s.Begun = t.now
+		}
 		w.t = t
 		return nil
 	})

@@ -92,6 +92,9 @@ func (w *work) allow(ctx context.Context) error {
 	if wait := rec.Case.Wait; wait != nil && wait.On == OnAgent {
 		return fmt.Errorf("%w: the request is held", connectors.ErrPaused)
 	}
+	if err := w.sameRun(&rec.Case); err != nil {
+		return err
+	}
 	if err := w.noLegalHold(ctx, &rec.Case); err != nil {
 		return err
 	}

@@ -86,13 +86,13 @@ func specs() map[string]spec {
 		"note_again_other":     {required: []string{"ended"}, may: []string{"reason", "code"}},
 		"note_late":            {required: []string{"counts"}, may: []string{"systems"}},
 
-		"note_returned":        {required: []string{"counts"}},
-		"note_not_rescanned":   {required: []string{"systems"}},
-		"note_rescans_dropped": {required: []string{"times"}},
-		"note_documents":       {required: []string{"files"}},
-		"note_remains":         {required: []string{"counts"}},
-		"note_unclean":         {required: []string{"systems"}},
-
+		"note_returned":         {required: []string{"counts"}},
+		"note_not_rescanned":    {required: []string{"systems"}},
+		"note_rescans_dropped":  {required: []string{"times"}},
+		"note_documents":        {required: []string{"files"}},
+		"note_remains":          {required: []string{"counts"}},
+		"note_unclean":          {required: []string{"systems"}},
+		"done_ended":            {required: []string{"reason", "outcomes"}, may: append([]string{"skipped", "code"}, found...)},
 		"note_erased_meanwhile": {required: []string{"systems"}},
 	}
 	for _, reason := range questions() {

@@ -25,6 +25,7 @@ type requestsCmd struct {
 	Release releaseCmd `cmd:"" help:"Take a held request up and wave the hold's reason through (an edit, a subject who is a user, a row cap)."`
 	Skip    skipCmd    `cmd:"" help:"Leave one failed system out; the request ends as partly executed, and says so."`
 	Cancel  cancelCmd  `cmd:"" help:"End a request that has not begun to erase."`
+	End     endCmd     `cmd:"" help:"End a delete that is held in mid-erase: what is gone is certified, what is not begun is left out."`
 
 	Suspended suspendedCmd `cmd:"" help:"List suspended mail that reads like a request."`
 }
@@ -158,9 +159,9 @@ func (c showCmd) Run(ctx context.Context, s *surroundings) error {
 			chain = err.Error()
 		}
 		if c.JSON {
-			return printJSON(s.stdout, map[string]any{"request": viewOf(&rec.Case, time.Now()), "case": rec.Case, "events": events, "chain": chain})
+			return printJSON(s.stdout, map[string]any{"request": viewOf(&rec.Case, time.Now()), "works_now": a.engine.Ways(&rec.Case), "case": rec.Case, "events": events, "chain": chain})
 		}
-		return printRequest(s.stdout, &rec.Case, events, chain)
+		return printRequest(s.stdout, &rec.Case, a.engine.Ways(&rec.Case), events, chain)
 	})
 }
 
@@ -186,11 +187,12 @@ func oneMoment(ctx context.Context, store bot.Store, id string) (bot.Record, []l
 	}
 }
 
-func printRequest(out io.Writer, c *bot.Case, events []ledger.Event, chain string) error {
+func printRequest(out io.Writer, c *bot.Case, ways []bot.Verb, events []ledger.Event, chain string) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	v := viewOf(c, time.Now())
 	_, _ = fmt.Fprintf(w, "request\t%s (ticket %d)\nkind\t%s\ntenant\t%s\nstate\t%s %s\nphase\t%s %s\narrived\t%s\ndue\t%s\n%s\n",
 		v.ID, v.Ticket, v.Kind, v.Tenant, v.State, v.Reason, v.Phase, c.Stage, v.Arrived.Format(time.RFC3339), v.Due.Format(time.DateOnly), datesOf(c, time.Now()))
+	_, _ = fmt.Fprintf(w, "works now\t%s\n", waysOf(ways))
 	_, _ = fmt.Fprintln(w, "SYSTEM\tRANK\tRUN\tOUTCOME\tFOUND\tGATHERED\tDELETED\tDE-IDENTIFIED\tRETAINED\tPROBLEM")
 	for _, name := range sortedKeys(c.Systems) {
 		sys := c.Systems[name]

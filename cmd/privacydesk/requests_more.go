@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"privacydesk/bot"
@@ -21,6 +22,34 @@ func (rejectCmd) Help() string {
 // Run refuses a request.
 func (c rejectCmd) Run(ctx context.Context, s *surroundings) error {
 	return c.act(ctx, s, "rejected", func(e *bot.Engine, id, by string) error { return e.Reject(ctx, id, by, bot.Reason(c.Reason)) })
+}
+
+type endCmd struct {
+	actCmd
+	Reason string `required:"" help:"Why, as the requester is told: cancelled_by_requester, suspected_fraud, insuf_verification, claim_not_covered, outside_jurisdiction, too_many_requests, retained_by_law or other."`
+}
+
+// Help carries the example.
+func (endCmd) Help() string {
+	return "Example:\n  privacydesk requests end --config privacydesk.yml t35436 --reason cancelled_by_requester --by dpo@vendor.example"
+}
+
+// Run ends a delete in mid-erase.
+func (c endCmd) Run(ctx context.Context, s *surroundings) error {
+	did := "ended; what was erased is certified as soon as it is searched once more"
+	return c.act(ctx, s, did, func(e *bot.Engine, id, by string) error { return e.End(ctx, id, by, bot.Reason(c.Reason)) })
+}
+
+// waysOf are the commands that would work now.
+func waysOf(ways []bot.Verb) string {
+	if len(ways) == 0 {
+		return "nothing"
+	}
+	var names []string
+	for _, v := range ways {
+		names = append(names, string(v))
+	}
+	return strings.Join(names, ", ")
 }
 
 type extendCmd struct {
