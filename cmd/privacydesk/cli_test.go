@@ -74,6 +74,7 @@ func TestJSONIsOneObjectWhenACommandFails(t *testing.T) {
 		"demo --json --nonsense":                                                      2,
 		"requests list --json --phase nowhere --config " + none:                       2,
 		"requests show 35436 --json --config " + none:                                 2,
+		"requests end t1 --json --config " + none:                                     2,
 		"requests skip t0 crm --json --config " + none:                                2,
 		"requests list --json --limit -1 --config " + none:                            2,
 		"requests list --json --kind erasure --wait-on nobody --config " + none:       2,

@@ -23,13 +23,14 @@ import (
 // each with what stands for it, and the file that it needs.
 func elsewhere() map[string][2]string {
 	return map[string][2]string{
-		"go run ./cmd/privacydesk demo":                                      {"TestPages runs it", "cmd/privacydesk/demo.go"},
-		"go run ./cmd/privacydesk demo --serve":                              {"TestPages runs it", "cmd/privacydesk/demo.go"},
-		"go run ./cmd/privacydesk demo --json --dir /tmp/privacydesk-demo":   {"TestDemoJSON runs it", "cmd/privacydesk/demo.go"},
-		"privacydesk zendesk setup --config privacydesk.yml --dry-run":       {"TestFromAnEmptyAccountToResolved runs it", "cmd/privacydesk/setup_test.go"},
-		"privacydesk zendesk setup --config privacydesk.yml --custom-status": {"TestFromAnEmptyAccountToResolved runs it", "cmd/privacydesk/setup_test.go"},
-		"privacydesk zendesk login --config privacydesk.yml":                 {"TestLoginAlone runs it", "cmd/privacydesk/login_test.go"},
-		"privacydesk zendesk simulate --empty --listen 127.0.0.1:8090":       {"TestSimulateEmpty runs it", "cmd/privacydesk/setup_test.go"},
+		"go run ./cmd/privacydesk demo":                                                                                    {"TestPages runs it", "cmd/privacydesk/demo.go"},
+		"go run ./cmd/privacydesk demo --serve":                                                                            {"TestPages runs it", "cmd/privacydesk/demo.go"},
+		"go run ./cmd/privacydesk demo --json --dir /tmp/privacydesk-demo":                                                 {"TestDemoJSON runs it", "cmd/privacydesk/demo.go"},
+		"privacydesk zendesk setup --config privacydesk.yml --dry-run":                                                     {"TestFromAnEmptyAccountToResolved runs it", "cmd/privacydesk/setup_test.go"},
+		"privacydesk zendesk setup --config privacydesk.yml --custom-status":                                               {"TestFromAnEmptyAccountToResolved runs it", "cmd/privacydesk/setup_test.go"},
+		"privacydesk zendesk login --config privacydesk.yml":                                                               {"TestLoginAlone runs it", "cmd/privacydesk/login_test.go"},
+		"privacydesk zendesk simulate --empty --listen 127.0.0.1:8090":                                                     {"TestSimulateEmpty runs it", "cmd/privacydesk/setup_test.go"},
+		"privacydesk requests end --config privacydesk.yml t35436 --reason cancelled_by_requester --by dpo@vendor.example": {"needs a delete that stands still in mid-erase; TestADeleteIsEndedInMidErase makes one", "bot/ways_test.go"},
 		"make test":                        {"would run this test in itself", "Makefile"},
 		"make build":                       {"the test of deploy builds the program", "Makefile"},
 		"docker build --tag privacydesk .": {"needs Docker's daemon", "Dockerfile"},
