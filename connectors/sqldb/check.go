@@ -1,6 +1,7 @@
 package sqldb
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"slices"
@@ -87,6 +88,9 @@ func (v *visit) examine(ctx context.Context, found *findings, c *dataset.Collect
 	v.keyed(found, p)
 	v.uncovered(found, p)
 	v.masksFit(found, p)
+	if err := v.masksHold(ctx, found, p); err != nil {
+		return err
+	}
 	v.strangeKeys(found, p)
 	v.kept(found, p)
 	found.problems = append(found.problems, v.sideEffects(p)...)
@@ -243,7 +247,7 @@ func (v *visit) masksFit(found *findings, p place) {
 			found.add(connectors.SeverityDeletes, where, "the server computes the column, so it can't be de-identified", "de-identify what it is computed from")
 			continue
 		}
-		if _, err := walk.MaskValue(f.Mask, maskLimits(s, c), "sample", sampleOf(c), sampleMasker{}); err != nil {
+		if _, err := walk.MaskValue(f.Mask, maskLimits(s, c), "sample", sampleOf(c), sampleMasker(0)); err != nil {
 			found.add(connectors.SeverityDeletes, where, "it can't be de-identified as the map says: "+err.Error(), "choose another strategy")
 		}
 	}
@@ -263,9 +267,10 @@ func sampleOf(c *column) connectors.Value {
 	}
 }
 
-type sampleMasker struct{}
+// sampleMasker draws the same byte each time.
+type sampleMasker byte
 
-func (sampleMasker) Bytes(_, _, _ string, n int) []byte { return make([]byte, n) }
+func (m sampleMasker) Bytes(_, _, _ string, n int) []byte { return bytes.Repeat([]byte{byte(m)}, n) }
 
 // encoded: without an encoding a text is no more than its bytes.
 func (v *visit) encoded(found *findings) {

@@ -94,7 +94,7 @@ func (v *visit) updatable(p place, f *dataset.Field) func(context.Context) error
 		value, fixed := v.d.quote(f.Path), connectors.Value{}
 		if f.Mask.Strategy == dataset.StrategyFixed {
 			var err error
-			if fixed, err = walk.MaskValue(f.Mask, maskLimits(selected{place: p}, c), "sample", sampleOf(c), sampleMasker{}); err == nil {
+			if fixed, err = walk.MaskValue(f.Mask, maskLimits(selected{place: p}, c), "sample", sampleOf(c), sampleMasker(0)); err == nil {
 				value = v.d.assign(b, c, fixed)
 			}
 		}

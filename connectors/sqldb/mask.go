@@ -54,7 +54,7 @@ func maskLimits(s selected, c *column) walk.Column {
 		digits = 6 // what four bytes hold exactly
 	}
 	return walk.Column{
-		Collection: s.Key, Field: c.name, Kind: maskKind(c), Nullable: c.nullable, Unique: s.t.unique(c.name),
+		Collection: s.Key, Field: c.name, Kind: maskKind(c), Nullable: c.nullable, Unique: s.t.unique(c.name) || s.t.notAlike[c.name],
 		MaxLength: int(c.length), Bits: c.bits, Digits: digits,
 	}
 }

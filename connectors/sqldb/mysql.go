@@ -369,6 +369,14 @@ func (d mysqlDialect) update(t *table) (head, alias string) {
 	return "UPDATE " + qualified(d, t), qualified(d, t)
 }
 
+func (d mysqlDialect) sampled(b *builder, c *column, v connectors.Value) string {
+	value := d.assign(b, c, v)
+	if c.charset == "" || v.Kind() != connectors.KindText {
+		return value
+	}
+	return "CONVERT(" + value + " USING " + c.charset + ") COLLATE " + c.collation
+}
+
 func (d mysqlDialect) spelled(b *builder, c *column, text string) string {
 	switch {
 	case c.shape:

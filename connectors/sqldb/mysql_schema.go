@@ -58,6 +58,9 @@ func (mysqlDialect) introspect(ctx context.Context, s session, o *Options) (*sch
 			return nil, err
 		}
 	}
+	if err := mysqlChecks(ctx, s, out); err != nil {
+		return nil, err
+	}
 	err := texts(ctx, s, "SELECT @@max_allowed_packet", func(r []string) {
 		if n, err := strconv.ParseInt(r[0], 10, 64); err == nil {
 			out.packet = n
@@ -94,7 +97,13 @@ func addMySQLColumn(s *schema, r []string) {
 		c.precision, c.scale = number(r[8]), number(r[9])
 	}
 	c.bits = map[string]int{"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}[strings.ToLower(r[4])]
+	if strings.EqualFold(r[4], "enum") {
+		c.list = enumValues(r[5])
+	}
 	t.columns = append(t.columns, c)
+	if c.generated {
+		t.computed = append(t.computed, check{name: c.name, text: r[12]})
+	}
 }
 
 // addMySQLRelation says what a table is by its type and its engine: some

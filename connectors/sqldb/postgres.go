@@ -267,4 +267,8 @@ func either(conditions []string) string {
 	return "(" + strings.Join(conditions, " OR ") + ")"
 }
 
+func (d postgres) sampled(b *builder, c *column, v connectors.Value) string {
+	return "CAST(" + d.assign(b, c, v) + " AS " + c.full + ")"
+}
+
 func (postgres) sweeps() bool { return true }

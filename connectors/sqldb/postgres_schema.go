@@ -12,8 +12,8 @@ const postgresColumns = `
 SELECT n.nspname, c.relname, c.relkind::text, a.attname,
        format_type(CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END, NULL),
        CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END,
-       NOT a.attnotnull, a.attgenerated <> '' OR a.attidentity = 'a',
-       coalesce(o.collisdeterministic, false)
+       NOT a.attnotnull AND NOT t.typnotnull, a.attgenerated <> '' OR a.attidentity = 'a',
+       coalesce(o.collisdeterministic, false), format_type(a.atttypid, a.atttypmod)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
@@ -64,6 +64,25 @@ JOIN pg_class h ON h.oid = b.oid JOIN pg_namespace hn ON hn.oid = h.relnamespace
 WHERE` + postgresUser + `
 ORDER BY 1, 2, 3, 4`
 
+const postgresChecks = `
+SELECT n.nspname, c.relname, k.conname, pg_get_expr(k.conbin, k.conrelid), a.attname
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (k.conkey)
+WHERE k.contype = 'c' AND` + postgresUser + `
+ORDER BY 1, 2, 3, a.attnum`
+
+// Columns of unique indexes, also those of expressions and of some rows alone.
+const postgresApart = `
+SELECT DISTINCT n.nspname, c.relname, a.attname
+FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE (i.indisunique OR i.indisexclusion) AND (
+  a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
+  OR strpos(pg_get_expr(i.indexprs, i.indrelid), a.attname) > 0 AND EXISTS (
+    SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = i.indexrelid
+    AND d.refclassid = 'pg_class'::regclass AND d.refobjid = c.oid AND d.refobjsubid = a.attnum)) AND` + postgresUser + `
+ORDER BY 1, 2, 3`
+
 // What a materialized view was made of, also by way of views and of other
 // materialized views.
 const postgresCopies = `
@@ -107,6 +126,8 @@ func (postgres) introspect(ctx context.Context, s session, o *Options) (*schema,
 		{postgresKeys, addPostgresKey},
 		{postgresTriggers, addTrigger},
 		{postgresUnidentified, addUnidentified},
+		{postgresChecks, addCheck},
+		{postgresApart, addApart},
 		{postgresHeirs, addHeir},
 		{postgresCopies, addCopy},
 		{"SELECT current_setting('server_encoding')", func(s *schema, r []string) { s.unencoded = r[0] == unencoded }},
@@ -155,7 +176,7 @@ func addPostgresColumn(s *schema, r []string) {
 	if strings.HasSuffix(kind, ".citext") { // wherever the extension was put
 		kind = "citext"
 	}
-	c := &column{name: r[3], kind: kind, class: postgresClass(kind), nullable: yes(r[6]), generated: yes(r[7])}
+	c := &column{name: r[3], kind: kind, class: postgresClass(kind), nullable: yes(r[6]), generated: yes(r[7]), full: r[9]}
 	// The modifier is 4 more than the length, or packs precision and scale:
 	// PostgreSQL, src/backend/utils/adt/{varchar,numeric}.c.
 	if mod >= 4 && (c.kind == "character varying" || c.kind == "character") {
@@ -265,6 +286,26 @@ func addHeir(s *schema, r []string) {
 			moved.to = t
 			t.incoming = append(t.incoming, &moved)
 		}
+	}
+}
+
+// addCheck takes schema, table, name, text, column; rows of one follow each
+// other.
+func addCheck(s *schema, r []string) {
+	t := s.tables[r[0]+"."+r[1]]
+	if t == nil {
+		return
+	}
+	if n := len(t.checks); n > 0 && t.checks[n-1].name == r[2] {
+		t.checks[n-1].columns = append(t.checks[n-1].columns, r[4])
+		return
+	}
+	t.checks = append(t.checks, check{name: r[2], text: r[3], columns: []string{r[4]}})
+}
+
+func addApart(s *schema, r []string) {
+	if t := s.tables[r[0]+"."+r[1]]; t != nil {
+		t.keepApart(r[2])
 	}
 }
 

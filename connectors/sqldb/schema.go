@@ -63,6 +63,19 @@ type table struct {
 	rowless  bool     // SQLite: the table has no rowid
 	blind    []blindness
 	refused  []refusal
+	checks   []check
+	computed []check // MySQL and MariaDB: generated columns, and what they are made of
+	// notAlike are the columns that a unique index names in any way: also in an
+	// expression, or for some rows alone.
+	notAlike map[string]bool
+}
+
+// keepApart notes a column that a unique index names.
+func (t *table) keepApart(column string) {
+	if t.notAlike == nil {
+		t.notAlike = map[string]bool{}
+	}
+	t.notAlike[column] = true
 }
 
 // refusal is what keeps the server from changing a table at all.
@@ -157,9 +170,11 @@ type column struct {
 	unsigned  bool
 	nullable  bool
 	generated bool
-	shape     bool   // MySQL and MariaDB: geometry, read and written as WKT
-	bytewise  bool   // texts are equal to the server if their bytes are
-	charset   string // MySQL and MariaDB, as collation
+	shape     bool     // MySQL and MariaDB: geometry, read and written as WKT
+	bytewise  bool     // texts are equal to the server if their bytes are
+	full      string   // PostgreSQL: the type as it was declared, domain and all
+	list      []string // MySQL and MariaDB: the values of an enum
+	charset   string   // MySQL and MariaDB, as collation
 	collation string
 }
 

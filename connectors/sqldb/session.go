@@ -110,6 +110,9 @@ type dialect interface {
 	distinct(alias string, c *column) string
 	// assign compiles the new value of a column; the zero Value is NULL.
 	assign(b *builder, c *column, v connectors.Value) string
+	// sampled is a value as the column would hold it, for a question that
+	// touches no table.
+	sampled(b *builder, c *column, v connectors.Value) string
 	// spelled compiles how the server spells a text once it is a value of the
 	// column's type; "" where it keeps the spelling, or can't be asked.
 	spelled(b *builder, c *column, text string) string

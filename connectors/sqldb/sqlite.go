@@ -290,6 +290,8 @@ func (d sqlite) assign(b *builder, c *column, v connectors.Value) string {
 	return d.bind(b, v.Raw())
 }
 
+func (d sqlite) sampled(b *builder, c *column, v connectors.Value) string { return d.assign(b, c, v) }
+
 func (sqlite) spelled(*builder, *column, string) string { return "" }
 
 func (d sqlite) deleteFrom(t *table) (head, alias string) {

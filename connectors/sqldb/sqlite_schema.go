@@ -34,6 +34,14 @@ WHERE m.type = 'table' AND x."key" AND i."unique" AND x.name IS NOT NULL ORDER B
 
 const sqliteTriggers = `SELECT tbl_name, name, coalesce(sql, '') FROM sqlite_master WHERE type = 'trigger' ORDER BY 1, 2`
 
+// The texts of tables and of unique indexes, which alone tell of checks and
+// expressions.
+const sqliteTexts = `
+SELECT m.tbl_name, m.type, coalesce(m.sql, '') FROM sqlite_master AS m
+WHERE m.type = 'table' OR m.type = 'index' AND m.name IN (
+  SELECT i.name FROM sqlite_master AS t JOIN pragma_index_list(t.name) AS i WHERE t.type = 'table' AND i."unique")
+ORDER BY 1, 2, 3`
+
 func (sqlite) introspect(ctx context.Context, s session, _ *Options) (*schema, error) {
 	out := &schema{tables: map[string]*table{}, home: "main"}
 	parts := map[*table]map[int]string{}
@@ -58,6 +66,9 @@ func (sqlite) introspect(ctx context.Context, s session, _ *Options) (*schema, e
 		return nil, err
 	}
 	if err := texts(ctx, s, sqliteCollations, func(r []string) { addSQLiteCollation(out, r) }); err != nil {
+		return nil, err
+	}
+	if err := texts(ctx, s, sqliteTexts, func(r []string) { addSQLiteTexts(out, r) }); err != nil {
 		return nil, err
 	}
 	return out, texts(ctx, s, sqliteTriggers, func(r []string) {
