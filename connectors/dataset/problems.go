@@ -32,6 +32,7 @@ func findProblems(m *Map) []connectors.Problem {
 		k.held(c)
 		k.others(c)
 		k.clears(c)
+		k.owners(c)
 		if !reached[c] {
 			k.unreached(c, reached)
 		}
@@ -157,6 +158,20 @@ func (k *checker) clears(c *Collection) {
 			k.add(connectors.SeverityDeletes, where, "the collection records no tenant, and another tenant's rows may hold this value too: a delete can't set it to NULL",
 				"mark the primary key that it refers to `privacydesk: {vendor_assigned: true}` if the vendor assigns it")
 		}
+	}
+}
+
+// owners: a row that refers to two people is taken for each one's.
+func (k *checker) owners(c *Collection) {
+	var fields []string
+	for _, l := range k.m.Links {
+		if l.Child == c && l.Keyed && l.Down && len(l.Parent.Identities()) > 0 {
+			fields = append(fields, l.ChildField.Path)
+		}
+	}
+	if fields = sortedSet(fields); len(fields) > 1 {
+		k.add(connectors.SeverityNote, c.Key, fmt.Sprintf("its rows belong to whom they refer to by each of %s: one that names two people is shown to and deleted for either", strings.Join(fields, ", ")),
+			"give `direction: to` to a reference that names somebody whose row it is not")
 	}
 }
 

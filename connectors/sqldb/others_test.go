@@ -190,6 +190,12 @@ const setNull = ", privacydesk: {on_delete: set_null}"
 // direction to map.
 func TestRule14_RowsOfOthersThatStayAreSaidBefore(t *testing.T) {
 	each(t, func(t *testing.T, e engine) {
+		w := e.world(t)
+		w.approvals(t, "")
+		problems, err := w.open(t, approvalMap("from", ""), nil).Check(t.Context())
+		if err != nil || !hasProblem(problems, connectors.SeverityNote, "db.orders", "each of approved_by, person_id") {
+			t.Errorf("from: Check: %v %+v", err, problems)
+		}
 		for reference, want := range map[string]string{"": "does not know", "to": "rows of others stay and refer to it by"} {
 			w := e.world(t)
 			w.approvals(t, "")
@@ -205,7 +211,7 @@ func TestRule14_RowsOfOthersThatStayAreSaidBefore(t *testing.T) {
 				t.Errorf("%q: %+v", reference, p)
 			}
 		}
-		w := e.world(t)
+		w = e.world(t)
 		w.bosses(t, ", FOREIGN KEY (boss) REFERENCES person (id)")
 		for _, direction := range []string{"from", "to"} {
 			c := w.open(t, selfMap(direction, "", ""), nil)
