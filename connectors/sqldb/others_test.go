@@ -363,3 +363,45 @@ func TestCheckSaysWhatCanNotBeCleared(t *testing.T) {
 		}
 	})
 }
+
+// TestRule8_ASharedRowThatNamesSomebodyElseStays: though nobody else refers to
+// it, and the map lets shared rows go. It is shown without its person.
+func TestRule8_ASharedRowThatNamesSomebodyElseStays(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		w := e.world(t)
+		w.bosses(t, "")
+		c := w.open(t, selfMap("to", ", owned: true, gather: true", ""), nil)
+		j := locate(t, c, subject("cid@x.example"))
+		if got := j.Finding.Total(); got.Rows != 1 || got.Shared != 1 {
+			t.Errorf("found %+v, want one row of his, and one that names his boss", got)
+		}
+		mustJob(t, c.Gather(t.Context(), []*connectors.Job{j}), j)
+		if rows := strings.Join(rowsOf(j, "db.person"), "\n"); !strings.Contains(rows, "Cid") || strings.Contains(strings.ToLower(rows), "bob") || strings.Contains(rows, "Jane") {
+			t.Errorf("gathered\n%s", rows)
+		}
+		erase(t, c, j)
+		if got := w.left(t, "person", "id"); got != "1,2" {
+			t.Errorf("left: %s", got)
+		}
+	})
+}
+
+// TestRule6_NumbersOfOtherTenantsAreNotCleared: no foreign key watches, and
+// another tenant's rows hold the same number for somebody of theirs.
+func TestRule6_NumbersOfOtherTenantsAreNotCleared(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		w := e.world(t)
+		w.person(t)
+		w.make(t, `CREATE TABLE orders (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, person_id NUMBER, approved_by NUMBER)`,
+			`INSERT INTO orders VALUES (10, 'acme', 3, 1), (11, 'globex', 2, 1), (12, 'acme', 3, 3)`)
+		c := w.open(t, approvalMap("to", setNull), nil)
+		erase(t, c, locate(t, c, subject("ann@example.com")))
+		var got []string
+		for _, r := range w.query(t, `SELECT id, approved_by FROM orders ORDER BY id`) {
+			got = append(got, fmt.Sprintf("%v:%v", r["id"], r["approved_by"]))
+		}
+		if want := "10:<nil> 11:1 12:3"; strings.Join(got, " ") != want {
+			t.Errorf("orders: %v, want %s", got, want)
+		}
+	})
+}
