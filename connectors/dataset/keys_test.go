@@ -99,15 +99,22 @@ func TestForeignKeysCompleteAMap(t *testing.T) {
 	if same := m.WithKeys([]ForeignKey{key(m, "orders", "person", "person_id>id"), key(m, "orders", "person", "org>org", "person_id>id")}); same != m {
 		t.Error("keys that the map names change it")
 	}
-	// Another identity leads to lines: their parcels may be somebody else's.
-	named, _, err := Parse("m.yml", []byte(strings.Replace(strings.Replace(ofKeys, "REFERENCE", "{dataset: a, field: orders.id, direction: from}", 1),
-		"{name: no, fides_meta: {primary_key: true}}", "{name: no, fides_meta: {primary_key: true}}\n        - {name: email, fides_meta: {identity: email}}", 1)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, l := range named.WithKeys([]ForeignKey{key(named, "parcel", "line", whole...)}).Links {
-		if l.Live && named.Goes(l) {
-			t.Error("lines are reached by an address, and their parcels are not")
+	// An address leads to lines, and their parcels may be of others; or
+	// parcels name somebody else themselves, or are kept.
+	for old, now := range map[string]string{
+		"{name: no, fides_meta: {primary_key: true}}":            "{name: no, fides_meta: {primary_key: true}}\n        - {name: email, fides_meta: {identity: email}}",
+		"- {name: line_no}":                                      "- {name: line_no}\n        - {name: email, fides_meta: {identity: email}}",
+		"- name: parcel\n      privacydesk: {on_delete: delete}": "- name: parcel\n      privacydesk: {on_delete: {retain: {exception: security, reason: x}}}",
+	} {
+		text := strings.Replace(ofKeys, "REFERENCE", "{dataset: a, field: orders.id, direction: from}", 1)
+		named, _, err := Parse("m.yml", []byte(strings.Replace(text, old, now, 1)))
+		if err != nil || !strings.Contains(text, old) {
+			t.Fatal(err)
+		}
+		for _, l := range named.WithKeys([]ForeignKey{key(named, "parcel", "line", whole...)}).Links {
+			if l.Live && named.Goes(l) {
+				t.Errorf("with %s parcels that refer may stay", now)
+			}
 		}
 	}
 }
