@@ -146,7 +146,7 @@ func addSQLiteKey(s *schema, r []string) {
 		references = parent.primary[place]
 	}
 	s.addKey(keyColumn{
-		fromSchema: "main", from: child.name, id: r[1], name: "foreign key " + r[1], toSchema: "main", to: parent.name,
+		fromSchema: "main", from: child.name, id: r[1], name: r[1], toSchema: "main", to: parent.name,
 		column: child.spelled(r[3]), references: parent.spelled(references), onDelete: r[5], onUpdate: r[6],
 	})
 }
