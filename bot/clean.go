@@ -136,9 +136,19 @@ func furtherThan(got Redacted, err error) error {
 	return err
 }
 
-// finder finds the subject in texts of the ticket; where nobody knows the
-// subject, it finds every address that is not of the people on the ticket.
+// finder finds in texts of the ticket whom the request is about, and the
+// customer's own reference of it, which our messages repeat.
 func (e *Engine) finder(ctx context.Context, t *turn, ticket *Ticket) func(string) [][2]int {
+	find := e.subjectFinder(ctx, t, ticket)
+	if s, err := t.open(ctx); err == nil {
+		return reading.Together(find, reading.TracesOfWords(s.Reference))
+	}
+	return find
+}
+
+// subjectFinder finds the subject in texts of the ticket; where nobody knows the
+// subject, it finds every address that is not of the people on the ticket.
+func (e *Engine) subjectFinder(ctx context.Context, t *turn, ticket *Ticket) func(string) [][2]int {
 	var addresses []string
 	if s, err := t.open(ctx); err == nil {
 		addresses = append(slices.Clone(s.Former), s.Subject)
@@ -173,7 +183,7 @@ func (e *Engine) tidy(ctx context.Context, t *turn, ticket *Ticket, u *Update) {
 		if id == e.Settings.Reading.KindField || id == e.Settings.TenantField {
 			continue
 		}
-		if id == e.Settings.Reading.SubjectField || len(find(ticket.Fields[id])) > 0 {
+		if id == e.Settings.Reading.SubjectField || id == e.Settings.ReferenceField || len(find(ticket.Fields[id])) > 0 {
 			u.Clear = append(u.Clear, id)
 		}
 	}

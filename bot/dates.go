@@ -68,6 +68,17 @@ func (e *Engine) dateVars(c *Case, now time.Time, vars map[string]string) {
 	}
 }
 
+// promiseNoPast leaves a date out of what a customer reads that has passed
+// already: a ticket may have lain unread, by us, for longer than its time.
+func (e *Engine) promiseNoPast(t *turn, say Say, vars map[string]string) {
+	if !t.now.Before(t.c.Due) && say.Message != "extended" {
+		delete(vars, "due")
+	}
+	if !t.now.Before(t.c.Deadline()) {
+		delete(vars, "statutory")
+	}
+}
+
 // alerting owes the agents a word while a request is unanswered and the first
 // of its dates comes near. The days count as they would from an arrival, so that what
 // is left is the same whichever date it is.

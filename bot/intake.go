@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -318,7 +319,7 @@ func (e *Engine) accept(ctx context.Context, t *turn, ticket *Ticket, res readin
 	}
 	c.Kind, c.Tenant, c.Accepted, c.Phase, c.Wait, c.Attempts = Kind(res.Kind), tenant, t.now, PhaseLocating, nil, 0
 	t.seal(&Secret{
-		Subject: res.Subject, Also: res.Addresses()[1:], Requester: ticket.Requester.ID, Identities: seed(res.Addresses()...), Former: t.secret.Former, Reference: e.reference(ticket),
+		Subject: res.Subject, Also: res.Addresses()[1:], Requester: ticket.Requester.ID, Identities: seed(res.Addresses()...), Former: t.secret.Former, Reference: cmp.Or(e.reference(ticket), t.secret.Reference),
 		Frozen: Frozen{
 			Requester: ticket.Requester.ID, Kind: c.Kind, Subject: res.Subject, Also: alsoOf(res),
 			Tenant: ticket.Fields[e.Settings.TenantField], Comment: c.Seen.Comment,

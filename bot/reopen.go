@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -118,6 +119,10 @@ func (e *Engine) again(ctx context.Context, t *turn, ticket *Ticket) (bool, erro
 		taken = by != 0
 	}
 	former, unsearched := t.formerSubjects(ctx), e.rescansLeft(t.c, t.now)
+	reference := "" // the answer cleared its field, and our messages still have it
+	if s, err := t.open(ctx); err == nil {
+		reference = s.Reference
+	}
 	was := Ended{
 		Kind: t.c.Kind, Tenant: t.c.Tenant, Pseudonym: t.c.Pseudonym, Resolution: t.c.Resolution, Reason: t.c.Reason, Finished: t.c.Finished,
 	}
@@ -127,7 +132,7 @@ func (e *Engine) again(ctx context.Context, t *turn, ticket *Ticket) (bool, erro
 		Phase: PhaseReading, Arrived: c.Arrived, Due: c.Due, AskedOn: c.AskedOn, Statutory: c.Statutory, Waited: c.Waited, Extended: c.Extended, Owed: c.Owed, Seen: c.Seen, Acked: c.Acked, Told: c.Told, Did: c.Did,
 		MergedInto: c.MergedInto, Document: c.Document, Remains: c.Remains, Hinted: c.Hinted, Head: c.Head, Seq: c.Seq,
 	}
-	t.seal(&Secret{Requester: ticket.Requester.ID, Former: former, Reference: e.reference(ticket)})
+	t.seal(&Secret{Requester: ticket.Requester.ID, Former: former, Reference: cmp.Or(e.reference(ticket), reference)})
 	t.event("reopened", map[string]string{"generation": fmt.Sprint(len(c.Past) + 1)})
 	if len(unsearched) > 0 {
 		t.owe(Say{Message: "note_rescans_dropped", Vars: map[string]string{"times": strings.Join(unsearched, ", ")}, AddTags: []string{TagNeedsPerson}})

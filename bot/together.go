@@ -190,6 +190,9 @@ func (e *Engine) render(ctx context.Context, t *turn, say Say) (string, error) {
 		vars = map[string]string{}
 	}
 	e.commonVars(ctx, t, vars)
+	if say.Public {
+		e.promiseNoPast(t, say, vars)
+	}
 	if t.c.erasingNow() {
 		vars["sofar"] = e.outcomesSoFar(t.c)
 	}

@@ -10,6 +10,12 @@ import (
 // whether a part is the author's own, it is left out: then a question is
 // asked instead of a stranger's address being taken.
 func purpose(text string) string {
+	return withoutContacts(ownLines(text, ends))
+}
+
+// ownLines are the lines up to where quotes, forwarded mail or what stops are
+// reached, without quotes and CC lines in between.
+func ownLines(text string, stops func(line string, first bool) bool) []string {
 	lines := strings.Split(newlines().Replace(text), "\n")
 	var kept []string
 	for i := 0; i < len(lines); i++ {
@@ -19,19 +25,19 @@ func purpose(text string) string {
 			i = skipWrapped(lines, i)
 		case copied(line):
 			i = skipFolded(lines, i)
-		case ends(line, len(kept) == 0), headerBlock(lines[i:]):
-			return withoutContacts(kept)
+		case stops(line, len(kept) == 0), headerBlock(lines[i:]):
+			return kept
 		case introduces(lines[i:]) > 0:
 			i += introduces(lines[i:])
 			if i >= len(lines) || !quoted(strings.TrimSpace(lines[i])) {
-				return withoutContacts(kept)
+				return kept
 			}
 			i--
 		case line != "" || len(kept) > 0:
 			kept = append(kept, line)
 		}
 	}
-	return withoutContacts(kept)
+	return kept
 }
 
 func newlines() *strings.Replacer {

@@ -64,41 +64,6 @@ func Choice(text string, names []string) (name string, said bool) {
 	return "", len(alike) > 0
 }
 
-// IsThanks reports whether a reply only says thank you: it changes nothing.
-func IsThanks(text string) bool {
-	if len(text) > maxReply {
-		return false
-	}
-	text = purpose(text)
-	if strings.ContainsAny(text, "?@0123456789") {
-		return false
-	}
-	thanked := false
-	for i, line := range strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '.' || r == '!' || r == ',' }) {
-		ws := words(line)
-		switch {
-		case len(ws) == 0:
-		case polite(ws):
-			thanked = thanked || (phrases{"thank*", "thx", "dank*", "merci", "gracias", "cheers"}).in(ws)
-		case i > 0 && name(line, ws):
-		default:
-			return false
-		}
-	}
-	return thanked
-}
-
-// polite is true if all words are those of a thank-you.
-func polite(ws []string) bool {
-	known := phrases{
-		"thank", "thanks", "thx", "you", "very", "much", "so", "a", "lot", "many", "great", "perfect", "ok", "okay", "for", "the", "your", "quick", "fast",
-		"help", "reply", "update", "response", "answer", "in", "advance", "again", "all", "good", "cheers", "best", "kind", "regards", "appreciated", "dear", "team", "hi", "hello",
-		"danke", "dank", "vielen", "schon", "sehr", "fur", "die", "ihre", "schnelle", "hilfe", "antwort", "ruckmeldung", "im", "voraus", "super", "alles", "klar", "hallo",
-		"merci", "beaucoup", "bien", "pour", "votre", "aide", "repons*", "d'", "avance", "bonjour", "muchas", "gracias", "mil", "por", "su", "ayuda", "respuesta", "hola",
-	}
-	return !slices.ContainsFunc(ws, func(w string) bool { return !known.in([]string{w}) })
-}
-
 // name is true for a line that may be how a mail is signed.
 func name(line string, ws []string) bool {
 	if len(ws) > 3 || accessWords().in(ws) || deleteWords().in(ws) || cancelWords().in(ws) || negations().in(ws) {
@@ -108,26 +73,4 @@ func name(line string, ws []string) bool {
 		first, _ := utf8.DecodeRuneInString(w)
 		return !unicode.IsUpper(first)
 	})
-}
-
-// IsAutomatic reports whether a message was written by a machine: an absence
-// note, a bounce. It looks at the title and at how the text begins.
-func IsAutomatic(subject, text string) bool {
-	titles := phrases{
-		"automatic reply", "auto reply", "autoreply", "automated reply", "out of office", "out of the office", "undeliverable", "undelivered mail", "delivery status notification",
-		"mail delivery", "abwesenheit*", "abwesend", "automatische antwort", "unzustellbar*", "repons* automatique", "absence du bureau", "absent du bureau",
-		"respuesta automatica", "fuera de la oficina", "no entregado",
-	}
-	texts := phrases{
-		"out of office", "out of the office", "automatic reply", "automated reply", "automated response", "automatic response", "automated message", "automatically generated",
-		"nicht im buro", "ausser haus", "automatische antwort", "automatisch generiert*", "bin abwesend", "bin derzeit abwesend", "derzeit nicht erreichbar",
-		"repons* automatique", "message automatique", "absent du bureau", "absente du bureau", "actuellement absent*", "je suis absent*",
-		"respuesta automatica", "mensaje automatic*", "fuera de la oficina",
-		"delivery status notification", "undelivered mail returned", "mail delivery failed", "mail delivery system", "mail delivery subsystem",
-	}
-	if len(text) > 2*maxReply {
-		text = text[:2*maxReply] // a cut rune at the end is no word
-	}
-	ws := words(purpose(text))
-	return titles.in(words(subject)) || texts.in(ws[:min(len(ws), 60)])
 }

@@ -39,6 +39,32 @@ func Traces(addresses ...string) func(text string) [][2]int {
 	}
 }
 
+// shortestWords is how many characters a text of somebody's own needs, to be
+// looked for: a shorter one stands everywhere.
+const shortestWords = 3
+
+// TracesOfWords is Traces for a text of somebody's own, such as a reference.
+func TracesOfWords(own string) func(text string) [][2]int {
+	needle := unfold(own).runes
+	return func(text string) [][2]int {
+		if len(needle) < shortestWords {
+			return nil
+		}
+		return merged(unfold(text).find(needle))
+	}
+}
+
+// Together finds what any of them does.
+func Together(finds ...func(string) [][2]int) func(text string) [][2]int {
+	return func(text string) [][2]int {
+		var out [][2]int
+		for _, find := range finds {
+			out = append(out, find(text)...)
+		}
+		return merged(out)
+	}
+}
+
 // TracesOfOthers finds every address in a text but those of the people who
 // are named: what is to be told of a ticket whose subject nobody knows.
 func TracesOfOthers(people ...string) func(text string) [][2]int {
