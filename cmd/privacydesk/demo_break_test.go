@@ -138,8 +138,13 @@ func TestRule10_DemoScansEveryPlace(t *testing.T) {
 			func() { exec("warehouse", "DELETE FROM lead_feature WHERE row_id = 999") },
 		},
 		{
+			"file " + filepath.Join(d.dir, "systems", "left"), // what a delete left beside its rows
+			func() { must(os.WriteFile(filepath.Join(d.dir, "systems", "left"), []byte(jane.TaxID()), 0o600)) },
+			func() { must(os.Remove(filepath.Join(d.dir, "systems", "left"))) },
+		},
+		{
 			"table crm.sales_order", // in a column that no map calls hers
-			func() { exec("crm", "UPDATE sales_order SET item = ? WHERE id = 1011", jane.TaxID()) },
+			func() { exec("crm", "UPDATE sales_order SET item = ? WHERE id = 1011", jane.Name) },
 			func() { exec("crm", "UPDATE sales_order SET item = 'Annual licence' WHERE id = 1011") },
 		},
 		{

@@ -176,6 +176,13 @@ func (d *demo) scan(ctx context.Context) (*leakScan, error) {
 	if err := s.file(d.logPath); err != nil {
 		return nil, err
 	}
+	// What nobody else has is gone from the systems' files, too, not from
+	// their rows alone. Her address and name stand in what is retained.
+	files := newLeakScan(demoJane().Own())
+	if err := files.folder(filepath.Join(d.dir, "systems")); err != nil {
+		return nil, err
+	}
+	s.found = append(s.found, files.found...)
 	return s, nil
 }
 
@@ -197,7 +204,7 @@ func (d *demo) show(r *demoResult) {
 			t.Found, t.Gathered, t.Deleted, t.Deidentified, t.Retained)
 	}
 	_ = w.Flush()
-	d.linef("\nscanned Redis, the data folder, the log and the sample systems for the deleted person: %d places left", r.Leaks)
+	d.linef("\nscanned Redis, the data folder, the log, and the rows and files of the sample systems for the deleted person: %d places left", r.Leaks)
 	for _, p := range r.places {
 		d.linef("  LEFT in %s", p)
 	}

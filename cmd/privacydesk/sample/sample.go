@@ -102,6 +102,13 @@ func (p Person) TaxID() string { return fmt.Sprintf("TAX-%09d", p.ID*7919) }
 // Traces are texts by which a scan recognises the person's data.
 func (p Person) Traces() []string { return []string{p.Email, p.Name, p.Phone(), p.TaxID()} }
 
+// Own are traces that stand in rows of the person's alone, of which a delete
+// leaves none.
+func (p Person) Own() []string { return []string{p.Phone(), p.TaxID(), p.Recording()} }
+
+// Recording is the content of the person's recording.
+func (p Person) Recording() string { return fmt.Sprintf("RIFF-sample-%d", p.ID) }
+
 // Row is one row of a table: its cells in the order of the columns.
 type Row []any
 
@@ -129,7 +136,7 @@ func (p Person) Rows(table string) []Row {
 		}
 		return out
 	case "recording":
-		return []Row{{id, tenant, p.Email, "Hello, this is " + p.Name + " speaking.", []byte(fmt.Sprintf("RIFF-sample-%d", id))}}
+		return []Row{{id, tenant, p.Email, "Hello, this is " + p.Name + " speaking.", []byte(p.Recording())}}
 	case "lead_feature":
 		return []Row{{id, tenant, p.Email, p.Name, 40 + id%60}}
 	}
