@@ -55,12 +55,12 @@ func foldPadded(s string) (string, bool) { return strings.TrimRight(s, " "), tru
 // compares all of them by their bytes.
 func (v *visit) keyFold(p place, columns []*column) walk.Fold {
 	folds := make([]foldText, len(columns))
-	any := false
+	looser := false
 	for i, c := range columns {
 		folds[i], _ = v.folding(p.t, c)
-		any = any || folds[i] != nil
+		looser = looser || folds[i] != nil
 	}
-	if !any {
+	if !looser {
 		return nil
 	}
 	return func(value connectors.Value) (connectors.Value, bool) {
