@@ -1,6 +1,10 @@
 package connectors
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // category is what people read of a data category.
 type category struct {
@@ -8,9 +12,12 @@ type category struct {
 	letters string // of Civ. Code 1798.140(v)(1), ascending
 }
 
+// Categories are the keys of fideslang's default taxonomy, in order.
+func Categories() []string { return slices.Sorted(maps.Keys(taxonomy)) }
+
 // KnownCategory is true for the keys of fideslang's default taxonomy (3.x,
 // deprecated keys included; https://ethyca.github.io/fideslang/taxonomy/data_categories/,
-// CC BY 4.0). Maps may use others.
+// CC BY 4.0). Maps may declare others.
 func KnownCategory(key string) bool {
 	_, ok := taxonomy[key]
 	return ok

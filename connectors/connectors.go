@@ -56,6 +56,8 @@ type Profile struct {
 	// VendorNeeds are further ones, by which it can be searched with values
 	// alone that the vendor assigned.
 	VendorNeeds []IdentityType
+	// Origins say where the data map asks for each of them: file, line, field.
+	Origins map[IdentityType]string
 	// Yields are the identity types that its records may reveal and that some
 	// other system may need; VendorYields those of them whose values the vendor
 	// assigned.

@@ -2,9 +2,16 @@ package connectors
 
 import "strings"
 
-// Nearest is the known word that a typo was meant to be, or "".
-func Nearest(word string, known []string) string {
-	best, distance := "", len(word)/3+1
+// Nearest is the known word that another may have been meant to be, or "". It
+// suggests, and is generous.
+func Nearest(word string, known []string) string { return within(word, known, len(word)/3+1) }
+
+// Misspelt is the known word that another must be a slip of, or "".
+func Misspelt(word string, known []string) string { return within(word, known, max(1, len(word)/6)) }
+
+// within is the nearest word, if no more than so many letters are off.
+func within(word string, known []string, distance int) string {
+	best := ""
 	plain := func(s string) string { return strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(s)) }
 	if len(word) > 60 {
 		return ""

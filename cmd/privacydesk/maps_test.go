@@ -161,3 +161,43 @@ func TestCheckNamesTenantsThatASystemDoesNotKnow(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckNamesNeedsThatNothingYields: check knows all systems, and so says
+// which reference leads to nobody, where it stands, and what was meant.
+func TestCheckNamesNeedsThatNothingYields(t *testing.T) {
+	orders := func(to string) string {
+		return `dataset:
+  - fides_key: shop
+    privacydesk: {tenant: {field: tenant}}
+    collections:
+      - name: orders
+        privacydesk: {on_delete: delete}
+        fields:
+          - {name: tenant}
+          - {name: id, data_categories: [user.unique_id], fides_meta: {primary_key: true}}
+          - {name: email, data_categories: [user.contact.email], fides_meta: {identity: email}}
+          - {name: person, data_categories: [user.unique_id], fides_meta: {references: [{dataset: ` + to + `, direction: from}]}}
+`
+	}
+	for _, c := range []struct {
+		to, yields string
+		severity   connectors.Severity // "" for sound
+		want       []string
+	}{
+		{"crm, field: person.id", "yields: true, ", "", nil},
+		{"crm, field: person.id", "", connectors.SeverityBlocks, []string{"yields: true", "crm.person.id"}},
+		{"crmm, field: person.id", "yields: true, ", connectors.SeverityBlocks, []string{"crmm.person.id", "did you mean crm.person.id?"}},
+		{"billing, field: account.no", "yields: true, ", connectors.SeverityNote, []string{"billing.account.no", "no system yields"}},
+	} {
+		m := newMapped(t)
+		m.system("crm", "tenants: same", strings.Replace(personMap("{field: tenant}"), "{vendor_assigned: true}", "{"+c.yields+"vendor_assigned: true}", 1), personTable)
+		m.system("shop", "tenants: same", orders(c.to), `CREATE TABLE orders (tenant TEXT, id INTEGER PRIMARY KEY, email TEXT, person INTEGER)`)
+		got := m.look()
+		if c.severity == "" && says(got, connectors.SeverityBlocks) || says(got, connectors.SeverityBlocks, "no system yields") != (c.severity == connectors.SeverityBlocks) {
+			t.Errorf("%s: check says %v", c.to, got)
+		}
+		if c.severity != "" && !says(got, c.severity, append(c.want, "systems.shop: shop.yml:11: shop.orders.person")...) {
+			t.Errorf("%s: check says %v", c.to, got)
+		}
+	}
+}

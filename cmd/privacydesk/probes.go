@@ -4,6 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"privacydesk/bot/plan"
@@ -236,5 +239,54 @@ func (a *app) probeReach(context.Context) []problem {
 			Mend: "give a field the identity email, in a collection that is confined to a tenant, or let it refer to another system's map",
 		})
 	}
-	return append(out, a.tenantProblems()...)
+	return append(append(out, unmet(profiles)...), a.tenantProblems()...)
+}
+
+// unmet names what data maps search by and no system yields, where it is asked
+// for. Where it must be a slip, or is there and kept back, rows would stay
+// behind.
+func unmet(profiles map[string]connectors.Profile) []problem {
+	yielded, collections := []string{string(connectors.Email)}, []string{}
+	for _, p := range profiles {
+		for _, t := range p.Yields {
+			yielded = append(yielded, string(t))
+		}
+		for _, c := range p.Collections {
+			collections = append(collections, c.Name)
+		}
+	}
+	var out []problem
+	for _, name := range sortedKeys(profiles) {
+		p := profiles[name]
+		for _, t := range slices.Sorted(maps.Keys(p.Origins)) {
+			if slices.Contains(yielded, string(t)) {
+				continue
+			}
+			n := problem{Severity: connectors.SeverityNote, Where: "systems." + name + ": " + p.Origins[t],
+				What: "rows are searched by " + string(t) + ", which no system yields: nobody is found by it", Mend: "correct the name, or add the system that has it"}
+			if mend := meant(string(t), yielded, collections); mend != "" {
+				n.Severity, n.Mend = connectors.SeverityBlocks, mend
+			}
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// meant is how to mend a need that no system yields, if it can be told.
+func meant(need string, yielded, collections []string) string {
+	collection, field := "", need
+	if i := strings.LastIndexByte(need, '.'); i >= 0 {
+		collection, field = need[:i], need[i+1:]
+	}
+	if collection != "" && slices.Contains(collections, collection) {
+		return "say `privacydesk: {yields: true}` of " + need + ", or correct the name"
+	}
+	if near := connectors.Misspelt(collection, collections); collection != "" && near != "" {
+		return "did you mean " + near + "." + field + "?"
+	}
+	if near := connectors.Misspelt(need, yielded); near != "" {
+		return "did you mean " + near + "?"
+	}
+	return ""
 }

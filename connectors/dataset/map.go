@@ -48,6 +48,8 @@ type Map struct {
 	Edges []Edge
 
 	problems []connectors.Problem
+	notes    []Note
+	declared []string // data categories beside fideslang's
 	digest   string
 	index    map[string]*Collection
 }
@@ -105,10 +107,11 @@ type Collection struct {
 	// Scope is how rows are confined to one tenant.
 	Scope Scope
 
-	tenant *tenantSpec
-	wide   []wideReference
-	fields map[string]*Field
-	file   string
+	tenant         *tenantSpec
+	wide           []wideReference
+	fields         map[string]*Field
+	file           string
+	eraseAfterLine int
 }
 
 // Field is one mapped field of a collection.
@@ -249,12 +252,15 @@ type Hop struct {
 }
 
 // Note is something that the map says and that has no effect here, or not
-// the one its author may expect. It never stops anything.
+// the one its author may expect. Where it must be a slip, it stops what the
+// word was for.
 type Note struct {
-	File  string
-	Line  int
-	Where string
-	What  string
+	File     string
+	Line     int
+	Where    string
+	What     string
+	Mend     string
+	Severity connectors.Severity
 }
 
 // Collection returns the collection "dataset.collection", or nil.

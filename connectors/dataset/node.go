@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v4"
+
+	"privacydesk/connectors"
 )
 
 // Limits of a file, so that aliases can't make a small file huge.
@@ -43,7 +45,7 @@ func (e *Error) Error() string {
 
 // String is the note as one line.
 func (n Note) String() string {
-	return (&Error{File: n.File, Line: n.Line, Where: n.Where, What: n.What}).Error()
+	return (&Error{File: n.File, Line: n.Line, Where: n.Where, What: n.What, Mend: n.Mend}).Error()
 }
 
 // reader walks a file's nodes and collects what is wrong and what is noted.
@@ -52,6 +54,8 @@ type reader struct {
 	errs  []error
 	notes []Note
 	nodes int
+	// categories are all that the file names.
+	categories []category
 }
 
 func (r *reader) fail(line int, where, what, mend string) {
@@ -59,7 +63,7 @@ func (r *reader) fail(line int, where, what, mend string) {
 }
 
 func (r *reader) note(line int, where, what string) {
-	r.notes = append(r.notes, Note{File: r.file, Line: line, Where: where, What: what})
+	r.notes = append(r.notes, Note{File: r.file, Line: line, Where: where, What: what, Severity: connectors.SeverityNote})
 }
 
 // object is a mapping whose keys are taken one by one; what is left over is
@@ -72,6 +76,7 @@ type object struct {
 	values map[string]*yaml.Node
 	lines  map[string]int
 	taken  map[string]bool
+	passed map[string]bool // taken, and without effect here
 }
 
 // deref follows an alias. Null counts as absent.
@@ -98,7 +103,7 @@ func (r *reader) object(n *yaml.Node, where string) *object {
 		r.fail(n.Line, where, "expected a mapping, found "+kindName(n), "")
 		return nil
 	}
-	o := &object{r: r, where: where, line: n.Line, values: map[string]*yaml.Node{}, lines: map[string]int{}, taken: map[string]bool{}}
+	o := &object{r: r, where: where, line: n.Line, values: map[string]*yaml.Node{}, lines: map[string]int{}, taken: map[string]bool{}, passed: map[string]bool{}}
 	o.fill(n, 0)
 	return o
 }
@@ -182,7 +187,7 @@ func (o *object) lineOf(key string) int {
 // ignore takes keys that are known and mean nothing here.
 func (o *object) ignore(keys ...string) {
 	for _, k := range keys {
-		o.taken[k] = true
+		o.taken[k], o.passed[k] = true, true
 	}
 }
 
@@ -190,7 +195,7 @@ func (o *object) ignore(keys ...string) {
 func (o *object) done() {
 	for _, k := range o.order {
 		if !o.taken[k] {
-			o.r.note(o.lines[k], o.where, fmt.Sprintf("the key %q is not known here and has no effect", k))
+			o.stray(k)
 		}
 	}
 }

@@ -29,11 +29,13 @@ func ParseFiles(files ...File) (*Map, []Note, error) {
 	m := &Map{index: map[string]*Collection{}}
 	var notes []Note
 	var errs []error
+	var categories []category
 	for _, f := range files {
 		r := &reader{file: f.Name}
 		r.read(m, f.Data)
 		errs = append(errs, r.errs...)
 		notes = append(notes, r.notes...)
+		categories = append(categories, r.categories...)
 	}
 	if len(errs) == 0 && len(m.Datasets) == 0 {
 		errs = append(errs, &Error{File: fileNames(files), What: "no dataset is described", Mend: "add `dataset:` with collections"})
@@ -47,6 +49,8 @@ func ParseFiles(files ...File) (*Map, []Note, error) {
 	if len(s.errs) > 0 {
 		return nil, notes, errors.Join(s.errs...)
 	}
+	notes = append(append(notes, m.unknownCategories(categories)...), m.misspeltIdentities()...)
+	m.notes = notes
 	m.problems = findProblems(m)
 	var err error
 	if m.digest, err = m.makeDigest(); err != nil {
@@ -103,6 +107,7 @@ func (r *reader) document(m *Map, n *yaml.Node) {
 	default:
 		r.dataset(m, list)
 	}
+	r.declared(m, o)
 	o.done()
 }
 
@@ -126,7 +131,7 @@ func (r *reader) dataset(m *Map, n *yaml.Node) {
 	}
 	o.where = d.Key
 	d.Name, d.Description = o.str("name"), o.str("description")
-	d.categories = o.strs("data_categories")
+	d.categories = o.categories(false)
 	o.ignore("organization_fides_key", "tags", "meta", "data_qualifier", "data_uses", "data_purposes", "data_subjects",
 		"third_country_transfers", "joint_controller", "retention")
 	if meta := o.meta(); meta != nil {
@@ -184,7 +189,6 @@ func (r *reader) collection(m *Map, d *Dataset, n *yaml.Node) {
 	}
 	o.where = c.Key
 	c.Description, c.Label = o.str("description"), c.Name
-	categories := slices.Concat(d.categories, o.strs("data_categories"))
 	o.ignore("data_qualifier", "data_uses", "data_purposes", "data_subjects")
 	meta := o.meta()
 	if meta != nil {
@@ -193,6 +197,7 @@ func (r *reader) collection(m *Map, d *Dataset, n *yaml.Node) {
 	if ours := o.sub("privacydesk"); ours != nil {
 		c.takeOurs(ours)
 	}
+	categories := slices.Concat(d.categories, o.categories(c.Skip))
 	d.Collections = append(d.Collections, c)
 	m.index[c.Key] = c
 	for _, f := range o.items("fields") {
@@ -209,7 +214,7 @@ func (c *Collection) takeMeta(o *object) {
 	if c.Skip {
 		o.r.note(o.lineOf("skip_processing"), c.Key, "skip_processing: the collection is neither read nor erased")
 	}
-	c.EraseAfter = o.strs("erase_after")
+	c.EraseAfter, c.eraseAfterLine = o.strs("erase_after"), o.lineOf("erase_after")
 	o.ignore("after")
 	if o.get("partitioning") != nil {
 		o.r.note(o.lineOf("partitioning"), c.Key, "partitioning has no effect: the whole collection is searched")

@@ -49,13 +49,12 @@ func (r *reader) field(c *Collection, n *yaml.Node, prefix string, categories []
 		return
 	}
 	f.Description = o.str("description")
-	f.Categories = sortedSet(categories, o.strs("data_categories"))
+	f.Categories = sortedSet(categories, o.categories(c.Skip))
 	o.ignore("data_qualifier", "data_uses", "data_purposes", "data_subjects", "retention")
 	meta := o.meta()
 	if meta != nil {
 		f.takeMeta(meta)
 	}
-	f.noteCategories(o)
 	f.Normalise = NormalFor(f.Identity)
 	f.NeverDisclose = withheldReason(f.Categories)
 	if ours := o.sub("privacydesk"); ours != nil {
@@ -138,14 +137,6 @@ func (f *Field) takeReference(o *object, n *yaml.Node) {
 	}
 	e.done()
 	f.references = append(f.references, ref)
-}
-
-func (f *Field) noteCategories(o *object) {
-	for _, c := range f.Categories {
-		if !connectors.KnownCategory(c) {
-			o.r.note(o.line, o.where, fmt.Sprintf("the data category %q is not fideslang's", c))
-		}
-	}
 }
 
 func sortedSet(lists ...[]string) []string {

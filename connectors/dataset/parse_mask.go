@@ -85,7 +85,7 @@ func (o *object) fidesMask() (mask *Mask, why string) {
 	name := o.str("strategy")
 	conf := o.sub("configuration")
 	if conf == nil {
-		conf = &object{r: o.r, where: o.where, line: o.line, taken: map[string]bool{}}
+		conf = &object{r: o.r, where: o.where, line: o.line, taken: map[string]bool{}, passed: map[string]bool{}}
 	}
 	m := &Mask{Length: conf.count("length")}
 	if f := conf.sub("format_preservation"); f != nil {

@@ -20,6 +20,9 @@ type checker struct {
 
 func findProblems(m *Map) []connectors.Problem {
 	k := &checker{m: m}
+	for _, n := range m.notes {
+		k.problems = append(k.problems, n.Problem())
+	}
 	reached := m.reachable()
 	for _, c := range m.All() {
 		if c.Skip {

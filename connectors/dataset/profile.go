@@ -1,6 +1,7 @@
 package dataset
 
 import (
+	"fmt"
 	"slices"
 
 	"privacydesk/connectors"
@@ -13,7 +14,7 @@ func (c *Collection) ofPeople() bool {
 
 // Profile is what the engine plans with.
 func (m *Map) Profile() connectors.Profile {
-	p := connectors.Profile{MapDigest: m.digest, RefusesErase: m.RefusesErase()}
+	p := connectors.Profile{MapDigest: m.digest, RefusesErase: m.RefusesErase(), Origins: map[connectors.IdentityType]string{}}
 	reached := m.reachable()
 	for _, c := range m.All() {
 		if c.Skip {
@@ -36,6 +37,9 @@ func (m *Map) Profile() connectors.Profile {
 			p.People = append(p.People, c.Qualified(key))
 		}
 		for _, s := range c.Seeds() {
+			if !s.Shared {
+				p.Origins[s.Type] = fmt.Sprintf("%s:%d: %s.%s", c.file, s.Field.Line, c.Key, s.Field.Path)
+			}
 			if s.Vendor {
 				p.VendorNeeds = append(p.VendorNeeds, s.Type)
 			} else {

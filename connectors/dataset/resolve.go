@@ -3,6 +3,7 @@ package dataset
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -22,7 +23,7 @@ func (s *resolver) fail(c *Collection, line int, where, what, mend string) {
 }
 
 func (s *resolver) note(c *Collection, line int, where, what string) {
-	s.notes = append(s.notes, Note{File: c.file, Line: line, Where: where, What: what})
+	s.notes = append(s.notes, Note{File: c.file, Line: line, Where: where, What: what, Severity: connectors.SeverityNote})
 }
 
 func (s *resolver) resolve() {
@@ -126,7 +127,11 @@ func (s *resolver) eraseAfter(c *Collection) {
 		if s.m.index[key] != nil && key != c.Key {
 			return false
 		}
-		s.note(c, c.Line, c.Key, fmt.Sprintf("erase_after %q has no effect: it is no other collection of this map", key))
+		s.note(c, c.eraseAfterLine, c.Key, fmt.Sprintf("erase_after %q has no effect: it is no other collection of this map", key))
+		if near := connectors.Misspelt(key, slices.Sorted(maps.Keys(s.m.index))); near != "" && near != c.Key {
+			n := &s.notes[len(s.notes)-1]
+			n.Severity, n.Mend = weight("erase_after"), "did you mean "+near+"?"
+		}
 		return true
 	})
 }
