@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"time"
-
-	"privacydesk/connectors"
 )
 
 // beforeErasing locates once more; what changed since the approval is
@@ -18,6 +16,10 @@ func (e *Engine) beforeErasing(ctx context.Context, t *turn) (bool, error) {
 	if err != nil || !done {
 		return more, err
 	}
+	if e.staleLook(t) { // whoever looked died before it began
+		t.forgetSearches()
+		return true, t.commit(ctx)
+	}
 	stopped, err := e.gates(ctx, t, e.gateRefusals, e.gateShadow, e.gateLegal, e.gatePeople, e.gateCaps, e.gateApproval, e.gateAccess)
 	if err != nil || stopped {
 		return stopped, err
@@ -25,8 +27,21 @@ func (e *Engine) beforeErasing(ctx context.Context, t *turn) (bool, error) {
 	return e.beginErasing(ctx, t)
 }
 
-// beginErasing is the point of no return: rights read anew, the mark in the
-// spool, then one commit. From there on it can be paused, not cancelled.
+// staleLook is true if the last look before erasing is older than a step may
+// sleep: what the gates then judge has to be looked at anew.
+func (e *Engine) staleLook(t *turn) bool {
+	var last time.Time
+	for _, s := range t.c.Systems {
+		if s.Run.Stage == StageRelocate && s.Run.Ended.After(last) {
+			last = s.Run.Ended
+		}
+	}
+	return !last.IsZero() && !t.now.Before(last.Add(e.Settings.StepLease))
+}
+
+// beginErasing is the point of no return: rights read anew, then one commit.
+// From there on it can be paused and ended, not cancelled. Until that commit
+// there is nothing but an intent, which passes all gates again.
 func (e *Engine) beginErasing(ctx context.Context, t *turn) (bool, error) {
 	if reason, err := e.reviewNow(ctx, t); err != nil {
 		return false, err
@@ -38,20 +53,20 @@ func (e *Engine) beginErasing(ctx context.Context, t *turn) (bool, error) {
 			return stopped, err
 		}
 	}
-	if err := e.keepEraseMark(ctx, t); err != nil {
-		return false, err
-	}
+	e.Failpoint("before-begin")
 	err := e.commitErasing(ctx, t)
 	if errors.Is(err, ErrClaimed) || errors.Is(err, ErrCapped) {
-		if rerr := e.Spool.Remove(ctx, t.c.ID, spoolErasing); rerr != nil {
-			return false, connectors.Sayf(rerr, "spool")
-		}
 		return e.refusedToBegin(ctx, t, err)
 	}
 	return true, err
 }
 
+// keepEraseMark makes it durable in the spool that erasing began: after the
+// commit that says so, and before the first batch, which runs demand of it.
 func (e *Engine) keepEraseMark(ctx context.Context, t *turn) error {
+	if mark, err := e.eraseMark(ctx, t.c); err != nil || mark != nil {
+		return err
+	}
 	e.Failpoint("before-erase-mark")
 	err := e.writeJSON(ctx, t.c.ID, spoolErasing, eraseStarted{Epoch: t.c.Epoch, At: t.now, Systems: t.c.Systems})
 	e.Failpoint("after-erase-mark")
@@ -120,6 +135,9 @@ func (e *Engine) begunInSpool(ctx context.Context, t *turn) (bool, error) {
 func (e *Engine) erasing(ctx context.Context, t *turn) (bool, error) {
 	if stopped, err := e.gateErasing(ctx, t); err != nil || stopped {
 		return stopped, err
+	}
+	if err := e.keepEraseMark(ctx, t); err != nil {
+		return false, err
 	}
 	if settled, err := e.tend(ctx, t); err != nil || !settled {
 		return false, err

@@ -362,7 +362,7 @@ func TestRule9_AccessAtTheLastMoment(t *testing.T) {
 	w := populated(t)
 	var access int64
 	w.Failpoint = func(name string) {
-		if name != "after-erase-mark" || access != 0 {
+		if name != "before-begin" || access != 0 {
 			return
 		}
 		access = w.File(world.Alex(), "access", janeBody)

@@ -201,7 +201,9 @@ func (w *work) erase(ctx context.Context) (result, error) {
 	if reason != "" {
 		return result{}, &stoppedError{reason}
 	}
-	if w.t.c.Begun.IsZero() {
+	if mark, err := w.e.eraseMark(ctx, w.t.c); err != nil {
+		return result{}, err
+	} else if mark == nil || w.t.c.Begun.IsZero() {
 		return result{}, &stoppedError{ReasonDamaged}
 	}
 	if err := w.noLegalHold(ctx, w.t.c); err != nil {
