@@ -14,7 +14,7 @@ func Attach(dir string) (*redis.Options, error) {
 	if err != nil {
 		return nil, fmt.Errorf("redis data folder: %w", err)
 	}
-	socket, err := socketPath(abs)
+	socket, err := socketPath(abs, false)
 	if err != nil {
 		return nil, fmt.Errorf("redis socket: %w", err)
 	}

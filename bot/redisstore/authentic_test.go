@@ -88,6 +88,9 @@ func TestForgedValues(t *testing.T) {
 		"a record's code": {"record", func(s *Store, c *redis.Client) error {
 			return c.HDel(t.Context(), s.recordKey("t1"), "code").Err()
 		}},
+		"a record's version": {"record", func(s *Store, c *redis.Client) error {
+			return c.HDel(t.Context(), s.recordKey("t1"), "version").Err()
+		}},
 		"another record": {"record", func(s *Store, c *redis.Client) error {
 			return c.Copy(t.Context(), s.recordKey("t2"), s.recordKey("t1"), 0, true).Err()
 		}},

@@ -108,16 +108,16 @@ func Start(ctx context.Context, dir string) (*Embedded, error) {
 	if dir, err = privateDir(dir); err != nil {
 		return nil, fmt.Errorf("redis data folder: %w", err)
 	}
-	socket, err := socketPath(dir)
-	if err != nil {
-		return nil, fmt.Errorf("redis socket: %w", err)
-	}
 	lock, err := tryLock(filepath.Join(dir, lockName))
 	if err != nil {
 		return nil, fmt.Errorf("redis data folder: %w", err)
 	}
 	if lock == nil {
 		return nil, ErrInUse
+	}
+	socket, err := socketPath(dir, true)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("redis socket: %w", err), lock.Close())
 	}
 	c := &child{binary: binary, dir: dir, socket: socket, lock: lock}
 	e, err := c.start(ctx)
@@ -149,12 +149,25 @@ func privateDir(dir string) (string, error) {
 // maxSocketPath is what fits into sun_path with its final NUL on every Unix, see unix(7).
 const maxSocketPath = 103
 
-// socketPath lies in the data folder, or in a folder of its own when that one's path is too long for a socket.
-func socketPath(dir string) (string, error) {
+// shortName is the file that names the folder of the socket, where it doesn't lie in the data folder.
+const shortName = "socket-folder"
+
+// socketPath lies in the data folder, or, when that one's path is too long for a socket, in a folder of its own that a file in the
+// data folder names. It has a name that nobody could know before, so that nobody can have taken it; make makes one if there is none.
+func socketPath(dir string, make bool) (string, error) {
 	if path := filepath.Join(dir, socketName); len(path) <= maxSocketPath {
 		return path, nil
 	}
-	short, err := privateDir(filepath.Join(os.TempDir(), "privacydesk-"+digestOf(dir)))
+	named, err := os.ReadFile(filepath.Join(dir, shortName))
+	if err == nil && len(named) > 0 {
+		_, err = privateDir(string(named))
+	}
+	short := string(named)
+	if make && (err != nil || short == "") {
+		if short, err = os.MkdirTemp("", "privacydesk-"); err == nil {
+			err = os.WriteFile(filepath.Join(dir, shortName), []byte(short), 0o600)
+		}
+	}
 	if err != nil {
 		return "", err
 	}

@@ -246,16 +246,44 @@ func TestStartRefuses(t *testing.T) {
 func TestLongFolder(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), strings.Repeat("long", 20), "redis")
 	t.Setenv("TMPDIR", "/tmp")
+	folder := func(e *redisstore.Embedded, dir string) string {
+		folder := filepath.Dir(e.Options().Addr)
+		t.Cleanup(func() {
+			if err := os.RemoveAll(folder); err != nil {
+				t.Error(err)
+			}
+		})
+		if info, err := os.Stat(folder); err != nil || info.Mode().Perm() != 0o700 {
+			t.Fatalf("the socket's folder is open to others: %v", err)
+		}
+		attached, err := redisstore.Attach(dir)
+		if err != nil || attached.Addr != e.Options().Addr {
+			t.Errorf("a command beside it asks at %v, %v", attached, err)
+		}
+		return folder
+	}
+	if _, err := redisstore.Attach(dir); err == nil {
+		t.Error("a command finds a server that never ran")
+	}
 	e := start(t, dir)
 	put(t, e)
-	folder := filepath.Dir(e.Options().Addr)
-	t.Cleanup(func() {
-		if err := os.RemoveAll(folder); err != nil {
-			t.Error(err)
-		}
-	})
-	if info, err := os.Stat(folder); err != nil || info.Mode().Perm() != 0o700 {
-		t.Fatalf("the socket's folder is open to others: %v", err)
+	first := folder(e, dir)
+	stop(t, e)
+	e = start(t, dir)
+	if folder(e, dir) != first {
+		t.Error("each start leaves another folder behind")
+	}
+	stop(t, e)
+	// Temporary folders are cleaned, and somebody else may be first then.
+	if err := errors.Join(os.RemoveAll(first), os.Mkdir(first, 0o700), os.Chmod(first, 0o777)); err != nil { //nolint:gosec // open to others, on purpose
+		t.Fatal(err)
+	}
+	if again := folder(start(t, dir), dir); again == first {
+		t.Error("it goes into a folder that others may enter")
+	}
+	other := filepath.Join(t.TempDir(), strings.Repeat("long", 20), "redis")
+	if a, b := filepath.Base(first), filepath.Base(folder(start(t, other), other)); a == b {
+		t.Error("the folder's name can be known before")
 	}
 }
 

@@ -57,6 +57,7 @@ func TestRule10_DamagedRecordIsNotQuoted(t *testing.T) {
 	damage := map[string]map[string]any{
 		"code":         {"case": `{"id":"t1","version":1}`, "version": 1},
 		"case":         coded("{secret", map[string]any{"version": 1}),
+		"its case":     coded(`{"id":"t2","version":1}`, map[string]any{"version": 1}),
 		"version":      coded(`{"id":"t1","version":2}`, map[string]any{"version": 1}),
 		"ledger's end": coded(`{"id":"t1","version":1,"seq":2}`, map[string]any{"version": 1, "seq": 1}),
 		"lease":        coded(`{"id":"t1","version":1}`, map[string]any{"version": 1, "seq": 0, "head": "", "lease/shop": "secret"}),
