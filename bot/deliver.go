@@ -20,7 +20,7 @@ func (e *Engine) deliver(ctx context.Context, t *turn, next batch) (bool, error)
 		t.c.Wake = t.now.Add(wait)
 		return false, t.write(ctx)
 	}
-	ticket, err := e.readTicket(ctx, t)
+	ticket, err := e.readPlain(ctx, t)
 	if errors.Is(err, ErrNotFound) {
 		return true, t.unsaid(ctx, next[0], ReasonTicketGone)
 	}
@@ -40,6 +40,9 @@ func (e *Engine) deliver(ctx context.Context, t *turn, next batch) (bool, error)
 	}
 	say := next.comment()
 	if say.Discloses || say.Link {
+		if _, err := e.readTicket(ctx, t); err != nil {
+			return false, err
+		}
 		if held, err := e.mayDisclose(ctx, t, ticket); err != nil || held {
 			return held, err
 		}
@@ -335,7 +338,7 @@ const (
 
 // finish decides the request's end; it is done once the ticket was told.
 func (t *turn) finish(res Resolution, reason Reason, say Say) {
-	t.c.Resolution, t.c.Reason, t.c.Wait = res, reason, nil
+	t.c.Resolution, t.c.Reason, t.c.Wait, t.c.Dead = res, reason, nil, 0
 	t.event("finishing", map[string]string{"resolution": string(res), "reason": string(reason)})
 	if say.Message == "" {
 		t.end()

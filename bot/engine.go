@@ -42,6 +42,9 @@ func NewEngine(o Options) (*Engine, error) {
 	if o.Observe == nil {
 		o.Observe = func(Observation) {}
 	}
+	if o.AtHome == nil {
+		o.AtHome = func(context.Context) error { return nil }
+	}
 	if o.Patient == nil {
 		o.Patient = o.Desk
 	}
@@ -50,6 +53,9 @@ func NewEngine(o Options) (*Engine, error) {
 	}
 	if _, has := o.Store.(stops); !has {
 		o.Store = WithStops(o.Store, o.Stable)
+	}
+	if o.Settings.StepTimeout == 0 {
+		o.Settings.StepTimeout = stepTimeout
 	}
 	return &Engine{Options: o}, errors.Join(errs...)
 }
@@ -71,14 +77,24 @@ func (e *Engine) Step(ctx context.Context, id string) error {
 	}
 	token, now := newToken(), e.Clock()
 	if err := e.Store.Acquire(ctx, id, "", token, now, now.Add(e.Settings.StepLease)); err != nil {
-		if errors.Is(err, ErrConflict) {
+		switch {
+		case errors.Is(err, ErrConflict):
 			return nil // somebody is at it; the hint stays due
+		case errors.Is(err, ErrNewer):
+			e.log(id).WithField("event", "newer").Warn(connectors.Plain(err))
+			return nil // nothing is changed; a newer replica finds it due
 		}
 		return fmt.Errorf("step %s: %w", id, err)
 	}
-	defer e.release(ctx, id, "", token)
-	ctx, stop := e.keepAlive(ctx, id, "", token, e.Settings.StepLease, stepTimeout)
-	defer stop()
+	whole := ctx
+	ctx, stop := e.keepAlive(ctx, id, "", token, e.Settings.StepLease, e.Settings.StepTimeout)
+	defer func() {
+		overlong := errors.Is(ctx.Err(), context.DeadlineExceeded) && whole.Err() == nil
+		stop()
+		if !overlong { // else the lease runs out, and the next step counts it
+			e.release(whole, id, "", token)
+		}
+	}()
 	for range maxPieces {
 		more, err := e.piece(ctx, id, token)
 		switch {
@@ -99,11 +115,17 @@ func (e *Engine) Step(ctx context.Context, id string) error {
 func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err error) {
 	t, err := e.load(ctx, id, token)
 	if errors.Is(err, ErrNotFound) {
+		if err := e.AtHome(ctx); err != nil {
+			return false, err // it stays as it is
+		}
 		more, err := e.guarded(func() (bool, error) { return e.admit(ctx, t) })
 		if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStale) || ctx.Err() != nil {
 			return more, err
 		}
-		return false, e.setAside(ctx, t, err)
+		return false, errors.Join(e.abandon(ctx, t), e.setAside(ctx, t, err))
+	}
+	if errors.Is(err, ErrNewer) {
+		return false, err
 	}
 	if errors.Is(err, ErrDamaged) {
 		return true, e.setDamagedAside(ctx, id, token)
@@ -111,8 +133,11 @@ func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err er
 	if err != nil {
 		return false, errors.Join(err, e.Store.Defer(ctx, id, -1, e.Clock().Add(e.Settings.MaxBackoff)))
 	}
+	if counted, err := e.countDeaths(ctx, t); counted || err != nil {
+		return counted, err
+	}
 	more, err = e.guarded(func() (bool, error) { return e.advance(ctx, t) })
-	if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStale) || ctx.Err() != nil {
+	if err == nil || errors.Is(err, ErrNewer) || errors.Is(err, ErrConflict) || errors.Is(err, ErrStale) || ctx.Err() != nil {
 		return more, err
 	}
 	var behind *setBackError
@@ -144,14 +169,16 @@ func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 	if !c.Forgetting.IsZero() {
 		return e.forget(ctx, t)
 	}
-	if t.hinted() {
-		switch {
-		case !c.Failing.IsZero() && t.now.Before(c.Wake):
-			return false, e.Store.Defer(ctx, c.ID, t.stored.Hint, c.Wake) // the last look failed
-		case c.ended():
-			return e.afterwards(ctx, t)
-		}
-		return e.observe(ctx, t)
+	if c.Dead > 0 {
+		return e.barely(ctx, t)
+	}
+	// After some looks that failed, what is owed goes before the next one.
+	failing := !c.Failing.IsZero() && c.Attempts >= e.Settings.MaxAttempts
+	if t.hinted() && !c.Failing.IsZero() && t.now.Before(c.Wake) {
+		return false, e.Store.Defer(ctx, c.ID, t.stored.Hint, c.Wake) // the last look failed
+	}
+	if t.hinted() && !failing {
+		return e.look(ctx, t)
 	}
 	if next := t.nextBatch(); len(next) > 0 {
 		return e.deliver(ctx, t, next)
@@ -162,6 +189,9 @@ func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 	}
 	if d, due := e.dueDuty(t); due {
 		return e.perform(ctx, t, d)
+	}
+	if t.hinted() {
+		return e.look(ctx, t)
 	}
 	if c.Wait != nil {
 		return e.waiting(ctx, t)
@@ -190,6 +220,14 @@ func (e *Engine) advance(ctx context.Context, t *turn) (bool, error) {
 		return e.purging(ctx, t)
 	}
 	return false, fmt.Errorf("request %s: unknown phase %q", c.ID, c.Phase)
+}
+
+// look takes in what happened on the ticket.
+func (e *Engine) look(ctx context.Context, t *turn) (bool, error) {
+	if t.c.ended() {
+		return e.afterwards(ctx, t)
+	}
+	return e.observe(ctx, t)
 }
 
 // waiting resumes a wait whose time has come.

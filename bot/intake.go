@@ -14,8 +14,21 @@ import (
 	"privacydesk/connectors"
 )
 
-// readTicket reads the ticket once a turn.
+// readTicket reads the ticket once a turn, and what it asks for.
 func (e *Engine) readTicket(ctx context.Context, t *turn) (*Ticket, error) {
+	ticket, err := e.readPlain(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	if t.print == "" && t.c.Epoch != "" && t.c.Phase != PhaseForgotten { // its key exists
+		t.print, err = e.fingerprint(ctx, t.c, ticket)
+	}
+	return ticket, err
+}
+
+// readPlain reads the ticket once a turn. It needs no key of the request's: what
+// discloses nothing can be said without.
+func (e *Engine) readPlain(ctx context.Context, t *turn) (*Ticket, error) {
 	if t.ticket != nil {
 		return t.ticket, nil
 	}
@@ -28,10 +41,7 @@ func (e *Engine) readTicket(ctx context.Context, t *turn) (*Ticket, error) {
 	}
 	t.ticket = ticket
 	t.documents(ticket)
-	if t.c.Epoch != "" && t.c.Phase != PhaseForgotten { // its key exists
-		t.print, err = e.fingerprint(ctx, t.c, ticket)
-	}
-	return ticket, err
+	return ticket, nil
 }
 
 // deskFor is the desk for a request's calls: somebody waits for a first look,
@@ -62,17 +72,17 @@ func (e *Engine) inScope(ticket *Ticket) bool {
 // admit looks at a ticket that has no record. What is out of scope leaves no
 // trace; what bears our mark had a record once, and is held.
 func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
-	id, hint := t.c.ID, t.stored.Hint
+	id := t.c.ID
 	ticket, err := e.readTicket(ctx, t)
 	if errors.Is(err, ErrNotFound) {
-		return false, e.Store.Drop(ctx, id, hint)
+		return false, e.drop(ctx, t)
 	}
 	if err != nil {
 		return false, err
 	}
 	damaged := t.stored.Damaged
 	if !damaged && !e.inScope(ticket) {
-		return false, e.Store.Drop(ctx, id, hint)
+		return false, e.drop(ctx, t)
 	}
 	arrived, err := e.arrival(ctx, ticket)
 	if err != nil {
@@ -91,15 +101,20 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 		}
 	}
 	if lost && !damaged && ticket.Created.Before(t.now.Add(-e.Settings.KeepRecords)) {
-		return false, e.Store.Drop(ctx, id, hint) // its record was removed in its time
+		return false, e.drop(ctx, t) // its record was removed in its time
 	}
 	if !lost && (ticket.Created.Before(e.Settings.Since) || ticket.Status == StatusSolved || ticket.Status == StatusClosed) {
 		e.log(id).WithField("event", "ignored").Info("the ticket is older than intake.since, or was solved when first seen")
-		return false, e.Store.Drop(ctx, id, hint)
+		return false, e.drop(ctx, t)
 	}
 	if final != nil {
 		t.readUntil(ticket, final.At)
 		return true, e.takeBack(ctx, t, final, e.believed(ticket, id))
+	}
+	if keyed, err := e.keyed(ctx, id); err != nil {
+		return false, err
+	} else if !keyed && !lost {
+		t.made = true
 	}
 	if err := e.Keys.Create(ctx, id); err != nil {
 		return false, fmt.Errorf("create key: %w", err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"privacydesk/bot/reading"
 	"privacydesk/connectors"
@@ -176,7 +177,7 @@ func (e *Engine) Release(ctx context.Context, id, by string) error {
 }
 
 func (e *Engine) resume(t *turn) {
-	t.c.Wait, t.c.Attempts = nil, 0
+	t.c.Wait, t.c.Attempts, t.c.Dead, t.c.Failing = nil, 0, 0, time.Time{}
 	t.c.Systems = cloneSystems(t.c.Systems)
 	for name, s := range t.c.Systems {
 		if s.Run.State == RunFailed || s.Run.State == RunWaiting {

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"context"
 	"time"
 
 	"github.com/sirupsen/logrus"
@@ -29,6 +30,9 @@ type Options struct {
 	Clock     func() time.Time
 	// Observe is told what metrics count; nil for nobody.
 	Observe func(Observation)
+	// AtHome fails while the store may not be this installation's: nothing is
+	// taken in then. nil: it always is.
+	AtHome func(context.Context) error
 	// Guarded calls a step's work and turns its panics into ErrPanicked; they
 	// pass if it is nil.
 	Guarded func(func() error) error
@@ -81,6 +85,7 @@ type Settings struct {
 	Location    *time.Location
 	Lease       time.Duration // of a run's worker; renewed at a third
 	StepLease   time.Duration
+	StepTimeout time.Duration // of one step; 0: an hour
 	Backoff     time.Duration // the first; doubles up to MaxBackoff
 	MaxBackoff  time.Duration
 	MaxAttempts int           // of a run, before it counts as failed

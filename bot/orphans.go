@@ -18,6 +18,9 @@ import (
 // Those of a forgotten request are destroyed once more: a worker that slept
 // through the request's end may have made them when it woke.
 func (e *Engine) Orphans(ctx context.Context) error {
+	if err := e.AtHome(ctx); err != nil {
+		return fmt.Errorf("orphans: %w", err)
+	}
 	ids := map[string]bool{}
 	for _, list := range []func(context.Context) ([]string, error){e.Keys.Requests, e.Spool.Requests} {
 		found, err := list(ctx)
@@ -39,6 +42,8 @@ func (e *Engine) Orphans(ctx context.Context) error {
 func (e *Engine) orphan(ctx context.Context, id string) error {
 	rec, err := e.Store.Load(ctx, id)
 	switch {
+	case errors.Is(err, ErrNewer):
+		return nil // a newer replica looks after it
 	case errors.Is(err, ErrDamaged): // the step that follows sets it aside
 		_, err = e.Store.Hint(ctx, []string{id}, "", 0)
 	case errors.Is(err, ErrNotFound):

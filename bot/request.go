@@ -8,6 +8,11 @@ import (
 	"privacydesk/connectors"
 )
 
+// RecordFormat is the format of the records that this version writes, and the
+// newest that it understands. It goes up when an older version would read one
+// wrongly.
+const RecordFormat = 1
+
 // Kind is what a request asks for.
 type Kind string
 
@@ -171,6 +176,8 @@ type Case struct {
 	Document time.Time     `json:"document,omitzero"`
 	Remains  map[Place]int `json:"remains,omitempty"`
 	Attempts int           `json:"attempts,omitempty"`
+	// Dead is how much its steps killed their workers; see countDeaths.
+	Dead int `json:"dead,omitempty"`
 	// Failing is since when every step of it failed; zero once one went through.
 	Failing time.Time `json:"failing,omitzero"`
 	Wake    time.Time `json:"wake,omitzero"` // when Step should look again; zero: only on a hint
@@ -224,6 +231,9 @@ type Record struct {
 	// Hint counts the hints that arrived for the request. Commit takes the
 	// value that was loaded: a hint that came in between wakes it again.
 	Hint int64
+	// Deaths counts the step's leases that ran out, one after the other, since
+	// one was released: each was of a worker that died over it or stood still.
+	Deaths int
 	// Deferred counts how often an id without a record was put off.
 	Deferred int
 	// Damaged is true for an id without a record of which one was set aside.

@@ -16,7 +16,7 @@ import (
 // token; whoever lost it changes nothing more.
 func (e *Engine) Run(ctx context.Context, id, system string) error {
 	t, err := e.load(ctx, id, "")
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, ErrNotFound) || errors.Is(err, ErrNewer) {
 		return nil
 	}
 	if errors.Is(err, ErrDamaged) { // a step sets it aside

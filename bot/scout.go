@@ -69,6 +69,9 @@ func (p pace) after(now time.Time) pace { return pace{p.calls + 1, now} }
 
 // callIn looks at newcomers and calls in as many as are read at once.
 func (e *Engine) callIn(ctx context.Context, now time.Time) error {
+	if err := e.AtHome(ctx); err != nil {
+		return err
+	}
 	e.scout.mu.Lock()
 	defer e.scout.mu.Unlock()
 	list, err := e.Store.Newcomers(ctx, scoutHolds)
@@ -136,9 +139,13 @@ func (e *Engine) glanceAt(ctx context.Context, some []Newcomer) error {
 	for _, g := range found {
 		byID[IDOfTicket(g.ID)] = g
 	}
+	left, err := e.leftBehind(ctx, unlikely(some, byID, e.maybeOurs))
+	if err != nil {
+		return err
+	}
 	for _, n := range some {
 		g, there := byID[n.ID]
-		if !there || !e.maybeOurs(g) {
+		if (!there || !e.maybeOurs(g)) && !left[n.ID] { // else it is read: what was left behind has to go
 			if err := e.Store.Drop(ctx, n.ID, n.Hint); err != nil {
 				return err
 			}
@@ -151,6 +158,17 @@ func (e *Engine) glanceAt(ctx context.Context, some []Newcomer) error {
 		e.scout.seen[n.ID] = c
 	}
 	return nil
+}
+
+// unlikely are those of which a look showed that they are none of ours, or gone.
+func unlikely(some []Newcomer, found map[string]Glimpse, ours func(Glimpse) bool) []string {
+	var out []string
+	for _, n := range some {
+		if g, there := found[n.ID]; !there || !ours(g) {
+			out = append(out, n.ID)
+		}
+	}
+	return out
 }
 
 // maybeOurs is false for a ticket that is surely out of scope. A tag may be a

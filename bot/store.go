@@ -21,6 +21,9 @@ var (
 	// ErrDamaged: what the store holds is not what it was given. It does not
 	// decode, or its code is missing or not ours. Nothing is done on its word.
 	ErrDamaged error = connectors.Said("what the store holds is not what was put into it")
+	// ErrNewer: a newer version of privacydesk wrote the record, and this one
+	// does not understand it. Nothing was changed.
+	ErrNewer error = connectors.Said("a newer version of privacydesk wrote the record; update this one, which leaves it alone")
 	// ErrUnsettled: what was done stands in the store, and its disk or its
 	// replicas have not confirmed it.
 	ErrUnsettled error = connectors.Said("done, but the disk or the replicas of Redis have not confirmed it: a failover now could lose it; look whether it still stands, and repeat it if not")
@@ -64,6 +67,9 @@ type Store interface {
 	// Newcomers lists the ids without a record that were hinted at, the
 	// earliest hint first, without those that Defer put off.
 	Newcomers(ctx context.Context, limit int) ([]Newcomer, error)
+	// PutOff lists ids without a record that Defer put off at least so many
+	// times: tickets that could not be read.
+	PutOff(ctx context.Context, times, limit int) ([]string, error)
 	// Known tells which of the ids have a record.
 	Known(ctx context.Context, ids []string) (map[string]bool, error)
 	// Defer puts an id off until a time: Due lists it then and not before,
@@ -73,7 +79,8 @@ type Store interface {
 
 	// Acquire takes the lease (id, part) for token unless another token's
 	// lease is still running at now: then ErrConflict. part is a system, or
-	// "" for a step.
+	// "" for a step. ErrNewer. A lease that ran out and was not released is
+	// counted in Record.Deaths until one is.
 	Acquire(ctx context.Context, id, part, token string, now, until time.Time) error
 	// Renew extends the lease if token still holds it, else ErrConflict.
 	Renew(ctx context.Context, id, part, token string, now, until time.Time) error

@@ -29,6 +29,7 @@ type turn struct {
 	told   bool           // the wait that was set is a new one
 	reads  policy.Readers // who beside the requester reads the ticket, when that was asked
 	failed bool           // this commit tells that a step failed
+	made   bool           // the request's key is new
 
 	secret *Secret // nil until it was asked for
 	dirty  bool
@@ -149,7 +150,7 @@ func (t *turn) countFailures() {
 	switch {
 	case t.failed && t.c.Failing.IsZero():
 		t.c.Failing = t.now
-	case t.failed || t.step == "" || !t.took && t.hinted() || t.c.Failing.IsZero():
+	case t.failed || t.step == "" || t.c.Dead > 0 || !t.took && t.hinted() || t.c.Failing.IsZero():
 	default:
 		t.c.Failing = time.Time{}
 		t.c.Attempts = 0
@@ -256,6 +257,8 @@ func (t *turn) sayable(s Say) bool {
 		return t.c.Wait != nil && t.c.Wait.Reason == ReasonConfirmLink
 	case t.c.Wait == nil:
 		return true
+	case t.c.Wait.Reason == ReasonStepFailed && t.hinted(): // it is the look at the ticket that fails
+		return !s.Public || !s.Discloses
 	case t.c.Wait.Reason == ReasonStepFailed, t.c.Wait.Reason == ReasonAnswers, t.c.Wait.Reason == ReasonFullTicket:
 		return !s.Public
 	case t.c.Wait.Reason == ReasonRequired:

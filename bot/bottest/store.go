@@ -50,6 +50,8 @@ func StoreSuite(t *testing.T, open func(t *testing.T) bot.Store) {
 		{"DeferredGoBehind", deferred},
 		{"Leases", leases},
 		{"LeaseConcurrently", leaseConcurrently},
+		{"Rule11_DeathsAreCounted", deaths},
+		{"Rule11_PutOff", putOff},
 		{"Rule5_Holds", holds},
 		{"ListOrder", listOrder},
 		{"ListFilters", listFilters},

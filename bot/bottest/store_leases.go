@@ -127,3 +127,59 @@ func cancelledContext(d *desk) {
 		d.Errorf("and something was written: %v", err)
 	}
 }
+
+// deaths: leases of steps that ran out, one after the other; one that is given
+// back ends the count.
+func deaths(d *desk) {
+	d.create("t1")
+	at := noon()
+	dies := func(id, token string) {
+		d.Helper()
+		d.must(d.store.Acquire(d.ctx, id, "", token, at, at.Add(time.Minute)))
+		d.must(d.store.Acquire(d.ctx, id, "", token, at, at.Add(time.Minute))) // a call whose answer was lost
+		at = at.Add(time.Hour)
+	}
+	counted := func(id string) int {
+		d.Helper()
+		r, err := d.store.Load(d.ctx, id)
+		if err != nil && !errors.Is(err, bot.ErrNotFound) {
+			d.Fatal(err)
+		}
+		return r.Deaths
+	}
+	for _, id := range []string{"t1", "t2"} { // with a record and without
+		dies(id, "a")
+		d.same("deaths at first", counted(id), 0)
+		dies(id, "b")
+		dies(id, "c")
+		d.same("deaths", counted(id), 2)
+		d.must(d.store.Acquire(d.ctx, id, "", "d", at, at.Add(time.Minute)))
+		d.must(d.store.Release(d.ctx, id, "", "c")) // the dead one wakes
+		d.same("deaths", counted(id), 3)
+		d.must(d.store.Release(d.ctx, id, "", "d"))
+		d.same("deaths after one went through", counted(id), 0)
+	}
+}
+
+// putOff lists what was put off often and has no record.
+func putOff(d *desk) {
+	often := func(times, limit int) []string {
+		d.Helper()
+		ids, err := d.store.PutOff(d.ctx, times, limit)
+		d.must(err)
+		return ids
+	}
+	d.create("t1")
+	for i, id := range []string{"t1", "t2", "t3", "t4"} {
+		_, err := d.store.Hint(d.ctx, []string{id}, "", 0)
+		d.must(err)
+		for range i + 1 {
+			d.must(d.store.Defer(d.ctx, id, -1, noon()))
+		}
+	}
+	d.same("put off twice", often(2, 9), []string{"t2", "t3", "t4"})
+	d.same("put off three times, at most one", often(3, 1), []string{"t3"})
+	d.create("t4")
+	d.must(d.store.Drop(d.ctx, "t3", d.hintOf("t3")))
+	d.same("after one was read and one dropped", often(1, 9), []string{"t2"})
+}

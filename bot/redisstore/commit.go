@@ -50,6 +50,8 @@ func answered(id string, answer []string) error {
 		return nil
 	case len(answer) == 1 && answer[0] == "conflict":
 		return bot.ErrConflict
+	case len(answer) == 1 && answer[0] == "newer":
+		return fmt.Errorf("request %s: %w", id, bot.ErrNewer)
 	case len(answer) == 1 && answer[0] == "capped":
 		return bot.ErrCapped
 	case len(answer) == 1 && answer[0] == "chain":
@@ -123,7 +125,7 @@ func (s *Store) commitArgs(ctx context.Context, c bot.Change) ([]any, error) {
 		c.Hint, wakeScore(c.Case.Wake), body, sealing, c.Sealed,
 		seq, head, c.Case.Seq, c.Case.Head,
 		s.prefix, arrivalMember(c.Case.Arrived, c.Case.ID),
-		s.auth.Authenticate(kindRecord, c.Case.ID, string(body)), over,
+		s.auth.Authenticate(kindRecord, c.Case.ID, string(body)), over, s.format,
 	}
 	for _, items := range [][]string{leases(c), c.Release, c.Claim, c.Absent, caps, events, facets(c.Case), s.factPairs(c.Case.ID, c.Facts)} {
 		args = append(args, len(items))

@@ -45,9 +45,9 @@ func (s *Store) Drop(ctx context.Context, id string, hint int64) error {
 	return err
 }
 
-// waitingKeys are an id's record and the three sets of ids that wait for somebody to look.
+// waitingKeys are an id's record, the three sets of ids that wait for somebody to look, and the one of those put off.
 func (s *Store) waitingKeys(id string) []string {
-	return []string{s.recordKey(id), s.hintedKey(), s.dueKey(), s.newcomersKey()}
+	return []string{s.recordKey(id), s.hintedKey(), s.dueKey(), s.newcomersKey(), s.putOffKey()}
 }
 
 // Defer implements bot.Store.
@@ -61,6 +61,12 @@ func (s *Store) Defer(ctx context.Context, id string, hint int64, until time.Tim
 	}
 	_, err := s.yes(ctx, "defer", s.scripts.putOff, s.waitingKeys(id), id, loaded, wakeScore(until))
 	return err
+}
+
+// PutOff implements bot.Store.
+func (s *Store) PutOff(ctx context.Context, times, limit int) ([]string, error) {
+	found, err := s.client.ZRangeByScore(ctx, s.putOffKey(), &redis.ZRangeBy{Min: strconv.Itoa(times), Max: "+inf", Count: int64(limit)}).Result()
+	return found, failed("put off", err)
 }
 
 // Newcomers implements bot.Store.

@@ -13,9 +13,21 @@ import (
 )
 
 // Acquire implements bot.Store. A lease runs until, but not at, its deadline, in whole milliseconds of the callers'
-// clocks. Who holds it already gets the new deadline.
+// clocks. Who holds it already gets the new deadline. One that ran out without being given back is counted.
 func (s *Store) Acquire(ctx context.Context, id, part, token string, now, until time.Time) error {
-	return s.lease(ctx, "acquire", s.scripts.acquire, id, part, token, now, until)
+	if err := needToken("acquire", id, token); err != nil {
+		return err
+	}
+	answer, err := s.scripts.acquire.Run(ctx, s.client, []string{s.recordKey(id)}, part, token, now.UnixMilli(), until.UnixMilli(), s.format).Int()
+	switch {
+	case err != nil:
+		return failed("acquire", err)
+	case answer < 0:
+		return fmt.Errorf("request %s: %w", id, bot.ErrNewer)
+	case answer == 0:
+		return bot.ErrConflict
+	}
+	return nil
 }
 
 // Renew implements bot.Store. A lease that has run out can't be renewed, even if nobody took it since.

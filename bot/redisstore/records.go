@@ -30,6 +30,16 @@ func (s *Store) Load(ctx context.Context, id string) (bot.Record, error) {
 			return bot.Record{}, damaged(id, "hint")
 		}
 	}
+	if text := fields["format"]; text != "" {
+		if n, err := strconv.Atoi(text); err != nil || n > s.format {
+			return bot.Record{}, fmt.Errorf("request %s: %w", id, bot.ErrNewer)
+		}
+	}
+	if n := fields["deaths/"]; n != "" {
+		if r.Deaths, err = strconv.Atoi(n); err != nil {
+			return bot.Record{}, damaged(id, "deaths")
+		}
+	}
 	if fields["version"]+fields["case"]+fields["code"] == "" {
 		if n := fields["deferred"]; n != "" {
 			if r.Deferred, err = strconv.Atoi(n); err != nil {

@@ -18,6 +18,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -32,6 +33,8 @@ type Store struct {
 	name    string // of the installation: redis.prefix
 	prefix  string
 	scripts scripts
+	// format is the newest of records that we understand.
+	format int
 	// patience is how long Settle waits at a time.
 	patience time.Duration
 }
@@ -60,7 +63,7 @@ func New(client redis.UniversalClient, auth bot.Authenticator, o Options) (*Stor
 	if !regexp.MustCompile(`^[a-z0-9_-]{1,40}$`).MatchString(name) {
 		return nil, errors.New(`redis.prefix: only a-z, 0-9, "-" and "_" may stand in it, at most 40 of them`)
 	}
-	return &Store{client: client, auth: auth, name: name, prefix: name + ":{" + name + "}:", scripts: newScripts(), patience: settleEach}, nil
+	return &Store{client: client, auth: auth, name: name, prefix: name + ":{" + name + "}:", scripts: newScripts(), format: bot.RecordFormat, patience: settleEach}, nil
 }
 
 // The keys. All bear the hash tag of the prefix.
@@ -76,6 +79,7 @@ func (s *Store) hintedKey() string            { return s.prefix + "hinted" }
 func (s *Store) factsKey() string             { return s.prefix + "facts" }
 func (s *Store) legalKey() string             { return s.prefix + "legal" }
 func (s *Store) newcomersKey() string         { return s.prefix + "newcomers" }
+func (s *Store) putOffKey() string            { return s.prefix + "putoff" }
 func (s *Store) sequenceKey() string          { return s.prefix + "sequence" }
 func (s *Store) pausedKey() string            { return s.prefix + "paused" }
 func (s *Store) cursorsKey() string           { return s.prefix + "cursors" }
@@ -138,6 +142,19 @@ func (s *Store) Agree(ctx context.Context, name, value string) (string, error) {
 		return "", failed("agree", err)
 	}
 	return s.Cursor(ctx, name)
+}
+
+// Format is the newest format of which a record was ever written here; 0 before there was any.
+func (s *Store) Format(ctx context.Context) (int, error) {
+	text, err := s.Cursor(ctx, "format")
+	if err != nil || text == "" {
+		return 0, err
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		return 0, errors.New("redisstore: the format of its records is damaged")
+	}
+	return n, nil
 }
 
 // orEmpty takes a missing value for an empty one.

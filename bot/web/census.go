@@ -11,7 +11,7 @@ import (
 
 // gauges describe what is read when somebody scrapes.
 type gauges struct {
-	requests, ended, overdue, oldest, due, storeUp, budget, limit, depth *prometheus.Desc
+	requests, ended, overdue, oldest, stuck, due, storeUp, budget, limit, depth *prometheus.Desc
 }
 
 func newGauges() gauges {
@@ -23,6 +23,7 @@ func newGauges() gauges {
 		ended:    desc("requests_ended", "Requests that ended and whose key is not destroyed yet, by how they ended.", "kind", "resolution"),
 		overdue:  desc("requests_overdue", "Open requests whose date has passed, ours or the customer's own, by kind.", "kind"),
 		oldest:   desc("oldest_open_seconds", "Age of the oldest open request since its ticket arrived; 0 without one."),
+		stuck:    desc("requests_stuck", "Requests that can't move: every step of them failed for an hour, killed its worker, or nobody works on them; and tickets that could not be read again and again.", "what"),
 		due:      desc("due_seconds", "Time left to the earliest due date of an open request, negative when it has passed; absent without one."),
 		storeUp:  desc("store_up", "1 if the store could be read for this page, else 0 and the other gauges of requests are absent."),
 		budget:   desc("zendesk_budget", "Calls that Zendesk still takes from the account in this minute."),
@@ -32,7 +33,7 @@ func newGauges() gauges {
 }
 
 func (g gauges) describe(ch chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{g.requests, g.ended, g.overdue, g.oldest, g.due, g.storeUp, g.budget, g.limit, g.depth} {
+	for _, d := range []*prometheus.Desc{g.requests, g.ended, g.overdue, g.oldest, g.stuck, g.due, g.storeUp, g.budget, g.limit, g.depth} {
 		ch <- d
 	}
 }
@@ -43,6 +44,8 @@ type census struct {
 	open   map[[3]string]int // phase, kind, waiting_on
 	ended  map[[2]string]int // kind, resolution
 	late   map[string]int    // kind
+	stuck  int
+	unread int
 	oldest time.Time
 	due    time.Time
 }
@@ -72,6 +75,8 @@ func (c *Collector) Collect(ch chan<- prometheus.Metric) {
 			age = now.Sub(n.oldest)
 		}
 		gauge(c.gauges.oldest, age.Seconds())
+		gauge(c.gauges.stuck, float64(n.stuck), "request")
+		gauge(c.gauges.stuck, float64(n.unread), "ticket")
 		if !n.due.IsZero() {
 			gauge(c.gauges.due, n.due.Sub(now).Seconds())
 		}
@@ -138,11 +143,21 @@ func (c *Collector) take(ctx context.Context) (census, error) {
 			}
 		}
 	}
+	if c.o.Unread != nil {
+		unread, err := c.o.Unread(ctx)
+		if err != nil {
+			return census{}, err
+		}
+		n.unread = len(unread)
+	}
 	n.up = true
 	return n, nil
 }
 
 func (n *census) add(phase bot.Phase, c *bot.Case, now time.Time) {
+	if !c.StuckSince(now).IsZero() {
+		n.stuck++
+	}
 	if phase == bot.PhaseDone {
 		n.ended[[2]string{kindLabel(c.Kind), resolutionLabel(c.Resolution)}]++
 		return

@@ -28,6 +28,9 @@ type MetricsOptions struct {
 	Clock   func() time.Time
 	Log     logrus.FieldLogger
 	Version string
+	// Unread lists tickets that could not be read again and again; nil for
+	// unknown.
+	Unread func(context.Context) ([]string, error)
 	// QueueDepth tells how many tasks wait in each queue; nil for unknown.
 	QueueDepth func(context.Context) (steps, runs int, err error)
 	// Budget is what Zendesk still lets us ask in this minute, and its limit;

@@ -217,3 +217,21 @@ func TestRule10_NoAddressGetsIntoMetrics(t *testing.T) {
 		`privacydesk_requests_ended{kind="other",resolution="other"} 1`,
 		`privacydesk_run_failures_total{stage="other",system="other"} 1`)
 }
+
+// TestRule11_StuckIsCounted: what every step of fails for an hour, what nobody
+// works on, and tickets that could not be read.
+func TestRule11_StuckIsCounted(t *testing.T) {
+	now := newClock()
+	ago := func(d time.Duration) time.Time { return now.Now().Add(-d) }
+	c := NewCollector(MetricsOptions{
+		Store: &shelf{cases: []bot.Case{
+			{Phase: bot.PhaseWorking, Failing: ago(time.Hour)},
+			{Phase: bot.PhaseDone, Failing: ago(time.Minute), Dead: 1},
+			{Phase: bot.PhaseLocating, Wake: ago(2 * time.Hour)},
+			{Phase: bot.PhaseLocating, Wake: ago(time.Minute)},
+			{Phase: bot.PhaseClosing, Failing: ago(time.Minute)},
+		}},
+		Clock: now.Now, Log: logTo(io.Discard), Unread: func(context.Context) ([]string, error) { return []string{"t1", "t2"}, nil },
+	})
+	expect(t, scrape(t, c), `privacydesk_requests_stuck{what="request"} 3`, `privacydesk_requests_stuck{what="ticket"} 2`)
+}

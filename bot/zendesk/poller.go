@@ -18,6 +18,11 @@ const pollCursor = "zendesk/changes"
 // when Zendesk is busy. A hint too many does no harm.
 const pollOverlap = 2 * time.Hour
 
+// pollLost is how much further it begins before the place that was kept beside
+// the keys: the store that lost its own lost hints, too, at tickets that waited
+// for their first look.
+const pollLost = 7 * 24 * time.Hour
+
 // PollStore is what polling needs of a bot.Store.
 type PollStore interface {
 	Hint(ctx context.Context, ids []string, once string, keep time.Duration) (bool, error)
@@ -33,13 +38,48 @@ type Poller struct {
 	Store PollStore
 	Clock func() time.Time
 	Since time.Time // tickets that did not change since are not looked at
+	// Stable also keeps the place, so that a store that lost it, or was set back,
+	// makes nobody begin at Since; nil for nowhere.
+	Stable bot.Stable
+	// AtHome fails while the store may not be this installation's: nothing is
+	// polled then. nil: it always is.
+	AtHome func(context.Context) error
+}
+
+// The note of the place on stable storage.
+const (
+	pollGroup = "cursors"
+	pollNote  = "zendesk.changes"
+)
+
+// place is where the last poll ended: as the store has it, else as it was kept
+// beside the keys.
+func (p Poller) place(ctx context.Context) (string, error) {
+	if p.AtHome != nil {
+		if err := p.AtHome(ctx); err != nil {
+			return "", err
+		}
+	}
+	stored, err := p.Store.Cursor(ctx, pollCursor)
+	if err != nil || stored != "" || p.Stable == nil {
+		return stored, err
+	}
+	kept, err := p.Stable.Note(ctx, pollGroup, pollNote)
+	if err != nil || kept == nil {
+		return "", err
+	}
+	_, whole := splitCursor(string(kept))
+	if whole.IsZero() {
+		return "", nil
+	}
+	return whole.Add(-pollLost).UTC().Format(time.RFC3339) + " ", nil
 }
 
 // Poll reads on from where the last poll ended, and returns the number of
 // tickets that it hinted. The cursor moves only after its page's hints are
 // durable, so an interrupted poll repeats a page and loses none.
 func (p Poller) Poll(ctx context.Context) (int, error) {
-	stored, err := p.Store.Cursor(ctx, pollCursor)
+	stored, err := p.place(ctx)
 	if err != nil {
 		return 0, fmt.Errorf("poll: %w", err)
 	}
@@ -87,7 +127,7 @@ func (p Poller) keep(ctx context.Context, page bot.ChangePage, started time.Time
 // polling goes on if the cursor is refused.
 func (p Poller) move(ctx context.Context, cursor string, whole time.Time) error {
 	if whole.IsZero() {
-		stored, err := p.Store.Cursor(ctx, pollCursor)
+		stored, err := p.place(ctx)
 		if err != nil {
 			return fmt.Errorf("poll: %w", err)
 		}
@@ -99,6 +139,11 @@ func (p Poller) move(ctx context.Context, cursor string, whole time.Time) error 
 	}
 	if err := p.Store.SetCursor(ctx, pollCursor, text); err != nil {
 		return fmt.Errorf("poll: %w", err)
+	}
+	if p.Stable != nil { // after the page's hints, and never ahead of the store
+		if err := p.Stable.Keep(ctx, pollGroup, pollNote, []byte(text)); err != nil {
+			return fmt.Errorf("poll: %w", err)
+		}
 	}
 	return nil
 }

@@ -221,3 +221,49 @@ func TestExportsThatLeadNowhere(t *testing.T) {
 		}
 	}
 }
+
+// notes is stable storage that may be away.
+type notes struct {
+	bot.Stable
+	kept map[string][]byte
+}
+
+func (n *notes) Keep(_ context.Context, group, name string, body []byte) error {
+	n.kept[group+"/"+name] = body
+	return nil
+}
+
+func (n *notes) Note(_ context.Context, group, name string) ([]byte, error) {
+	return n.kept[group+"/"+name], nil
+}
+
+// TestRule16_PollingGoesOnBehindALostStore: it begins some days before the place
+// that stands beside the keys, for what the lost store was yet to look at, and
+// not at intake.since; and not at all while the store may be another's.
+func TestRule16_PollingGoesOnBehindALostStore(t *testing.T) {
+	c := &clock{at: time.Date(2026, 8, 2, 9, 0, 0, 0, time.UTC)}
+	d := &script{pages: map[string]bot.ChangePage{"": {Tickets: []int64{1}, Next: "a", End: true}, "a": {Next: "a", End: true}}}
+	s := &shelf{}
+	p := poller(d, s, c)
+	p.Stable = &notes{kept: map[string][]byte{}}
+	if _, err := p.Poll(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	whole := c.now()
+	c.add(30 * 24 * time.Hour)
+	s.cursors = nil
+	away := errors.New("another Redis")
+	p.AtHome = func(context.Context) error { return away }
+	if _, err := p.Poll(t.Context()); !errors.Is(err, away) || len(d.since) != 1 || len(s.cursors) != 0 {
+		t.Fatalf("it polled into another's store: %v, %v", err, s.cursors)
+	}
+	p.AtHome = nil
+	for range 2 {
+		if _, err := p.Poll(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(d.since) != 2 || d.since[1].After(whole.Add(-7*24*time.Hour)) || d.since[1].Before(whole.Add(-8*24*time.Hour)) {
+		t.Errorf("began at %v; all was read up to %s", d.since, whole)
+	}
+}

@@ -222,7 +222,13 @@ func (a *app) openDesk(_ context.Context, _ openOptions) (err error) {
 	a.metrics = web.NewCollector(web.MetricsOptions{
 		Store: a.store, Systems: sortedKeys(a.cfg.Systems), Clock: time.Now, Log: a.log, Version: version,
 		QueueDepth: a.queue.Waiting,
-		Budget:     func() (int, int, bool) { return a.desk.Budget() },
+		Unread: func(ctx context.Context) ([]string, error) {
+			if a.engine == nil {
+				return nil, nil
+			}
+			return a.engine.Unread(ctx)
+		},
+		Budget: func() (int, int, bool) { return a.desk.Budget() },
 	})
 	tokens, err := a.tokenShelf()
 	if err != nil {
@@ -327,7 +333,7 @@ func (a *app) openEngine(_ context.Context, _ openOptions) error {
 		Desk: a.desk, Patient: a.desk.Patient(), Store: a.store, Queue: a.queue, Directory: a.directory, Spool: a.spool, Keys: a.keys, Stable: a.keys,
 		Reporter: reporter, Messages: catalog, Systems: a.systems, Log: a.log, Clock: time.Now,
 		Guarded: func(f func() error) error { return worker.Guarded(a.log, f) },
-		Observe: a.metrics.Observe, Failpoint: a.failpoint, Settings: a.cfg.Settings(version),
+		Observe: a.metrics.Observe, AtHome: a.atHome, Failpoint: a.failpoint, Settings: a.cfg.Settings(version),
 	})
 	return err
 }

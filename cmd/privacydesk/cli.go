@@ -27,6 +27,7 @@ type cli struct {
 	Holds    holdsCmd    `cmd:"" help:"Legal holds on people and tenants: add, list, remove."`
 	Pause    pauseCmd    `cmd:"" help:"Stop every replica before its next irreversible batch."`
 	Resume   resumeCmd   `cmd:"" help:"End a pause."`
+	Recover  recoverCmd  `cmd:"" help:"Accept that Redis lost everything, and go on with an empty one."`
 	Zendesk  zendeskCmd  `cmd:"" help:"The Zendesk side."`
 	Verify   verifyCmd   `cmd:"" help:"Check a report or a certificate offline: hashes, signature and, with the ledger, chain."`
 	Keys     keysCmd     `cmd:"" help:"The keyring."`

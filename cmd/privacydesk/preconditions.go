@@ -97,6 +97,8 @@ func (a *app) preconditions() []precondition {
 		{name: "data_dir", effect: refuses, open: a.openKeys, probe: a.probeFolders},
 		{name: "redis", effect: refuses, open: a.openRedis, probe: a.probeRedis},
 		{name: "queue", effect: refuses, needs: []string{"redis"}, probe: a.probeQueue},
+		{name: installationName, effect: refuses, needs: []string{"data_dir", "redis"}, probe: a.probeInstallation, thorough: a.compareInstallation},
+		{name: "records", effect: refuses, needs: []string{"redis"}, probe: a.probeRecords},
 		{name: "replicas", effect: refuses, needs: []string{"data_dir", "redis"}, probe: a.probeReplicas, thorough: a.compareReplicas, every: replicasEvery, start: true},
 		{name: "web", effect: refuses, open: a.openTLS},
 		{name: "messages", effect: refuses, open: func(context.Context, openOptions) error { _, err := a.catalog(); return err }},

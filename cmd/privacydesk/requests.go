@@ -93,14 +93,23 @@ type requestView struct {
 	Extended   bool       `json:"extended,omitempty"`
 	Waited     int64      `json:"waited_seconds"` // for the requester
 	Finished   time.Time  `json:"finished,omitzero"`
+	Stuck      time.Time  `json:"stuck_since,omitzero"` // since when it can't move
 	Generation int64      `json:"version"`
+}
+
+// why is the reason, and since when a request can't move.
+func (v requestView) why() string {
+	if v.Stuck.IsZero() {
+		return string(v.Reason)
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s (stuck since %s)", v.Reason, v.Stuck.Format(time.DateOnly)))
 }
 
 func viewOf(c *bot.Case, now time.Time) requestView {
 	return requestView{
 		ID: c.ID, Ticket: c.Ticket, Kind: c.Kind, Tenant: c.Tenant, State: c.State(), Reason: c.Why(),
 		Phase: c.Phase, Arrived: c.Arrived, Due: c.Due, Statutory: c.Statutory, Extended: c.Extended != nil,
-		Waited: int64(c.WaitedFor(now).Seconds()), Finished: c.Finished, Generation: c.Version,
+		Waited: int64(c.WaitedFor(now).Seconds()), Finished: c.Finished, Generation: c.Version, Stuck: c.StuckSince(now),
 	}
 }
 
@@ -121,15 +130,23 @@ func (c listCmd) Run(ctx context.Context, s *surroundings) error {
 				break
 			}
 		}
+		unread, err := a.engine.Unread(ctx)
+		if err != nil {
+			return err
+		}
 		if c.JSON {
-			return printJSON(s.stdout, map[string]any{"requests": views})
+			return printJSON(s.stdout, map[string]any{"requests": views, "unread": append([]string{}, unread...)})
 		}
 		w := tabwriter.NewWriter(s.stdout, 0, 4, 2, ' ', 0)
 		_, _ = fmt.Fprintln(w, "REQUEST\tKIND\tTENANT\tSTATE\tREASON\tARRIVED\tDUE")
 		for _, v := range views {
-			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", v.ID, v.Kind, v.Tenant, v.State, v.Reason, v.Arrived.Format(time.DateOnly), v.Due.Format(time.DateOnly))
+			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", v.ID, v.Kind, v.Tenant, v.State, v.why(), v.Arrived.Format(time.DateOnly), v.Due.Format(time.DateOnly))
 		}
-		return w.Flush()
+		if err := w.Flush(); err != nil || len(unread) == 0 {
+			return err
+		}
+		_, err = fmt.Fprintf(s.stdout, "\ntickets that could not be read again and again, and have no request yet: %s\n", strings.Join(unread, ", "))
+		return err
 	})
 }
 

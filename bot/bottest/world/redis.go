@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/redis/go-redis/v9"
+
+	"privacydesk/bot"
 )
 
 // FlushRedis loses all of Redis.
@@ -99,3 +101,18 @@ func (w *World) copyKey(ctx context.Context, key string) (func(redis.Pipeliner),
 // Redis is the store's server, for a test that writes to it as somebody who has
 // no key would.
 func (w *World) Redis() *redis.Client { return w.client }
+
+// Newer makes the record of a ticket one that a later version of privacydesk
+// wrote.
+func (w *World) Newer(ticket int64) {
+	w.T.Helper()
+	ctx, newer := context.Background(), bot.RecordFormat+1
+	w.must(func() error {
+		_, err := w.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+			p.HSet(ctx, "pd:{pd}:request/"+bot.IDOfTicket(ticket), "format", newer)
+			p.HSet(ctx, "pd:{pd}:cursors", "format", newer)
+			return nil
+		})
+		return err
+	})
+}

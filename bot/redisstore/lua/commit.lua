@@ -4,8 +4,8 @@ local known, newcomers = KEYS[7], KEYS[8]
 local id, nonce, expected, version, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local hint, wake, case, sealing, sealed = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local prior_seq, prior_head, seq, head = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
-local prefix, arrival, code, over = ARGV[15], ARGV[16], ARGV[17], ARGV[18]
-local at = 19
+local prefix, arrival, code, over, format = ARGV[15], ARGV[16], ARGV[17], ARGV[18], ARGV[19]
+local at = 20
 local leases, release, claim, absent, caps, appended, facets, facts
 leases, at = list(at)
 release, at = list(at)
@@ -16,7 +16,10 @@ appended, at = list(at)
 facets, at = list(at)
 facts, at = list(at)
 
-local stored = redis.call('HMGET', record, 'version', 'nonce', 'seq', 'head', 'hint', 'arrival')
+local stored = redis.call('HMGET', record, 'version', 'nonce', 'seq', 'head', 'hint', 'arrival', 'format')
+if tonumber(stored[7] or '0') > tonumber(format) then
+  return { 'newer' }
+end
 if stored[1] and stored[2] == nonce then
   return { 'ok' } -- this very change landed before; only its answer was lost
 end
@@ -48,7 +51,7 @@ if over == '1' then
   return { 'capped' }
 end
 
-redis.call('HSET', record, 'version', version, 'nonce', nonce, 'case', case, 'seq', seq, 'head', head, 'arrival', arrival, 'code', code)
+redis.call('HSET', record, 'version', version, 'nonce', nonce, 'case', case, 'seq', seq, 'head', head, 'arrival', arrival, 'code', code, 'format', format)
 if sealing == 'set' then
   redis.call('HSET', record, 'sealed', sealed)
 elseif sealing == 'forget' then
@@ -84,6 +87,7 @@ end
 if not stored[1] then
   redis.call('ZREM', newcomers, id)
   redis.call('HDEL', record, 'deferred')
+  redis.call('ZREM', prefix .. 'putoff', id)
 end
 if (stored[5] or '0') == hint then
   redis.call('ZREM', hinted, id)
@@ -103,5 +107,8 @@ for i = 1, #facets, 2 do
     redis.call('HSET', record, 'facet/' .. facet, value)
     redis.call('ZADD', prefix .. 'index/' .. facet .. '/' .. value, 0, arrival)
   end
+end
+if tonumber(redis.call('HGET', prefix .. 'cursors', 'format') or '0') < tonumber(format) then
+  redis.call('HSET', prefix .. 'cursors', 'format', format)
 end
 return { 'ok' }

@@ -10,4 +10,5 @@ redis.call('HDEL', record, 'hint', 'deferred')
 redis.call('ZREM', hinted, ARGV[1])
 redis.call('ZREM', due, ARGV[1])
 redis.call('ZREM', newcomers, ARGV[1])
+redis.call('ZREM', KEYS[5], ARGV[1])
 return 1
