@@ -21,6 +21,9 @@ func (e *Engine) backOff(ctx context.Context, id, token string, cause error) err
 	t.c.Attempts++
 	t.failed = true
 	wait := e.backoff(t.c.Attempts)
+	if errors.Is(cause, ErrMaster) {
+		wait = e.backoff(1) // a replica that has the master goes on meanwhile
+	}
 	if errors.Is(cause, ErrUnknown) {
 		// Stamps are whole seconds: a lost write that lands late must find
 		// another stamp than the one it was sent under.
@@ -64,7 +67,7 @@ func (e *Engine) setAside(ctx context.Context, t *turn, cause error) error {
 // outside is true for failures of the desk and of the process's own end: they
 // pass, and telling the ticket of them would not work.
 func outside(err error) bool {
-	for _, kind := range []error{ErrUnavailable, ErrUnknown, ErrStale, context.Canceled, context.DeadlineExceeded} {
+	for _, kind := range []error{ErrUnavailable, ErrUnknown, ErrMaster, ErrStale, context.Canceled, context.DeadlineExceeded} {
 		if errors.Is(err, kind) {
 			return true
 		}

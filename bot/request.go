@@ -176,6 +176,8 @@ type Case struct {
 	Document time.Time     `json:"document,omitzero"`
 	Remains  map[Place]int `json:"remains,omitempty"`
 	Attempts int           `json:"attempts,omitempty"`
+	// Missing is since when replicas that lack a system met the request.
+	Missing map[string]time.Time `json:"missing,omitempty"`
 	// Dead is how much its steps killed their workers; see countDeaths.
 	Dead int `json:"dead,omitempty"`
 	// Failing is since when every step of it failed; zero once one went through.

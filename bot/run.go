@@ -205,7 +205,7 @@ func (w *work) fail(t *turn, s *System, err error, data map[string]string) {
 	case errors.Is(err, errShutdown):
 		s.Run.State, s.Run.Fail = RunQueued, nil
 		s.Run.Attempt--
-	case errors.Is(err, connectors.ErrPaused):
+	case errors.Is(err, connectors.ErrPaused), errors.Is(err, ErrMaster):
 		s.Run.State, s.Run.NextAt = RunWaiting, t.now.Add(w.e.Settings.Backoff*4)
 		s.Run.Attempt--
 	case errors.As(err, &stopped):

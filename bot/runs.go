@@ -99,9 +99,13 @@ func (e *Engine) tend(ctx context.Context, t *turn) (settled bool, err error) {
 	for _, name := range sorted(t.c.Systems) {
 		s := *t.c.Systems[name]
 		lease := t.stored.Leases[name]
-		if _, ok := e.Systems[name]; !ok && (s.Run.State == RunQueued || s.Run.State == RunWaiting) {
+		if needed := s.Run.State == RunQueued || s.Run.State == RunWaiting; needed && e.lacks(t, name) {
+			if e.waitsFor(t, name) {
+				queued = append(queued, "")
+				continue
+			}
 			s.Run.State = RunFailed
-			s.Run.Fail = &Failure{Kind: connectors.Misfit, What: "the system is no longer in the configuration"}
+			s.Run.Fail = &Failure{Kind: connectors.Misfit, What: e.unlike(t.c)}
 			t.c.Systems[name] = &s
 			continue
 		}
@@ -221,8 +225,8 @@ func (e *Engine) search(ctx context.Context, t *turn, stage Stage) (done, more b
 	if held, err := e.failed(ctx, t); err != nil || held {
 		return false, held, err
 	}
-	if held, err := e.reconfigured(ctx, t); err != nil || held {
-		return false, held, err
+	if stopped, more, err := e.reconfigured(ctx, t); err != nil || stopped {
+		return false, more, err
 	}
 	systems, err := e.toSearch(ctx, t)
 	if err != nil {
@@ -241,20 +245,24 @@ func (e *Engine) search(ctx context.Context, t *turn, stage Stage) (done, more b
 }
 
 // reconfigured takes systems in that were configured since the request was
-// accepted, and holds it over one that is no longer there.
-func (e *Engine) reconfigured(ctx context.Context, t *turn) (held bool, err error) {
+// accepted, and holds it over one that is no longer there: after some leases, in
+// which a replica that has it would have gone on.
+func (e *Engine) reconfigured(ctx context.Context, t *turn) (stopped, more bool, err error) {
 	systems := e.systemsOf(t.c)
-	for name, s := range t.c.Systems {
-		now, ok := systems[name]
-		if !ok && s.Skip == "" {
+	for _, name := range sorted(t.c.Systems) {
+		kept := *t.c.Systems[name]
+		lacks := e.lacks(t, name)
+		if _, reached := systems[name]; !reached && kept.Skip == "" {
+			if lacks && e.waitsFor(t, name) {
+				return true, false, t.rest(ctx, t.now.Add(e.Settings.Lease))
+			}
 			if t.hold(ReasonNotSearched) {
-				t.note("note_held", map[string]string{"reason": string(ReasonNotSearched), "systems": name})
-				return true, t.commit(ctx)
+				t.note("note_held", map[string]string{"reason": string(ReasonNotSearched), "systems": name + ": " + e.unlike(t.c)})
+				return true, true, t.commit(ctx)
 			}
 			continue
 		}
-		kept := *s
-		if ok {
+		if now, ok := systems[name]; ok {
 			kept.Rank = now.Rank
 			if kept.Searched == "" {
 				kept.Map = now.Map
@@ -263,7 +271,42 @@ func (e *Engine) reconfigured(ctx context.Context, t *turn) (held bool, err erro
 		systems[name] = &kept
 	}
 	t.c.Systems = systems
-	return false, nil
+	return false, false, nil
+}
+
+// missingLeases is for how many leases a request waits for a replica that has
+// a system which this one lacks.
+const missingLeases = 5
+
+// lacks is true if this replica's configuration has no such system. One that has
+// it ends the wait for such a one.
+func (e *Engine) lacks(t *turn, name string) bool {
+	if _, ok := e.Systems[name]; !ok {
+		return true
+	}
+	if _, waited := t.c.Missing[name]; waited {
+		t.c.Missing = maps.Clone(t.c.Missing)
+		delete(t.c.Missing, name)
+	}
+	return false
+}
+
+// waitsFor is true as long as another replica may still turn out to have it.
+func (e *Engine) waitsFor(t *turn, name string) bool {
+	since, waited := t.c.Missing[name]
+	if !waited {
+		since, t.c.Missing = t.now, maps.Clone(t.c.Missing)
+		if t.c.Missing == nil {
+			t.c.Missing = map[string]time.Time{}
+		}
+		t.c.Missing[name] = since
+	}
+	return t.now.Sub(since) < missingLeases*e.Settings.Lease
+}
+
+// unlike names both configurations: the request's, and this replica's.
+func (e *Engine) unlike(c *Case) string {
+	return fmt.Sprintf("the request was accepted under a configuration with %s; the one in use has %s", strings.Join(sorted(c.Systems), ", "), strings.Join(sorted(e.Systems), ", "))
 }
 
 // forgetSearches makes the next search look everywhere again.

@@ -11,6 +11,11 @@ import (
 // ErrKeyGone says that the request's key was destroyed, or never existed.
 var ErrKeyGone error = connectors.Said("the request's key is gone")
 
+// ErrMaster says that a key is wrapped by a master key that this replica does
+// not have, in the middle of a change of masters: it waits for a replica that
+// does, or for the configuration.
+var ErrMaster error = connectors.Said("another replica's master key wraps it")
+
 // Spool keeps a request's files, encrypted under its key. It is the
 // authority for what was found and whether erasing began.
 type Spool interface {

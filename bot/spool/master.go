@@ -141,7 +141,7 @@ func (r *ring) unwrap(body []byte, purpose string) (key []byte, w wrapped, err e
 	}
 	aead, ok := r.aeads[w.Master]
 	if !ok {
-		return nil, w, connectors.Sayf(nil, "it is wrapped by master key %q, which is not configured; put it back beside the newest one", w.Master)
+		return nil, w, connectors.Sayf(bot.ErrMaster, "it is wrapped by master key %q, which is not configured; put it beside the newest one", w.Master)
 	}
 	key, err = aead.Open(nil, w.Nonce, w.Key, w.aad())
 	if err != nil || len(key) != KeySize {

@@ -35,7 +35,7 @@ type rotateCmd struct {
 
 // Help carries the example.
 func (rotateCmd) Help() string {
-	return "Put the new key first in keys.master, keep the old one after it, and restart the replicas before.\nAfterwards the old key may be removed.\n\nExample:\n  privacydesk keys rotate --config privacydesk.yml"
+	return "Add the new key last in keys.master and restart the replicas; put it first and restart them again; then rotate.\nAfterwards the old key may be removed.\n\nExample:\n  privacydesk keys rotate --config privacydesk.yml"
 }
 
 // openShelf opens the key shelf alone: no Redis, no Zendesk.

@@ -191,6 +191,35 @@ func (w *World) Join(desk, patient bot.Desk) {
 	w.replicas = append(w.replicas, w.engine(desk, patient, store))
 }
 
+// Shelf opens the key shelf as another process would, with masters by name, the
+// newest first; "m1" is the one that the world has.
+func (w *World) Shelf(masters ...string) *spool.Shelf {
+	w.T.Helper()
+	o := spool.KeysOptions{Dir: w.dir + "/keys", Clock: w.Clock.Now}
+	for _, id := range masters {
+		key := "a key of the tests"
+		if id != "m1" {
+			key = "another, " + id
+		}
+		o.Masters = append(o.Masters, spool.MasterKey{ID: id, Key: sha256Sum(key)})
+	}
+	s, err := spool.OpenKeys(o)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return s
+}
+
+// Folder is the spool on a shelf.
+func (w *World) Folder(keys *spool.Shelf) *spool.Folder {
+	w.T.Helper()
+	f, err := spool.Open(spool.Options{Dir: w.dir + "/spool"}, keys)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	return f
+}
+
 func (w *World) connect() *redis.Client {
 	client := redis.NewClient(&redis.Options{Network: "unix", Addr: w.redis.Socket()})
 	w.T.Cleanup(func() { _ = client.Close() })
