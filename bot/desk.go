@@ -109,6 +109,7 @@ type Desk interface {
 // ChangePage is one page of changes.
 type ChangePage struct {
 	Tickets []int64
+	Open    []int64 // those of them that are neither solved nor closed
 	Next    string
 	End     bool // nothing newer now
 }

@@ -115,8 +115,10 @@ func (e *Engine) Step(ctx context.Context, id string) error {
 func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err error) {
 	t, err := e.load(ctx, id, token)
 	if errors.Is(err, ErrNotFound) {
-		if err := e.AtHome(ctx); err != nil {
-			return false, err // it stays as it is
+		if err := errors.Join(e.AtHome(ctx), e.goesByNewest(ctx)); errors.Is(err, errOlderRules) {
+			return false, nil // it stays as it is, for a newer replica
+		} else if err != nil {
+			return false, err
 		}
 		more, err := e.guarded(func() (bool, error) { return e.admit(ctx, t) })
 		if err == nil || errors.Is(err, ErrConflict) || errors.Is(err, ErrStale) || ctx.Err() != nil {
@@ -139,6 +141,9 @@ func (e *Engine) piece(ctx context.Context, id, token string) (more bool, err er
 	more, err = e.guarded(func() (bool, error) { return e.advance(ctx, t) })
 	if err == nil || errors.Is(err, ErrNewer) || errors.Is(err, ErrConflict) || errors.Is(err, ErrStale) || ctx.Err() != nil {
 		return more, err
+	}
+	if errors.Is(err, errOlderRules) {
+		return false, e.Store.Defer(ctx, id, t.stored.Hint, t.now.Add(e.Settings.Backoff*4))
 	}
 	var behind *setBackError
 	if errors.As(err, &behind) {

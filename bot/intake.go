@@ -198,12 +198,16 @@ func (e *Engine) read(ctx context.Context, t *turn) (bool, error) {
 	} else if astray {
 		t.c.Link = nil
 	}
+	strange, err := e.outOfScope(ctx, ticket)
+	if err != nil {
+		return false, err
+	}
 	switch {
 	case otherRequester(t.c, s, ticket):
 		return e.holdOver(ctx, t, ReasonRequester)
 	case mergedInto(ticket, t.c.Seen.Comment):
 		return e.holdMerged(ctx, t, ticket)
-	case !e.inScope(ticket):
+	case strange:
 		return e.holdOver(ctx, t, ReasonOutOfScope)
 	case e.solvedTooEarly(t, ticket):
 		return e.holdOver(ctx, t, ReasonSolvedByHand)

@@ -191,7 +191,9 @@ func (e *Engine) notice(ctx context.Context, t *turn, ticket *Ticket) ([]Reason,
 	if otherRequester(t.c, s, ticket) {
 		out = append(out, ReasonRequester)
 	}
-	if !e.inScope(ticket) {
+	if strange, err := e.outOfScope(ctx, ticket); err != nil {
+		return nil, err
+	} else if strange {
 		out = append(out, ReasonOutOfScope)
 	}
 	read := e.understand(t.c, ticket, s.Frozen.Comment)

@@ -126,3 +126,56 @@ func TestRule16_MastersInTheirOrder(t *testing.T) {
 	}
 	w.Shelf("m2")
 }
+
+// TestRule16_OlderRulesNeitherAdmitNorDrop: a new form is rolled out. A replica
+// that does not know it drops no ticket of it, and holds no request of it as out
+// of scope; when the new rules are taken back, the old ones are in force again.
+func TestRule16_OlderRulesNeitherAdmitNorDrop(t *testing.T) {
+	w := populated(t)
+	w.Settings.Deletes.WaitingPeriod = time.Hour
+	w.Start()
+	old := w.Engine
+	if err := old.Sweep(t.Context()); err != nil { // its rules are the first
+		t.Fatal(err)
+	}
+	const form = 977
+	fresh := beside(t, w, func(o *bot.Options) { o.Settings.Reading.FormID = form })
+	if err := fresh.Sweep(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	id := w.Desk.File(bot.Ticket{Requester: world.Alex(), FormID: form, Channel: "web", Fields: map[int64]string{world.KindField: "delete"}}, janeBody)
+	w.Hint(id)
+	for range 3 {
+		if err := old.Sweep(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := old.Step(t.Context(), bot.IDOfTicket(id)); err != nil {
+			t.Fatal(err)
+		}
+		w.Clock.Advance(time.Minute)
+	}
+	if waiting, err := w.Store.Newcomers(t.Context(), 9); err != nil || len(waiting) != 1 {
+		t.Fatalf("the older rules dropped it, or took it in: %v, %v", waiting, err)
+	}
+	w.Engine = fresh
+	w.Settle()
+	w.Expect(id, "waiting", bot.ReasonWaitingPeriod)
+	for range 5 {
+		w.Hint(id)
+		if err := old.Step(t.Context(), bot.IDOfTicket(id)); err != nil {
+			t.Fatal(err)
+		}
+		w.Clock.Advance(time.Minute)
+		w.Expect(id, "waiting", bot.ReasonWaitingPeriod)
+		if err := fresh.Sweep(t.Context()); err != nil { // it is alive
+			t.Fatal(err)
+		}
+	}
+	if generation, newest, err := old.IntakeGeneration(t.Context()); err != nil || generation != 2 || newest {
+		t.Errorf("generation %d, newest: %v, %v", generation, newest, err)
+	}
+	w.Clock.Advance(time.Hour) // nobody has the new ones any more
+	if generation, newest, err := old.IntakeGeneration(t.Context()); err != nil || generation != 3 || !newest {
+		t.Errorf("generation %d, newest: %v, %v", generation, newest, err)
+	}
+}

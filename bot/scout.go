@@ -72,6 +72,11 @@ func (e *Engine) callIn(ctx context.Context, now time.Time) error {
 	if err := e.AtHome(ctx); err != nil {
 		return err
 	}
+	if err := e.goesByNewest(ctx); errors.Is(err, errOlderRules) {
+		return nil // a newer replica calls them in
+	} else if err != nil {
+		return err
+	}
 	e.scout.mu.Lock()
 	defer e.scout.mu.Unlock()
 	list, err := e.Store.Newcomers(ctx, scoutHolds)

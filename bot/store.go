@@ -70,6 +70,10 @@ type Store interface {
 	// PutOff lists ids without a record that Defer put off at least so many
 	// times: tickets that could not be read.
 	PutOff(ctx context.Context, times, limit int) ([]string, error)
+	// IntakeRules tells the newest generation of the rules of intake, and whether
+	// those of the digest are its. Rules that were never seen begin another; older
+	// ones do once nobody has had the newest for as long as patience.
+	IntakeRules(ctx context.Context, digest string, now time.Time, patience time.Duration) (generation int64, newest bool, err error)
 	// Known tells which of the ids have a record.
 	Known(ctx context.Context, ids []string) (map[string]bool, error)
 	// Defer puts an id off until a time: Due lists it then and not before,

@@ -52,6 +52,7 @@ func StoreSuite(t *testing.T, open func(t *testing.T) bot.Store) {
 		{"LeaseConcurrently", leaseConcurrently},
 		{"Rule11_DeathsAreCounted", deaths},
 		{"Rule11_PutOff", putOff},
+		{"Rule16_IntakeRules", intakeRules},
 		{"Rule5_Holds", holds},
 		{"ListOrder", listOrder},
 		{"ListFilters", listFilters},

@@ -183,3 +183,23 @@ func putOff(d *desk) {
 	d.must(d.store.Drop(d.ctx, "t3", d.hintOf("t3")))
 	d.same("after one was read and one dropped", often(1, 9), []string{"t2"})
 }
+
+// intakeRules: ones that were never seen begin a generation at once, older ones
+// only when nobody has the newest any more.
+func intakeRules(d *desk) {
+	ask := func(digest string, at time.Time, generation int64, newest bool) {
+		d.Helper()
+		n, is, err := d.store.IntakeRules(d.ctx, digest, at, time.Minute)
+		d.must(err)
+		d.same("generation and newest of "+digest, []any{n, is}, []any{generation, newest})
+	}
+	ask("a", noon(), 1, true)
+	ask("a", noon(), 1, true)
+	ask("b", noon(), 2, true)
+	ask("a", noon().Add(time.Minute), 2, false)
+	ask("b", noon().Add(time.Minute), 2, true) // it is alive
+	ask("a", noon().Add(2*time.Minute), 2, false)
+	ask("a", noon().Add(3*time.Minute), 3, true) // taken back
+	ask("b", noon().Add(3*time.Minute), 3, false)
+	ask("c", noon().Add(3*time.Minute), 4, true)
+}

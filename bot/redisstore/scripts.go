@@ -14,7 +14,7 @@ var sources embed.FS
 // scripts are the commands that Redis runs as one. Each is sent by its digest; the text follows only if the server
 // doesn't know it.
 type scripts struct {
-	commit, hint, drop, putOff, setAside, vouch, purge, list, acquire, renew, release, holds, swap, endTurn, take, rest *redis.Script
+	commit, hint, drop, putOff, setAside, vouch, purge, list, acquire, renew, release, holds, swap, endTurn, take, rest, rules *redis.Script
 }
 
 func newScripts() scripts {
@@ -22,7 +22,7 @@ func newScripts() scripts {
 		commit: script("commit"), hint: script("hint"), drop: script("drop"), putOff: script("defer"), setAside: script("setaside"), vouch: script("vouch"), purge: script("purge"), list: script("list"),
 		acquire: script("acquire"), renew: script("renew"), release: script("release"), holds: script("holds"),
 		swap: script("swap"), endTurn: script("endturn"),
-		take: script("take"), rest: script("rest"),
+		take: script("take"), rest: script("rest"), rules: script("rules"),
 	}
 }
 

@@ -35,7 +35,8 @@ func (d *Desk) Changes(ctx context.Context, cursor string, since time.Time) (bot
 	}
 	var answer struct {
 		Tickets []struct {
-			ID int64 `json:"id"`
+			ID     int64      `json:"id"`
+			Status bot.Status `json:"status"`
 		} `json:"tickets"`
 		After text `json:"after_cursor"`
 		End   bool `json:"end_of_stream"`
@@ -59,6 +60,9 @@ func (d *Desk) Changes(ctx context.Context, cursor string, since time.Time) (bot
 			return bot.ChangePage{}, fmt.Errorf("%s: %w: %w", op, bot.ErrUnavailable, errShape)
 		}
 		page.Tickets = append(page.Tickets, t.ID)
+		if t.Status != bot.StatusSolved && t.Status != bot.StatusClosed {
+			page.Open = append(page.Open, t.ID)
+		}
 	}
 	return page, nil
 }

@@ -26,6 +26,7 @@ const pollLost = 7 * 24 * time.Hour
 // PollStore is what polling needs of a bot.Store.
 type PollStore interface {
 	Hint(ctx context.Context, ids []string, once string, keep time.Duration) (bool, error)
+	Known(ctx context.Context, ids []string) (map[string]bool, error)
 	Cursor(ctx context.Context, name string) (string, error)
 	SetCursor(ctx context.Context, name, value string) error
 }
@@ -41,6 +42,9 @@ type Poller struct {
 	// Stable also keeps the place, so that a store that lost it, or was set back,
 	// makes nobody begin at Since; nil for nowhere.
 	Stable bot.Stable
+	// Generation is the newest one of the rules of intake, and whether this
+	// process goes by it; for Again.
+	Generation func(context.Context) (generation int64, newest bool, err error)
 	// AtHome fails while the store may not be this installation's: nothing is
 	// polled then. nil: it always is.
 	AtHome func(context.Context) error

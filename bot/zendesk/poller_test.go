@@ -20,6 +20,7 @@ import (
 type shelf struct {
 	cursors map[string]string
 	hints   []string
+	known   map[string]bool
 	fail    string // "hint" or "cursor"
 }
 
@@ -29,6 +30,14 @@ func (s *shelf) Hint(_ context.Context, ids []string, once string, _ time.Durati
 	}
 	s.hints = append(s.hints, ids...)
 	return true, nil
+}
+
+func (s *shelf) Known(_ context.Context, ids []string) (map[string]bool, error) {
+	out := map[string]bool{}
+	for _, id := range ids {
+		out[id] = s.known[id]
+	}
+	return out, nil
 }
 
 func (s *shelf) Cursor(_ context.Context, name string) (string, error) { return s.cursors[name], nil }
@@ -265,5 +274,41 @@ func TestRule16_PollingGoesOnBehindALostStore(t *testing.T) {
 	}
 	if len(d.since) != 2 || d.since[1].After(whole.Add(-7*24*time.Hour)) || d.since[1].Before(whole.Add(-8*24*time.Hour)) {
 		t.Errorf("began at %v; all was read up to %s", d.since, whole)
+	}
+}
+
+// TestRule16_ANewGenerationLooksAgain at open tickets without a request, once,
+// a few pages at a time; not when the rules are the first, nor where they are
+// older.
+func TestRule16_ANewGenerationLooksAgain(t *testing.T) {
+	c := &clock{at: time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)}
+	d := &script{pages: map[string]bot.ChangePage{"": {Tickets: []int64{1, 2, 3}, Open: []int64{1, 2}, Next: "p1"}}}
+	for i := range 8 {
+		d.pages[fmt.Sprintf("p%d", i+1)] = bot.ChangePage{Tickets: []int64{int64(10 + i)}, Open: []int64{int64(10 + i)}, Next: fmt.Sprintf("p%d", i+2), End: i == 7}
+	}
+	s := &shelf{known: map[string]bool{"t2": true, "t10": true}}
+	p := poller(d, s, c)
+	generation, newest := int64(1), true
+	p.Generation = func(context.Context) (int64, bool, error) { return generation, newest, nil }
+	again := func() []string {
+		t.Helper()
+		if err := p.Again(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		return s.take()
+	}
+	if got := again(); len(got) != 0 {
+		t.Errorf("the first rules looked again at %v", got)
+	}
+	generation, newest = 2, false
+	if got := again(); len(got) != 0 {
+		t.Errorf("older rules looked again at %v", got)
+	}
+	newest = true
+	if got := slices.Concat(again(), again()); !slices.Equal(got, []string{"t1", "t11", "t12", "t13", "t14", "t15", "t16", "t17"}) {
+		t.Errorf("looked again at %v", got)
+	}
+	if got := again(); len(got) != 0 {
+		t.Errorf("and once more at %v", got)
 	}
 }

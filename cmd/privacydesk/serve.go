@@ -166,10 +166,13 @@ type job struct {
 }
 
 func (a *app) jobs() []job {
-	poller := zendesk.Poller{Desk: a.desk.Patient(), Store: a.store, Clock: time.Now, Since: a.cfg.Intake.Since, Stable: a.keys, AtHome: a.atHome}
+	poller := zendesk.Poller{Desk: a.desk.Patient(), Store: a.store, Clock: time.Now, Since: a.cfg.Intake.Since, Stable: a.keys, AtHome: a.atHome, Generation: a.engine.IntakeGeneration}
 	return []job{
 		{"sweep", a.cfg.Intake.Sweep, a.engine.Sweep},
-		{"poll", a.cfg.Intake.Poll, func(ctx context.Context) error { _, err := poller.Poll(ctx); return err }},
+		{"poll", a.cfg.Intake.Poll, func(ctx context.Context) error {
+			_, err := poller.Poll(ctx)
+			return errors.Join(err, poller.Again(ctx))
+		}},
 		{"tidy", "@every 1m", a.queue.Tidy},
 		{"suspended", "@hourly", a.engine.Suspended},
 		{"stuck", "@hourly", a.engine.TellStuck},
