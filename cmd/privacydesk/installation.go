@@ -173,6 +173,6 @@ func (c recoverCmd) Run(ctx context.Context, s *surroundings) error {
 		}
 		a.log.WithField("event", "recovered").WithField("by", c.name()).Warn("the loss of Redis was accepted")
 		return tell(s, c.JSON, map[string]any{"ok": true, "at": time.Now().UTC().Format(time.RFC3339)},
-			"the loss is accepted: replicas go on with this Redis; what had ended stays ended, what was open is held")
+			"the loss is accepted; restart the replicas, whose queue was lost, too. What had ended stays ended, what was open is held")
 	})
 }

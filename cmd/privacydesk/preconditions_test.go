@@ -224,6 +224,13 @@ func breakages() []breakage {
 			tr.must(tr.client.Do(tr.Context(), "ACL", "SETUSER", "app", "on", ">secret", "~tr*", "&*", "+@all").Err())
 			tr.set("redis", "redis://", "redis://app:secret@")
 		}, "~tr:* ~asynq:*", true},
+		{installationName, "Redis came back empty", func(tr *trial) {
+			if served, said := tr.serve(started, func(string) {}); !served {
+				tr.Fatal(said)
+			}
+			tr.must(tr.client.FlushAll(tr.Context()).Err())
+		}, "came back empty", true},
+		{"records", "of a newer version", func(tr *trial) { tr.must(tr.client.HSet(tr.Context(), "tr:{tr}:cursors", "format", 99).Err()) }, "a newer version of privacydesk wrote records", true},
 		{"replicas", "", func(tr *trial) {
 			tr.must(tr.client.HSet(tr.Context(), "tr:{tr}:cursors", "spool/identity", "another's").Err())
 		}, "not the one that the other replicas", true},
