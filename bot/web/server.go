@@ -138,7 +138,7 @@ func (s *Server) Start(ctx context.Context) error {
 			return err
 		}
 	}
-	l := s.listener
+	l := net.Listener(bound(s.listener, maxConnections, s.options.TLS == nil))
 	go func() {
 		serve := s.http.Serve
 		if s.options.TLS != nil {

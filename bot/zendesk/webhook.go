@@ -25,7 +25,9 @@ const (
 )
 
 const (
-	maxWebhook   = 1 << 20
+	maxWebhook   = 256 << 10 // Zendesk sends no more [docs, webhooks]
+	maxBodies    = 32        // that are read at once: 8 MiB in all
+	bodyTime     = 5 * time.Second
 	intakeTime   = 8 * time.Second // Zendesk gives up after 12 s
 	retrySeconds = "10"            // below 60, or Zendesk does not try again
 )
@@ -39,6 +41,9 @@ type WebhookOptions struct {
 	// Observe is told of each invocation's end ("accepted", "replayed",
 	// "ignored", or why it was refused), for metrics; nothing when nil.
 	Observe func(result string)
+	// Skewed is told of each webhook that was refused because its time is off, and
+	// by how much this machine is ahead of it; nothing when nil.
+	Skewed func(ahead time.Duration)
 }
 
 // Intake makes hints durable before it returns. It reports false if it saw
@@ -49,9 +54,12 @@ type webhook struct {
 	WebhookOptions
 	intake     Intake
 	invocation *regexp.Regexp
+	bodies     chan struct{} // a place for each body that is being read
 }
 
-// NewWebhook makes the handler of POSTs from Zendesk. It believes nothing but
+// NewWebhook makes the handler of POSTs from Zendesk. Nobody fills memory without
+// a valid signature: headers that are missing, malformed or out of time are
+// refused before a body is read, and so many bodies are read at once. It believes nothing but
 // the ticket's id, and that only of a body that was signed with a secret
 // within the skew; nothing is parsed before. It answers 200 once intake has
 // made the hint durable, 503 with Retry-After when it could not, and never
@@ -70,7 +78,10 @@ func NewWebhook(o WebhookOptions, intake Intake) (http.Handler, error) {
 	if o.Observe == nil {
 		o.Observe = func(string) {}
 	}
-	return &webhook{o, intake, regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,100}$`)}, nil
+	if o.Skewed == nil {
+		o.Skewed = func(time.Duration) {}
+	}
+	return &webhook{o, intake, regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,100}$`), make(chan struct{}, maxBodies)}, nil
 }
 
 // refusal is an answer that says no in words of ours.
@@ -100,32 +111,88 @@ func (h *webhook) receive(w http.ResponseWriter, r *http.Request) (string, *refu
 	if r.Method != http.MethodPost {
 		return "", &refusal{http.StatusMethodNotAllowed, "only POST"}
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxWebhook))
-	if err != nil {
-		var large *http.MaxBytesError
-		if errors.As(err, &large) {
-			return "", &refusal{http.StatusRequestEntityTooLarge, "too large"}
-		}
-		return "", &refusal{http.StatusBadRequest, "body cut"}
-	}
-	if no := h.verify(r.Header, body); no != nil {
+	c, no := h.headers(r)
+	if no != nil {
 		return "", no
 	}
-	invocation, ok := one(r.Header, headerInvocation)
-	if !ok || !h.invocation.MatchString(invocation) {
-		return "", &refusal{http.StatusBadRequest, "no invocation id"}
+	body, no := h.body(w, r)
+	if no != nil {
+		return "", no
+	}
+	if !h.signed(c.sum, c.timestamp, body) {
+		return "", &refusal{http.StatusUnauthorized, "bad signature"}
 	}
 	p, err := parsePayload(body)
 	if err != nil {
 		return "", &refusal{http.StatusBadRequest, "no ticket id"}
 	}
-	if no := h.foreign(r.Header, p); no != nil {
-		return "", no
+	if p.account != 0 && len(h.Accounts) > 0 && !slices.Contains(h.Accounts, strconv.FormatInt(p.account, 10)) {
+		return "", &refusal{http.StatusForbidden, "another account"}
 	}
 	if p.ticket == 0 {
 		return "ignored", nil
 	}
-	return h.take(r.Context(), p.ticket, invocation)
+	return h.take(r.Context(), p.ticket, c.invocation)
+}
+
+// claims are what a webhook's headers say; of them only what the signature
+// covers is believed, later.
+type claims struct {
+	sum                   []byte
+	timestamp, invocation string
+}
+
+// headers refuses what no signature could make valid.
+func (h *webhook) headers(r *http.Request) (c claims, no *refusal) {
+	signature, has := one(r.Header, headerSignature)
+	timestamp, hasTime := one(r.Header, headerTimestamp)
+	if !has || !hasTime {
+		return c, &refusal{http.StatusUnauthorized, "not signed"}
+	}
+	sum, err := base64.StdEncoding.DecodeString(signature)
+	if err != nil || len(sum) != sha256.Size {
+		return c, &refusal{http.StatusUnauthorized, "bad signature"}
+	}
+	at, err := time.Parse(time.RFC3339, timestamp)
+	if err != nil {
+		return c, &refusal{http.StatusUnauthorized, "bad time"}
+	}
+	if ahead := h.Clock().Sub(at); ahead.Abs() > h.Skew {
+		h.Skewed(ahead)
+		return c, &refusal{http.StatusUnauthorized, "out of time"}
+	}
+	invocation, ok := one(r.Header, headerInvocation)
+	if !ok || !h.invocation.MatchString(invocation) {
+		return c, &refusal{http.StatusBadRequest, "no invocation id"}
+	}
+	if id, ok := one(r.Header, headerAccount); len(h.Accounts) > 0 && (!ok || !slices.Contains(h.Accounts, id)) {
+		return c, &refusal{http.StatusForbidden, "another account"}
+	}
+	if r.ContentLength > maxWebhook {
+		return c, &refusal{http.StatusRequestEntityTooLarge, "too large"}
+	}
+	return claims{sum, timestamp, invocation}, nil
+}
+
+// body reads it if there is a place, within a time: who sends it slowly holds
+// the place no longer.
+func (h *webhook) body(w http.ResponseWriter, r *http.Request) ([]byte, *refusal) {
+	select {
+	case h.bodies <- struct{}{}:
+		defer func() { <-h.bodies }()
+	default:
+		return nil, &refusal{http.StatusServiceUnavailable, "busy"}
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTime)) // where it can't be set, the server's own holds
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxWebhook))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return nil, &refusal{http.StatusRequestEntityTooLarge, "too large"}
+	case err != nil:
+		return nil, &refusal{http.StatusBadRequest, "body cut"}
+	}
+	return body, nil
 }
 
 // take hands the hint in. Its answer stands for the hint being durable.
@@ -154,27 +221,6 @@ func one(h http.Header, name string) (string, bool) {
 	return v[0], true
 }
 
-// verify checks signature and time, before anything is parsed.
-func (h *webhook) verify(head http.Header, body []byte) *refusal {
-	signature, has := one(head, headerSignature)
-	timestamp, hasTime := one(head, headerTimestamp)
-	if !has || !hasTime {
-		return &refusal{http.StatusUnauthorized, "not signed"}
-	}
-	sum, err := base64.StdEncoding.DecodeString(signature)
-	if err != nil || !h.signed(sum, timestamp, body) {
-		return &refusal{http.StatusUnauthorized, "bad signature"}
-	}
-	at, err := time.Parse(time.RFC3339, timestamp)
-	if err != nil {
-		return &refusal{http.StatusUnauthorized, "bad time"}
-	}
-	if off := h.Clock().Sub(at); off > h.Skew || off < -h.Skew {
-		return &refusal{http.StatusUnauthorized, "out of time"}
-	}
-	return nil
-}
-
 // signed tries every secret, so that the time taken tells nothing.
 func (h *webhook) signed(sum []byte, timestamp string, body []byte) bool {
 	good := false
@@ -187,20 +233,4 @@ func (h *webhook) signed(sum []byte, timestamp string, body []byte) bool {
 		}
 	}
 	return good
-}
-
-// foreign refuses other accounts: by the header, which is not signed, and by
-// the body of an event, which is.
-func (h *webhook) foreign(head http.Header, p payload) *refusal {
-	no := &refusal{http.StatusForbidden, "another account"}
-	if len(h.Accounts) == 0 {
-		return nil
-	}
-	if id, ok := one(head, headerAccount); !ok || !slices.Contains(h.Accounts, id) {
-		return no
-	}
-	if p.account != 0 && !slices.Contains(h.Accounts, strconv.FormatInt(p.account, 10)) {
-		return no
-	}
-	return nil
 }

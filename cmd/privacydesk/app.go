@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -56,6 +57,7 @@ type app struct {
 	watch      *watch
 	tls        *cryptotls.Config // of the web server; nil where it speaks plain HTTP
 	exchange   *exchange         // with other replicas; nil where there can be none
+	skewSaid   atomic.Bool
 
 	closers []func(context.Context) error
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/sirupsen/logrus"
 
 	"privacydesk/bot"
 	"privacydesk/bot/web"
@@ -204,7 +205,7 @@ func (a *app) listen(ctx context.Context, intake bool) (*web.Server, error) {
 	a.onClose(a.relay.Shutdown)
 	if secrets := hook.Secrets(); intake && len(secrets) > 0 {
 		handler, err := zendesk.NewWebhook(zendesk.WebhookOptions{
-			Secrets: secrets, Skew: hook.Skew, Accounts: hook.Accounts, Clock: time.Now,
+			Secrets: secrets, Skew: hook.Skew, Accounts: hook.Accounts, Clock: time.Now, Skewed: a.skewed,
 		}, a.takeHints)
 		if err != nil {
 			return nil, err
@@ -242,6 +243,21 @@ func (a *app) confirmations() http.Handler {
 		Missing: func(err error) bool { return errors.Is(err, bot.ErrNoLink) },
 		Busy:    func(err error) bool { return errors.Is(err, bot.ErrBusy) || errors.Is(err, bot.ErrConflict) },
 	})
+}
+
+// skewed tells of webhooks that are refused for their time: not of each, since
+// anybody can send such. The clock is compared anew.
+func (a *app) skewed(ahead time.Duration) {
+	if !a.skewSaid.CompareAndSwap(false, true) {
+		return
+	}
+	way := "ahead of"
+	if ahead < 0 {
+		way = "behind"
+	}
+	a.log.WithFields(logrus.Fields{"event": "webhook", "off": ahead.Abs().Round(time.Second).String()}).
+		Warnf("a webhook was refused for its time: this machine's clock is %s it; unless somebody sends old ones, synchronise the clock (NTP). Said once", way)
+	a.watch.kick("clock")
 }
 
 // takeHints makes hints durable, and lets the relay ask a worker to look: the
