@@ -8,9 +8,12 @@
 package config
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -90,7 +93,51 @@ func (z Zendesk) check() error {
 type Redis struct {
 	URL    string `yaml:"url" secret:"true" doc:"redis://user:password@host:6379/0, or rediss:// for TLS; empty: a redis-server of our own is started, which suits one machine"`
 	Dir    string `yaml:"dir" path:"true" doc:"folder of the redis-server of our own; empty: redis in data_dir"`
-	Prefix string `yaml:"prefix" default:"pd" doc:"what the keys begin with; two installations that share a Redis need two. Of a-z, 0-9, dash and underline, at most 40"`
+	Prefix string `yaml:"prefix" default:"pd" doc:"what the records' keys begin with, before a colon; the queue's begin with asynq:. Two installations that share a Redis need two. Of a-z, 0-9, dash and underline, at most 40"`
+	// TLS is what rediss:// needs beyond the system's certificates.
+	TLS *RedisTLS `yaml:"tls" doc:"for rediss:// where the system's certificate authorities don't do"`
+}
+
+// RedisTLS says whom to trust, and who we are.
+type RedisTLS struct {
+	CA         string `yaml:"ca" path:"true" doc:"file of the certificate authorities that may have signed the server's certificate, PEM; empty: the system's"`
+	Cert       string `yaml:"cert" path:"true" doc:"file of our own certificate and its chain, PEM, where the server asks for one"`
+	Key        string `yaml:"key" path:"true" doc:"file of its private key, PEM"`
+	ServerName string `yaml:"server_name" doc:"the name that the server's certificate bears, where it is not the host of url"`
+}
+
+// Load reads the files into what the client is to speak; base is what the URL
+// says. Errors name the key and the file.
+func (t *RedisTLS) Load(base *tls.Config) (*tls.Config, error) {
+	if t == nil {
+		return base, nil
+	}
+	if base == nil {
+		return nil, errors.New("redis.tls: redis.url does not begin with rediss://, so that nothing is encrypted; let it")
+	}
+	out := base.Clone()
+	out.MinVersion = tls.VersionTLS12
+	if t.ServerName != "" {
+		out.ServerName = t.ServerName
+	}
+	if t.CA != "" {
+		text, err := os.ReadFile(t.CA)
+		if err != nil {
+			return nil, fmt.Errorf("redis.tls.ca: %w; name a file that this user can read", err)
+		}
+		out.RootCAs = x509.NewCertPool()
+		if !out.RootCAs.AppendCertsFromPEM(text) {
+			return nil, fmt.Errorf("redis.tls.ca: %s holds no certificate in PEM", t.CA)
+		}
+	}
+	if t.Cert != "" || t.Key != "" {
+		pair, err := tls.LoadX509KeyPair(t.Cert, t.Key)
+		if err != nil {
+			return nil, fmt.Errorf("redis.tls.cert: %w; see redis.tls.cert and redis.tls.key", err)
+		}
+		out.Certificates = []tls.Certificate{pair}
+	}
+	return out, nil
 }
 
 // Keys is the ring of master keys.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"runtime"
 	"strconv"
 	"strings"
 
@@ -41,6 +42,9 @@ func readConfig(path string) (body []byte, err error) {
 		return nil, fmt.Errorf("configuration %s: %w; name an existing file with --config", path, plain(err))
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
+	if info, err := f.Stat(); err == nil && runtime.GOOS != "windows" && info.Mode().IsRegular() && info.Mode().Perm()&0o002 != 0 {
+		return nil, fmt.Errorf("configuration %s: every user of this machine can change it; run: chmod o-w %s", path, path)
+	}
 	body, err = io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
 		return nil, fmt.Errorf("configuration %s: %w", path, plain(err))

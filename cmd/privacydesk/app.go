@@ -168,7 +168,7 @@ func (a *app) openRedis(ctx context.Context, o openOptions) error {
 	a.redis = redis.NewClient(options)
 	a.onClose(func(context.Context) error { return a.redis.Close() })
 	if err := a.redis.Ping(ctx).Err(); err != nil {
-		return fmt.Errorf("redis: %w; check redis.url", err)
+		return fmt.Errorf("redis: %w; see redis.url and redis.tls", err)
 	}
 	if a.store, err = redisstore.New(a.redis, a.authenticator(), redisstore.Options{Prefix: a.cfg.Redis.Prefix}); err != nil {
 		return err
@@ -199,6 +199,9 @@ func (a *app) redisOptions(ctx context.Context, o openOptions) (*redis.Options, 
 		options, err := redis.ParseURL(a.cfg.Redis.URL)
 		if err != nil {
 			return nil, &usageError{errors.New("redis.url: is no Redis URL; write it as redis://user:password@host:6379/0")}
+		}
+		if options.TLSConfig, err = a.cfg.Redis.TLS.Load(options.TLSConfig); err != nil {
+			return nil, &usageError{err}
 		}
 		return options, nil
 	}

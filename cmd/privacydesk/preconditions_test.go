@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -67,7 +68,7 @@ func newTrial(t *testing.T) *trial {
 	tr.must(db.Close())
 	tr.write("crm.yml", string(sys.Map()))
 	tr.parts = map[string]string{
-		"intake": fmt.Sprintf(`{since: %s, sweep: "@every 1s"}`, time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)),
+		"intake": fmt.Sprintf(`{since: %s, poll: "@every 1s", sweep: "@every 1s"}`, time.Now().Add(-time.Hour).UTC().Format(time.RFC3339)),
 		"zendesk": fmt.Sprintf("{url: %q, oauth: {client_id: %s, client_secret: %s}, form: %d, kind_field: %d, kind_values: {privacy_access: access, privacy_delete: delete}}",
 			server.URL, tr.desk.ClientID, tr.desk.ClientSecret, tr.desk.Form, tr.desk.Kind),
 		"directory": "{kind: static, users: [{email: alex@acme.example, tenant: acme, admin: true}]}",
@@ -182,6 +183,17 @@ func (tr *trial) serve(until func(said string) bool, then func(address string)) 
 	return true, l.String()
 }
 
+// until waits for something that has to happen.
+func (tr *trial) until(what string, happened func() bool) {
+	tr.Helper()
+	for last := time.Now().Add(trialPatience); !happened(); runtime.Gosched() {
+		if time.Now().After(last) {
+			tr.Errorf("%s: never happened", what)
+			return
+		}
+	}
+}
+
 // started is true once the daemon serves.
 func started(said string) bool { return strings.Contains(said, `"event":"started"`) }
 
@@ -243,9 +255,7 @@ func breakages() []breakage {
 		{"zendesk", "a wrong secret", func(tr *trial) { tr.set("zendesk", tr.desk.ClientSecret, "another") }, "refuses the credentials", false},
 		{"zendesk", "a wrong secret behind a token", func(tr *trial) {
 			served, said := tr.serve(started, func(string) {
-				for tr.client.Exists(tr.Context(), "tr:{tr}:shared/zendesk/tokens").Val() == 0 {
-					tr.must(tr.Context().Err())
-				}
+				tr.until("a token is shared", func() bool { return tr.client.Exists(tr.Context(), "tr:{tr}:shared/zendesk/tokens").Val() == 1 })
 			})
 			if !served {
 				tr.Fatal(said)
@@ -340,11 +350,7 @@ func TestRule13_SoundIsReady(t *testing.T) {
 		t.Fatal(said)
 	}
 	served, said := tr.serve(started, func(address string) {
-		for !strings.Contains(tr.page(address, "/readyz"), `"ready":true`) {
-			if t.Context().Err() != nil {
-				return
-			}
-		}
+		tr.until("it is ready", func() bool { return strings.Contains(tr.page(address, "/readyz"), `"ready":true`) })
 	})
 	if !served || strings.Contains(said, "a part fails") {
 		t.Errorf("serves %t:\n%s", served, said)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -51,7 +52,7 @@ func (a *app) probeRedis(ctx context.Context) []problem {
 	if err == nil {
 		err = a.store.Try(ctx)
 	}
-	out := failedAt("redis", err, "see redis.url")
+	out := append(failedAt("redis", err, "see redis.url"), a.plainRedis()...)
 	for _, p := range found {
 		sev := connectors.SeverityNote
 		if p.Fatal {
@@ -60,6 +61,19 @@ func (a *app) probeRedis(ctx context.Context) []problem {
 		out = append(out, problem{Severity: sev, Where: "redis", What: p.What, Mend: p.Mend, usage: p.Fatal})
 	}
 	return out
+}
+
+// plainRedis notes a connection that anybody between here and there can read.
+func (a *app) plainRedis() []problem {
+	at := a.redis.Options()
+	host, _, err := net.SplitHostPort(at.Addr)
+	if ip := net.ParseIP(host); at.Network == "unix" || at.TLSConfig != nil || err != nil || host == "localhost" || ip != nil && ip.IsLoopback() {
+		return nil
+	}
+	return []problem{{
+		Severity: connectors.SeverityNote, Where: "redis.url", What: "the connection to another machine is not encrypted: the password and records cross the network in clear",
+		Mend: "let Redis speak TLS, and write rediss://; see docs/operations.md",
+	}}
 }
 
 var errOtherFolder = &usageError{errors.New("data_dir: this folder's spool or key shelf is not the one that the other replicas of this Redis use; mount the same one, or use a Redis of its own")}
