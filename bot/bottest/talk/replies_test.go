@@ -142,8 +142,8 @@ func replyInMidErase(k *talk.Talk) {
 	if k.Systems["crm"].Allowed != 0 {
 		k.T.Error("another system was begun")
 	}
-	t.Noted("Erasing had begun", "crm: not begun", "events: begun, not finished")
-	t.Notes(k.Agent(), "/privacy status").Noted("events: begun, not finished")
+	t.Noted("It can't be brought back", "events: 1") // after the note of the hold
+	t.Notes(k.Agent(), "/privacy status").Noted("crm: not begun", "events: begun, not finished, at least 1 rows erased")
 	if err := k.Engine.Cancel(k.T.Context(), bot.IDOfTicket(t.ID), "dpo"); err == nil {
 		k.T.Error("half an erase was cancelled")
 	}
