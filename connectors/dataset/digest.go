@@ -51,6 +51,7 @@ type (
 		Child, Parent   connectors.IdentityType
 		Keyed, Down, Up bool
 		More            []string `json:",omitempty"`
+		Where           string   `json:",omitempty"`
 	}
 )
 
@@ -68,7 +69,7 @@ func (m *Map) makeDigest() (string, error) {
 			more = append(more, p.Child.Path, p.Parent.Path)
 		}
 		form.Links = append(form.Links, linkForm{
-			More:  more,
+			More: more, Where: l.spelled(),
 			Child: l.Child.Qualified(l.ChildField), Parent: l.Parent.Qualified(l.ParentField),
 			Keyed: l.Keyed, Down: l.Down, Up: l.Up,
 		})

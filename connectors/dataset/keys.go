@@ -48,7 +48,7 @@ func (m *Map) complete(key *Link) bool {
 			same = same && within(p)
 			back = back && within(Pair{p.Parent, p.Child})
 		}
-		if !same && !back {
+		if !same && !back || l.Where != nil {
 			continue
 		}
 		known = true

@@ -20,6 +20,8 @@
 //	  label, source, purpose, retention: text
 //	  third_parties: [text]
 //	  left_out: reason                 # neither read nor erased; reports and certificates say so
+//	privacydesk:                       # of a reference
+//	  where: {notable_type: Customer}  # only rows that hold this refer
 //	privacydesk:                       # of a field
 //	  on_delete: set_null              # of a reference: cleared in rows that stay when the row it refers to goes
 //	  on_delete: {strategy: null}      # or fixed (value), hash, hmac, random (suffix, length, unique), keep (reason)
@@ -177,6 +179,8 @@ type Link struct {
 	// More are the further columns of a key of several: all of them are
 	// compared.
 	More []Pair
+	// Where confines the child's rows that refer over the link.
+	Where []Condition
 	// Live is true for a foreign key of the database that the map does not
 	// name: it gives order and holds rows, and no walk takes it.
 	Live bool
@@ -200,6 +204,9 @@ type Edge struct {
 	// FromMore and ToMore are the further columns of a key of several, in
 	// one order.
 	FromMore, ToMore []*Field
+	// Where are what rows of To have to hold besides, and If what those of
+	// From have to.
+	Where, If []Condition
 	// Shared is true if what is reached is not owned by the owner of From.
 	Shared bool
 	// Keyed is true if the edge is a reference to a primary key.

@@ -21,10 +21,10 @@ func (s *resolver) edges() {
 			child, parent = append(child, p.Child), append(parent, p.Parent)
 		}
 		if l.Down {
-			s.edge(Edge{l.Parent, l.Child, l.ParentField, l.ChildField, parent, child, !l.Keyed, l.Keyed})
+			s.edge(Edge{l.Parent, l.Child, l.ParentField, l.ChildField, parent, child, l.Where, nil, !l.Keyed, l.Keyed})
 		}
 		if l.Up {
-			s.edge(Edge{l.Child, l.Parent, l.ChildField, l.ParentField, child, parent, true, l.Keyed})
+			s.edge(Edge{l.Child, l.Parent, l.ChildField, l.ParentField, child, parent, nil, l.Where, true, l.Keyed})
 		}
 	}
 }
@@ -32,8 +32,15 @@ func (s *resolver) edges() {
 // FromFields are the columns that the edge starts from.
 func (e Edge) FromFields() []*Field { return append([]*Field{e.FromField}, e.FromMore...) }
 
-// ToFields are the columns that the edge leads to.
-func (e Edge) ToFields() []*Field { return append([]*Field{e.ToField}, e.ToMore...) }
+// ToFields are the columns that the edge leads to, those of its conditions
+// last.
+func (e Edge) ToFields() []*Field {
+	out := append([]*Field{e.ToField}, e.ToMore...)
+	for _, c := range e.Where {
+		out = append(out, c.Field)
+	}
+	return out
+}
 
 func (s *resolver) edge(e Edge) {
 	if e.Shared && !e.To.GatherShared && !e.To.Owned {
@@ -183,7 +190,7 @@ func (m *Map) Clears(c *Collection) []*Link {
 func (m *Map) Goes(l *Link) bool {
 	f := l.Clearing()
 	switch {
-	case l.Child.Skip || !l.Keyed:
+	case l.Child.Skip || !l.Keyed || l.Where != nil:
 		return false
 	case f != nil && f.SetNull:
 		return true
@@ -214,7 +221,7 @@ func (m *Map) covered(l *Link) bool {
 	}
 	both := func(e Edge) bool {
 		return slices.ContainsFunc(m.Edges, func(d Edge) bool {
-			return !d.Shared && d.To == l.Child && d.From == e.From && d.FromField == e.FromField && d.FromMore == nil &&
+			return !d.Shared && d.To == l.Child && d.From == e.From && d.FromField == e.FromField && d.FromMore == nil && d.Where == nil &&
 				slices.Contains(l.Pairs(), Pair{d.ToField, e.ToField})
 		})
 	}

@@ -16,6 +16,7 @@ type reference struct {
 	down, up       bool // from there to here; from here to there
 	line           int
 	where          string
+	conditions     []condition
 }
 
 // dataTypes are fideslang's.
@@ -135,6 +136,7 @@ func (f *Field) takeReference(o *object, n *yaml.Node) {
 		o.r.fail(e.line, o.where, "a reference names a dataset and a field as collection.field", "")
 		return
 	}
+	ref.takeWhere(e)
 	e.done()
 	f.references = append(f.references, ref)
 }

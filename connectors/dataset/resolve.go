@@ -111,7 +111,10 @@ func (s *resolver) setNulls(c *Collection) {
 			continue
 		}
 		refers := slices.ContainsFunc(s.m.Links, func(l *Link) bool { return l.Child == c && l.Keyed && l.Clearing() == f })
+		confined := slices.ContainsFunc(s.m.Links, func(l *Link) bool { return l.Child == c && l.Where != nil && l.Clearing() == f })
 		switch {
+		case confined:
+			s.fail(c, f.setNullLine, c.Key+"."+f.Path, "on_delete is set_null, and the field's reference has a condition: rows that refer to something else would lose it", "remove on_delete from the field")
 		case !refers:
 			s.fail(c, f.setNullLine, c.Key+"."+f.Path, "on_delete is set_null, and the field refers to no primary key of this map", "give the field its reference, or remove on_delete")
 		case f.PrimaryKey || f.ReadOnly:
@@ -140,6 +143,9 @@ func (s *resolver) eraseAfter(c *Collection) {
 func (s *resolver) reference(c *Collection, f *Field, ref reference) {
 	if !slices.ContainsFunc(s.m.Datasets, func(d *Dataset) bool { return d.Key == ref.dataset }) {
 		t := connectors.IdentityType(ref.dataset + "." + ref.field)
+		if ref.conditions != nil {
+			s.fail(c, ref.line, ref.where, "the reference has a condition and leads to another map: conditions are kept within one", "put both collections into one system's map, or remove the reference")
+		}
 		if ref.down {
 			f.Needs = append(f.Needs, t)
 		}
@@ -191,9 +197,16 @@ func (s *resolver) target(ref reference) (*Collection, *Field) {
 // parent; fideslang's direction only says which way to go.
 func (s *resolver) link(c *Collection, f *Field, tc *Collection, tf *Field, ref reference) {
 	l := &Link{Child: c, ChildField: f, Parent: tc, ParentField: tf, Down: ref.down, Up: ref.up}
+	var ok bool
+	if l.Where, ok = s.where(c, f, ref); !ok {
+		return
+	}
 	switch {
 	case tc.KeyField() == tf:
 		l.Keyed = true
+	case l.Where != nil:
+		s.fail(c, ref.line, ref.where, fmt.Sprintf("the reference has a condition, and %s.%s is no primary key", tc.Key, tf.Path), "refer to the primary key, or mark it")
+		return
 	case c.KeyField() == f:
 		l = &Link{Child: tc, ChildField: tf, Parent: c, ParentField: f, Down: ref.up, Up: ref.down, Keyed: true}
 	default:
@@ -216,6 +229,9 @@ func (s *resolver) tidyLinks() {
 		for _, p := range l.Pairs() {
 			out += "\x00" + p.Child.Path + "\x00" + p.Parent.Path
 		}
+		if l.Where != nil {
+			out += "\x00\x00" + l.spelled()
+		}
 		return out
 	}
 	slices.SortStableFunc(s.m.Links, func(a, b *Link) int { return cmp.Compare(id(a), id(b)) })
@@ -230,7 +246,7 @@ func (s *resolver) tidyLinks() {
 		out = append(out, l)
 	}
 	s.m.Links = slices.DeleteFunc(out, func(l *Link) bool {
-		if l.More != nil {
+		if l.More != nil || l.Where != nil {
 			return false
 		}
 		mirror := byID[id(&Link{Child: l.Parent, ChildField: l.ParentField, Parent: l.Child, ParentField: l.ChildField})]
@@ -281,7 +297,7 @@ func (s *resolver) hop(c, to *Collection, t *tenantSpec) (Hop, bool) {
 	var hops, back, refused []Hop
 	for _, l := range s.m.Links {
 		switch {
-		case !l.Keyed || l.Self() || l.More != nil:
+		case !l.Keyed || l.Self() || l.More != nil || l.Where != nil:
 		case l.Child == c && l.Parent == to && (t.by == "" || t.by == l.ChildField.Path):
 			hops = append(hops, Hop{l.ChildField.Path, to, l.ParentField.Path})
 		case l.Parent == c && l.Child == to && (t.by == "" || t.by == l.ParentField.Path):

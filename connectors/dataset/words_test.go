@@ -115,3 +115,50 @@ func TestSharedReferencesAreTold(t *testing.T) {
 	}
 	t.Errorf("problems: %+v", m.Problems())
 }
+
+// TestConditionsOfReferencesAreStrict: each slip would widen what is reached.
+func TestConditionsOfReferencesAreStrict(t *testing.T) {
+	const file = `dataset:
+  fides_key: a
+  privacydesk: {tenant: {field: org}}
+  collections:
+    - name: person
+      privacydesk: {on_delete: delete}
+      fields: [{name: org}, {name: id, fides_meta: {primary_key: true}}, {name: email, fides_meta: {identity: email}}]
+    - name: note
+      privacydesk: {on_delete: delete NOTE}
+      fields:
+        - {name: kind}
+        - {name: org}
+        - {name: about, fides_meta: {references: [{dataset: DATASET, direction: from, privacydesk: OURS}]}, privacydesk: FIELD}
+`
+	parse := func(dataSet, ours, field, note string) (*dataset.Map, error) {
+		m, _, err := dataset.Parse("m.yml", []byte(strings.NewReplacer("DATASET", dataSet, "OURS", ours, "FIELD", field, "NOTE", note).Replace(file)))
+		return m, err
+	}
+	for _, tt := range []struct{ dataset, ours, field, note, want string }{
+		{"a, field: person.id", "{where: {kind: Person}}", "{}", "", ""},
+		{"a, field: person.id", "{where: {knd: Person}}", "{}", "", "no other field"},
+		{"a, field: person.id", "{where: {about: Person}}", "{}", "", "no other field"},
+		{"a, field: person.id", "{where: {kind: true}}", "{}", "", "a text or a whole number"},
+		{"a, field: person.id", "{where: {kind: null}}", "{}", "", "a text or a whole number"},
+		{"a, field: person.id", "{where: {kind: [Person, {}]}}", "{}", "", "a text or a whole number"},
+		{"a, field: person.id", "{where: {kind: []}}", "{}", "", "a text or a whole number"},
+		{"a, field: person.id", "{where: {}}", "{}", "", "no condition"},
+		{"a, field: person.id", "{were: {kind: Person}}", "{}", "", `"were"`},
+		{"a, field: person.email", "{where: {kind: Person}}", "{}", "", "no primary key"},
+		{"other, field: person.id", "{where: {kind: Person}}", "{}", "", "another map"},
+		{"a, field: person.id", "{where: {kind: Person}}", "{on_delete: set_null}", "", "would lose it"},
+		{"a, field: person.id", "{where: {kind: Person}}", "{}", ", tenant: {via: person}", "no reference"},
+	} {
+		_, err := parse(tt.dataset, tt.ours, tt.field, tt.note)
+		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%+v: %v", tt, err)
+		}
+	}
+	one, err1 := parse("a, field: person.id", "{where: {kind: Person}}", "{}", "")
+	other, err2 := parse("a, field: person.id", "{where: {kind: Company}}", "{}", "")
+	if err1 != nil || err2 != nil || one.Digest() == other.Digest() {
+		t.Errorf("the condition does not count for the digest: %v %v", err1, err2)
+	}
+}

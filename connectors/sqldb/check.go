@@ -163,6 +163,7 @@ func (v *visit) links(found *findings) {
 			}
 		}
 		v.keptApart(found, l, parent)
+		v.confined(found, l, child)
 	}
 	for _, e := range v.m.Edges {
 		if e.ToMore == nil || !slices.ContainsFunc(e.ToFields(), func(f *dataset.Field) bool { return v.indexes(e.To, f) }) {

@@ -260,7 +260,10 @@ func (w *Walk) expand(n *node, fetch []string, cells []connectors.Value, owned b
 		if !owned && !upwards {
 			continue
 		}
-		if err := w.reach(w.plan.nodes[e.To.Key], dataset.KeyName(e.ToFields()...), marked(e.Shared), keyOf(e.FromFields(), fetch, cells), true); err != nil {
+		if slices.ContainsFunc(e.If, func(c dataset.Condition) bool { return !c.Holds(cell(c.Field.Path)) }) {
+			continue
+		}
+		if err := w.follow(e, fetch, cells); err != nil {
 			return err
 		}
 	}
@@ -282,6 +285,24 @@ func (w *Walk) expand(n *node, fetch []string, cells []connectors.Value, owned b
 		}
 	}
 	return w.bound()
+}
+
+// follow takes an edge from a row, once for each value that its conditions
+// allow. A row that refers to nothing leads nowhere, whatever they say.
+func (w *Walk) follow(e dataset.Edge, fetch []string, cells []connectors.Value) error {
+	if keyOf(e.FromFields(), fetch, cells).IsEmpty() {
+		return nil
+	}
+	var own []connectors.Value
+	for _, f := range e.FromFields() {
+		own = append(own, cells[slices.Index(fetch, f.Path)])
+	}
+	for _, parts := range e.Reached(own) {
+		if err := w.reach(w.plan.nodes[e.To.Key], dataset.KeyName(e.ToFields()...), marked(e.Shared), Join(parts), true); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Finding is what is known so far: the union with what the walk began with.

@@ -115,6 +115,9 @@ func (p *Plan) prepare(n *node) string {
 		for _, f := range e.FromFields() {
 			fields[f.Path] = true
 		}
+		for _, c := range e.If {
+			fields[c.Field.Path] = true
+		}
 	}
 	for _, f := range n.yields {
 		fields[f.Path] = true
