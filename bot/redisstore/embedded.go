@@ -133,10 +133,10 @@ func privateDir(dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(abs, 0o700); err != nil {
+	if err := os.MkdirAll(abs, 0o700); err != nil { //nolint:gosec // configured, or named by a file that only we can write
 		return "", err
 	}
-	info, err := os.Lstat(abs)
+	info, err := os.Lstat(abs) //nolint:gosec // as above
 	if err != nil {
 		return "", err
 	}
@@ -153,8 +153,8 @@ const maxSocketPath = 103
 const shortName = "socket-folder"
 
 // socketPath lies in the data folder, or, when that one's path is too long for a socket, in a folder of its own that a file in the
-// data folder names. It has a name that nobody could know before, so that nobody can have taken it; make makes one if there is none.
-func socketPath(dir string, make bool) (string, error) {
+// data folder names. It has a name that nobody could know before, so that nobody can have taken it; fresh makes one if there is none.
+func socketPath(dir string, fresh bool) (string, error) {
 	if path := filepath.Join(dir, socketName); len(path) <= maxSocketPath {
 		return path, nil
 	}
@@ -163,7 +163,7 @@ func socketPath(dir string, make bool) (string, error) {
 		_, err = privateDir(string(named))
 	}
 	short := string(named)
-	if make && (err != nil || short == "") {
+	if fresh && (err != nil || short == "") {
 		if short, err = os.MkdirTemp("", "privacydesk-"); err == nil {
 			err = os.WriteFile(filepath.Join(dir, shortName), []byte(short), 0o600)
 		}

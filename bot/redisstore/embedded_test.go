@@ -275,7 +275,7 @@ func TestLongFolder(t *testing.T) {
 	}
 	stop(t, e)
 	// Temporary folders are cleaned, and somebody else may be first then.
-	if err := errors.Join(os.RemoveAll(first), os.Mkdir(first, 0o700), os.Chmod(first, 0o777)); err != nil { //nolint:gosec // open to others, on purpose
+	if err := errors.Join(os.RemoveAll(first), os.Mkdir(first, 0o700), os.Chmod(first, 0o777)); err != nil {
 		t.Fatal(err)
 	}
 	if again := folder(start(t, dir), dir); again == first {

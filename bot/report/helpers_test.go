@@ -301,12 +301,4 @@ func rezip(t testing.TB, entries map[string]string, change func(map[string]strin
 	return out.Bytes()
 }
 
-// stored is the header of an entry that is not compressed.
-func stored(name, body string) *zip.FileHeader {
-	n := uint64(len(body))
-	return &zip.FileHeader{
-		Name: name, Method: zip.Store, CRC32: crc32.ChecksumIEEE([]byte(body)), UncompressedSize64: n, CompressedSize64: n,
-	}
-}
-
 func crcOf(b []byte) uint32 { return crc32.ChecksumIEEE(b) }
