@@ -109,7 +109,7 @@ func TestNoticesTellOfAllThatIsCompiledIn(t *testing.T) {
 	t.Parallel()
 	want := theNotices(t)
 	if os.Getenv("PRIVACYDESK_WRITE_NOTICES") != "" {
-		if err := os.WriteFile("notices.txt", []byte(want), 0o644); err != nil { //nolint:gosec // for everybody to read
+		if err := os.WriteFile("notices.txt", []byte(want), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
