@@ -39,7 +39,7 @@ func TestErasingSaysWhatTheEngineKeeps(t *testing.T) {
 // neither file, and where somebody hinders that, it is said.
 func TestSQLiteKeepsNothingInItsFiles(t *testing.T) {
 	const secret = "a-recording-of-ann"
-	make := func(t *testing.T) (*world, connectors.Connector) {
+	fill := func(t *testing.T) (*world, connectors.Connector) {
 		t.Helper()
 		w := only(t, "sqlite")
 		w.exec(t, `PRAGMA journal_mode = WAL`)
@@ -62,7 +62,7 @@ func TestSQLiteKeepsNothingInItsFiles(t *testing.T) {
 		return files
 	}
 	t.Run("alone", func(t *testing.T) {
-		w, c := make(t)
+		w, c := fill(t)
 		j := locate(t, c, subject("ann@example.com"))
 		if len(holds(t, w)) == 0 {
 			t.Fatal("the files don't hold the text that is to go")
@@ -73,7 +73,7 @@ func TestSQLiteKeepsNothingInItsFiles(t *testing.T) {
 		}
 	})
 	t.Run("beside a reader", func(t *testing.T) {
-		w, c := make(t)
+		w, c := fill(t)
 		db, err := sql.Open("sqlite", w.dsn)
 		if err != nil {
 			t.Fatal(err)
