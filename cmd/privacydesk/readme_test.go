@@ -298,6 +298,38 @@ func writeFile(t *testing.T, path, text string) {
 	}
 }
 
+// around is a whole data map of the part that a document shows: a collection, a
+// field, or data categories.
+func around(part string) string {
+	indented := func(by string) string { return by + strings.ReplaceAll(strings.TrimSpace(part), "\n", "\n"+by) + "\n" }
+	collections, fields, categories := "", "", ""
+	switch {
+	case strings.HasPrefix(part, "data_category:"):
+		categories = part
+		fields = "        - {name: points, data_categories: [loyalty]}\n"
+	case strings.Contains(part, "fields:"):
+		collections = indented("    ")
+	default:
+		fields = indented("        ")
+	}
+	return categories + `
+dataset:
+  fides_key: shop
+  privacydesk: {tenant: {field: org}}
+  collections:
+    - name: customer
+      privacydesk: {on_delete: delete}
+      fields: [{name: org}, {name: id, fides_meta: {primary_key: true}}, {name: email, fides_meta: {identity: email}}]
+    - name: note
+      privacydesk: {on_delete: delete}
+      fields:
+        - {name: org}
+        - {name: id, fides_meta: {primary_key: true}}
+        - {name: customer_id, fides_meta: {references: [{dataset: shop, field: customer.id, direction: from}]}}
+        - {name: notable_type}
+` + fields + collections
+}
+
 // TestExamples: data maps in the documents are whole, messages are taken.
 func TestExamples(t *testing.T) {
 	maps, texts := 0, 0
@@ -318,6 +350,10 @@ func TestExamples(t *testing.T) {
 				texts++
 				if _, err := messages.New(fstest.MapFS{"en.yaml": {Data: []byte(b)}}); err != nil {
 					t.Errorf("%s: %v", page, err)
+				}
+			case strings.HasPrefix(b, "- name:"), strings.HasPrefix(b, "data_category:"):
+				if m, notes, err := dataset.Parse(page, []byte(around(b))); err != nil || m.RefusesErase() != "" {
+					t.Errorf("%s: a part of a data map: %v %v\n%s", page, err, notes, b)
 				}
 			case !strings.HasPrefix(b, "intake:"):
 				t.Errorf("%s has an example that no test proves:\n%s", page, b)
