@@ -18,7 +18,11 @@ import (
 func (q *Queue) Try(ctx context.Context) error {
 	id := "trial/" + rand.Text()
 	// Should we die in between, it comes up in an hour and is dropped as a task without a request.
-	_, err := q.client.EnqueueContext(ctx, asynq.NewTask("trial", nil), asynq.Queue(q.names.run), asynq.TaskID(id), asynq.ProcessIn(time.Hour))
+	// asynq's client names a queue once in its life; in a Redis that was emptied it would stay unknown.
+	err := q.redis.SAdd(ctx, "asynq:queues", q.names.run).Err()
+	if err == nil {
+		_, err = q.client.EnqueueContext(ctx, asynq.NewTask("trial", nil), asynq.Queue(q.names.run), asynq.TaskID(id), asynq.ProcessIn(time.Hour))
+	}
 	if err == nil {
 		err = q.inspector.DeleteTask(q.names.run, id)
 	}
