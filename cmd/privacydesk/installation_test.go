@@ -58,7 +58,9 @@ func TestRule16_AnEmptyRedisIsSeenAtOnce(t *testing.T) {
 			}
 			h.recover(0)
 			h.recover(1) // nothing is lost any more
-			h.must(a.begin(t.Context()))
+			b := h.open() // started again: the queue was lost, too
+			h.must(b.begin(t.Context()))
+			h.must(b.engine.Step(t.Context(), bot.IDOfTicket(ticket)))
 			if ready := h.readiness(a, installationName); ready.Why != "" {
 				t.Errorf("it is not ready: %s", ready.Why)
 			}
