@@ -57,7 +57,7 @@ func TestRule16_AnEmptyRedisIsSeenAtOnce(t *testing.T) {
 				t.Errorf("taken in: %v, %v", cases, err)
 			}
 			h.recover(0)
-			h.recover(1) // nothing is lost any more
+			h.recover(1)  // nothing is lost any more
 			b := h.open() // started again: the queue was lost, too
 			h.must(b.begin(t.Context()))
 			h.must(b.engine.Step(t.Context(), bot.IDOfTicket(ticket)))
