@@ -161,6 +161,8 @@ func TestRule9_ApprovalIsDemandedOfTheLedger(t *testing.T) {
 		"no event":              nil,
 		"by somebody else":      {"by": "somebody"},
 		"of something else":     {"binding": "00"},
+		"at another time":       {"at": "later"},
+		"of another kind":       {"type": "operator"},
 		"the event as it is of": {},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -168,9 +170,13 @@ func TestRule9_ApprovalIsDemandedOfTheLedger(t *testing.T) {
 			c := approved(t, w, id)
 			change := bot.Change{Hint: -1, Now: w.Clock.Now()}
 			if event != nil {
-				data := map[string]string{"by": c.Approval.By, "binding": c.Approval.Binding}
+				data := map[string]string{"by": c.Approval.By, "binding": c.Approval.Binding, "type": "approved"}
 				maps.Copy(data, event)
-				ev := ledger.Append(c.ID, c.Seq, c.Head, c.Approval.At, "approved", data)
+				at := c.Approval.At
+				if data["at"] != "" {
+					at = at.Add(time.Second)
+				}
+				ev := ledger.Append(c.ID, c.Seq, c.Head, at, data["type"], data)
 				c.Seq, c.Head, change.Events = ev.Seq, ev.Hash, []ledger.Event{ev}
 			}
 			c.Wake = w.Clock.Now()
