@@ -157,9 +157,9 @@ func (v *visit) links(found *findings) {
 		for _, p := range l.Pairs() {
 			a, b := child.column(p.Child.Path), parent.column(p.Parent.Path)
 			if a != nil && b != nil && !matchable(a, b) {
-				found.add(connectors.SeverityBlocks, l.Child.Key+"."+p.Child.Path,
-					"it is of the type "+a.kind+" and refers to "+l.Parent.Key+"."+p.Parent.Path+" of the type "+b.kind+": their values never match",
-					"map a column of the same type")
+				found.add(connectors.SeverityDeletes, l.Child.Key+"."+p.Child.Path,
+					"it is of the type "+a.kind+" and refers to "+l.Parent.Key+"."+p.Parent.Path+" of the type "+b.kind+": values of two types are not compared, so the reference is not followed, and reports leave out what it leads to",
+					unlike(a, b))
 			}
 		}
 		v.keptApart(found, l, parent)
@@ -203,8 +203,16 @@ func (v *visit) indexes(c *dataset.Collection, f *dataset.Field) bool {
 	return t != nil && t.indexed(f.Path)
 }
 
+// unlike is how to mend a reference between columns of two types.
+func unlike(a, b *column) string {
+	if a.class == classText && numeric(b) || b.class == classText && numeric(a) {
+		return "say `data_type: integer` of the text in the data map, if it holds the numbers as they are"
+	}
+	return "map a column of the same type"
+}
+
 func matchable(a, b *column) bool {
-	return a.class == b.class || numeric(a) && numeric(b)
+	return a.class == b.class || numeric(a) && numeric(b) || converted(a, b)
 }
 
 // recognises: an address in a column of another type is never recognised.

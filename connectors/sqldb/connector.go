@@ -108,6 +108,7 @@ func (c *connector) visit(ctx context.Context, op string, bound time.Duration, f
 			return c.fail(ctx, op, err)
 		}
 	}
+	v.declareDigits()
 	return f(v)
 }
 

@@ -17,6 +17,7 @@ func (c *connector) Gather(ctx context.Context, jobs []*connectors.Job) error {
 	return c.visit(ctx, "gather", c.o.GatherTimeout, func(v *visit) error {
 		return connectors.Each(ctx, jobs, func(ctx context.Context, j *connectors.Job) error {
 			v.notTheirs(j)
+			v.notFollowed(j)
 			selections, err := v.plan.Reads(j.Subject.Tenant, j.Finding)
 			if err != nil {
 				return err

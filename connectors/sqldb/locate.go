@@ -32,6 +32,7 @@ func (c *connector) Locate(ctx context.Context, jobs []*connectors.Job) error {
 				continue
 			}
 			v.notTheirs(w.job)
+			v.notFollowed(w.job)
 			if err := v.conclude(ctx, w); err != nil {
 				return err
 			}

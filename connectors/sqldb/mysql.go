@@ -112,7 +112,7 @@ func readMySQL(q query, values []any, cells []cell) {
 	for i, v := range values {
 		c := cell{class: classText}
 		if q.cols != nil {
-			c.class = q.cols[i].class
+			c.class, c.digits = q.cols[i].class, q.cols[i].digits
 		}
 		switch v := v.(type) {
 		case nil:

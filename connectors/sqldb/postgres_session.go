@@ -38,7 +38,7 @@ func (s *postgresSession) query(ctx context.Context, q query, row func([]cell) e
 			for i := range cells {
 				cells[i].class = classText
 				if q.cols != nil {
-					cells[i].class = q.cols[i].class
+					cells[i].class, cells[i].digits = q.cols[i].class, q.cols[i].digits
 				}
 			}
 		}

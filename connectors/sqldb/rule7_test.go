@@ -1,6 +1,7 @@
 package sqldb_test
 
 import (
+	"strings"
 	"testing"
 
 	"privacydesk/connectors"
@@ -87,10 +88,13 @@ func TestRule7_KeysBindByTheirRealType(t *testing.T) {
 			`INSERT INTO note VALUES (1, 'acme', 'abc'), (2, 'acme', ''), (3, 'acme', NULL), (4, 'acme', '0'), (5, 'acme', '0x'), (6, 'acme', '9007199254740993')`)
 		c := w.open(t, dataMap, nil)
 		problems, err := c.Check(t.Context())
-		if err != nil || !hasProblem(problems, connectors.SeverityBlocks, "db.note.ref", "never match") {
+		if err != nil || !hasProblem(problems, connectors.SeverityDeletes, "db.note.ref", "not followed") || hasProblem(problems, connectors.SeverityBlocks, "", "") {
 			t.Errorf("Check: %v %+v", err, problems)
 		}
 		j := locate(t, c, subject("ann@example.com"))
+		if len(j.Outcome.Notes) != 1 || !strings.Contains(j.Outcome.Notes[0], "note: not searched") {
+			t.Errorf("notes: %q", j.Outcome.Notes)
+		}
 		erase(t, c, j)
 		if got := w.left(t, "note", "id"); got != "1,2,3,4,5,6" {
 			t.Errorf("notes left: %s", got)

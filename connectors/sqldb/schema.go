@@ -171,6 +171,7 @@ type column struct {
 	nullable  bool
 	generated bool
 	shape     bool     // MySQL and MariaDB: geometry, read and written as WKT
+	digits    bool     // texts that spell whole numbers are read as numbers
 	bytewise  bool     // texts are equal to the server if their bytes are
 	full      string   // PostgreSQL: the type as it was declared, domain and all
 	list      []string // MySQL and MariaDB: the values of an enum

@@ -35,9 +35,10 @@ type list []string
 
 // cell is one value of a result, in the text that the server gave.
 type cell struct {
-	null  bool
-	class class
-	text  []byte
+	null   bool
+	digits bool
+	class  class
+	text   []byte
 }
 
 // dialect is what PostgreSQL, MySQL (with MariaDB) and SQLite differ in.

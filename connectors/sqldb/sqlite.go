@@ -57,7 +57,7 @@ func readSQLite(q query, values []any, cells []cell) {
 		if q.cols != nil {
 			declared = q.cols[i].class
 		}
-		c := cell{}
+		c := cell{digits: q.cols != nil && q.cols[i].digits}
 		switch v := v.(type) {
 		case nil:
 			c.null = true
@@ -107,6 +107,10 @@ func (d sqlite) exact(b *builder, alias string, c *column, values []connectors.V
 	for _, v := range values {
 		switch v.Kind() {
 		case connectors.KindInt:
+			if c.digits {
+				words = append(words, v.Raw())
+				continue
+			}
 			if i, ok := v.Int64(); ok {
 				ints = append(ints, i)
 				reals = append(reals, float64(i))
@@ -198,6 +202,12 @@ func (d sqlite) blank(alias string, c *column) string {
 
 func (d sqlite) same(aliasA string, a *column, aliasB string, b *column) string {
 	x, y := col(d, aliasA, a), col(d, aliasB, b)
+	if converted(a, b) {
+		if b.digits {
+			x, y = y, x
+		}
+		return "(typeof(" + x + ") = 'text' AND typeof(" + y + ") = 'integer' AND " + x + " = CAST(" + y + " AS TEXT) COLLATE BINARY)"
+	}
 	kind := func(name string) string { return "replace(typeof(" + name + "), 'real', 'integer')" }
 	return "(" + kind(x) + " = " + kind(y) + " AND " + x + " = " + y + " COLLATE BINARY)"
 }

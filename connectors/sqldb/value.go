@@ -27,7 +27,11 @@ func (c cell) value() connectors.Value {
 		}
 	case classBytes:
 		return connectors.Bytes(bytes.Clone(c.text))
-	case classBool, classText, classTime, classJSON, classOther:
+	case classText:
+		if v, ok := asNumber(string(c.text)); ok && c.digits {
+			return v
+		}
+	case classBool, classTime, classJSON, classOther:
 	}
 	return connectors.Text(string(c.text))
 }
@@ -138,7 +142,7 @@ func fits(c *column, v connectors.Value) bool {
 	case classBytes:
 		return v.Kind() == connectors.KindBytes
 	case classText, classTime, classBool, classJSON, classOther:
-		return v.Kind() == connectors.KindText && !strings.Contains(v.Raw(), "\x00")
+		return c.digits && v.Kind() == connectors.KindInt || v.Kind() == connectors.KindText && !strings.Contains(v.Raw(), "\x00")
 	default:
 		return false
 	}
@@ -154,7 +158,7 @@ func kindFits(c *column, v connectors.Value) bool {
 	case classBytes:
 		return v.Kind() == connectors.KindBytes
 	case classText, classOther:
-		return v.Kind() == connectors.KindText && !strings.HasSuffix(c.kind, "[]")
+		return c.digits && v.Kind() == connectors.KindInt || v.Kind() == connectors.KindText && !strings.HasSuffix(c.kind, "[]")
 	case classTime, classBool, classJSON:
 	}
 	return false
