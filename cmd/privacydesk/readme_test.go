@@ -263,21 +263,29 @@ func TestReadmeConfigurationIsTheSample(t *testing.T) {
 	if got, want := bare(readmeConfiguration(t)), bare(config.Sample()); got != want {
 		t.Errorf("README.md shows\n%s\nand config/sample.yml says\n%s", got, want)
 	}
+	if err := loadsWith(t, ""); err != nil {
+		t.Error(err)
+	}
+}
+
+// loadsWith loads the configuration of README.md with a further part.
+func loadsWith(t *testing.T, part string) error {
+	t.Helper()
 	dir := t.TempDir()
 	if err := os.Mkdir(filepath.Join(dir, "secrets"), 0o700); err != nil {
 		t.Fatal(err)
 	}
+	writeFile(t, filepath.Join(dir, "secrets", "redis-url"), "rediss://privacydesk:a-secret@127.0.0.1:6379/0")
 	writeFile(t, filepath.Join(dir, "secrets", "master-2026-11.key"), fmt.Sprintf("%x\n", sha256.Sum256([]byte("no secret"))))
 	writeFile(t, filepath.Join(dir, "secrets", "zendesk-webhook-secret"), "as zendesk setup leaves it")
-	writeFile(t, filepath.Join(dir, "privacydesk.yml"), readmeConfiguration(t))
+	writeFile(t, filepath.Join(dir, "privacydesk.yml"), readmeConfiguration(t)+"\n"+part)
 	kinds, err := all.Kinds()
 	if err != nil {
 		t.Fatal(err)
 	}
 	env := func(string) (string, bool) { return "a-secret-of-some-length", true }
-	if _, err := config.Load(filepath.Join(dir, "privacydesk.yml"), env, kinds); err != nil {
-		t.Error(err)
-	}
+	_, err = config.Load(filepath.Join(dir, "privacydesk.yml"), env, kinds)
+	return err
 }
 
 func readmeConfiguration(t *testing.T) string {
@@ -354,6 +362,10 @@ func TestExamples(t *testing.T) {
 			case strings.HasPrefix(b, "- name:"), strings.HasPrefix(b, "data_category:"):
 				if m, notes, err := dataset.Parse(page, []byte(around(b))); err != nil || m.RefusesErase() != "" {
 					t.Errorf("%s: a part of a data map: %v %v\n%s", page, err, notes, b)
+				}
+			case strings.HasPrefix(b, "redis:"):
+				if err := loadsWith(t, b); err != nil {
+					t.Errorf("%s: a part of a configuration: %v", page, err)
 				}
 			case !strings.HasPrefix(b, "intake:"):
 				t.Errorf("%s has an example that no test proves:\n%s", page, b)
