@@ -34,6 +34,7 @@ func (t *turn) changesFor(reason Reason) string {
 				lines = append(lines, t.changeLine(string(u.What), quotedRule(u.Rule), u.At))
 			}
 		}
+	default: // no change of the ticket's is behind it
 	}
 	if len(lines) == 0 {
 		return ""

@@ -152,7 +152,7 @@ func TestRule16_StopsAreKeptBesideTheKeysFirst(t *testing.T) {
 	w.Expect(id, "waiting", bot.ReasonWaitingPeriod)
 }
 
-var errFull = errors.New("no space left") //nolint:gochecknoglobals // a sentinel
+var errFull = errors.New("no space left")
 
 // full takes no more notes.
 type full struct{ bot.Stable }

@@ -253,7 +253,7 @@ func stopBeside(ctx context.Context, beside Stable, group, name string) (string,
 	}
 	var note stopNote
 	if json.Unmarshal(body, &note) != nil || note.By == "" {
-		return "somebody", nil // a stop that can't be read is a stop
+		return "somebody", nil //nolint:nilerr // a stop that can't be read is a stop
 	}
 	return note.By, nil
 }

@@ -125,8 +125,9 @@ func waitsOn(r bot.Reason) bot.WaitOn {
 	switch r {
 	case bot.ReasonApproval, bot.ReasonGrown, bot.ReasonExpired:
 		return bot.OnApprover
+	default:
+		return bot.OnAgent
 	}
-	return bot.OnAgent
 }
 
 // documented are the reasons of the page, and what it says to do.

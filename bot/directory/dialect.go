@@ -65,6 +65,7 @@ func (d dialect) fail(ctx context.Context, err error) error {
 		return connectors.NewError(kind, op, "the database refused the account", nil).WithCode(code).WithMend("see dsn and the account's grants")
 	case connectors.Misfit:
 		return connectors.NewError(kind, op, "the database refused the query", nil).WithCode(code).WithMend("see query and dsn")
+	default:
 	}
 	if code == "" { // the network's words, which name nobody
 		return connectors.NewError(kind, op, "the database could not be asked: "+connectors.Plain(err), nil).WithMend("see dsn, and whether the server runs")

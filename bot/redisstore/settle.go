@@ -64,7 +64,7 @@ func (s *Store) settled(ctx context.Context, replicas int, aof bool) (bool, erro
 		return false, nil
 	}
 	if written == nil || written.Err() != nil {
-		return true, nil // an older server: what it acknowledges is as durable as its appendfsync
+		return true, nil //nolint:nilerr // an older server: what it acknowledges is as durable as its appendfsync
 	}
 	answer, err := written.Int64Slice()
 	return err == nil && len(answer) > 0 && answer[0] >= 1, nil

@@ -110,7 +110,7 @@ func (d *disk) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.Process
 func TestRule16_SettleAfterAFailover(t *testing.T) {
 	server := servers.Redis(t)
 	store, client := connect(t, &redis.Options{Network: "unix", Addr: server.Socket()})
-	if err := client.SlaveOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
+	if err := client.ReplicaOf(t.Context(), "127.0.0.1", "1").Err(); err != nil {
 		t.Fatal(err)
 	}
 	var refused *ServerError

@@ -20,7 +20,7 @@ const (
 )
 
 // errLost: its words are shown by check, at the start, by /readyz and the log.
-var errLost = connectors.Said("this Redis knows no installation, and the key store was used before: Redis came back empty, or is another one") //nolint:gochecknoglobals // a sentinel
+var errLost = connectors.Said("this Redis knows no installation, and the key store was used before: Redis came back empty, or is another one")
 
 const lostMend = "restore Redis, or let redis.url name the right one; if what it held is lost for good, run `privacydesk recover`"
 

@@ -18,8 +18,6 @@ const (
 	refuses effect = "refuses"
 	// holds: what rests on it waits, all else goes on; never in /readyz.
 	holds effect = "holds"
-	// note: it works, and less well than it should.
-	note effect = "note"
 )
 
 // precondition is one thing without which serve would refuse, stand still or

@@ -80,7 +80,7 @@ func TestRedisWithLeastRights(t *testing.T) {
 func (tr *trial) status(ticket int64) string {
 	for _, k := range tr.desk.Sim.Tickets() {
 		if k.ID == ticket {
-			return string(k.Status)
+			return k.Status
 		}
 	}
 	return ""

@@ -53,7 +53,7 @@ func (v *visit) missing(ctx context.Context, w *walking) (string, error) {
 	}
 	switch {
 	case w.job.Err() != nil:
-		return "looking for it failed: " + problemText(w.job.Err()), nil
+		return "looking for it failed: " + problemText(w.job.Err()), nil //nolint:nilerr // what is missing is the answer
 	case w.job.Finding.Total().Found() == 0:
 		return "it was not found", nil
 	}
