@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"slices"
 
 	"privacydesk/bot/plan"
 	"privacydesk/bot/reading"
@@ -51,11 +52,14 @@ func (e *Engine) Preview(ctx context.Context, tenant, address string, kind Kind)
 			p.Rounds++
 		}
 	}
-	ranks := plan.Ranks(profiles)
+	ranks, orphans := plan.Ranks(profiles), plan.Orphaned(profiles)
 	for _, name := range sorted(profiles) {
 		s := PreviewSystem{Name: name, Rank: ranks[name], Refuses: profiles[name].RefusesErase}
 		if err := search.errs[name]; err != nil {
 			s.Error = connectors.Plain(err)
+		}
+		if slices.Contains(orphans, name) {
+			s.Error = "neither an address nor anything that another system yields leads there; a request would be held"
 		}
 		if job := search.jobs[name]; job != nil {
 			s.Sets = tallies(profiles[name], job.Finding)

@@ -205,6 +205,15 @@ func TestRule11_WhatTheAddressMayNotSearchIsNotSearched(t *testing.T) {
 		w.Pass(10 * time.Minute)
 		w.Expect(id, "held", bot.ReasonNotSearched)
 	}
+	preview, err := w.Engine.Preview(t.Context(), "acme", "nobody@x.example", bot.KindDelete)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range preview.Systems {
+		if (s.Error != "") != (s.Name == "logs") {
+			t.Errorf("the plan says of %s: %q", s.Name, s.Error)
+		}
+	}
 }
 
 // TestRule11_FailingStepIsTold: a step that fails for a reason of its own is
