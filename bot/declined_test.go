@@ -70,6 +70,26 @@ func TestTicketThatTakesNothingIsTold(t *testing.T) {
 	}
 }
 
+// TestTicketThatTakesNothingAgainIsToldAgain: it took one update in between.
+func TestTicketThatTakesNothingAgainIsToldAgain(t *testing.T) {
+	w := populated(t)
+	took, may := 0, 0
+	w.Desk.Refuse = func(bot.Update) error {
+		if took >= may {
+			return &bot.DeclinedError{About: []string{"requester"}}
+		}
+		took++
+		return nil
+	}
+	w.File(world.Alex(), "access", janeBody)
+	w.Pass(2 * time.Hour)
+	may = 1
+	w.Pass(3 * time.Hour)
+	if told := alerts(t, w); took != 1 || len(told) != 2 {
+		t.Errorf("%d updates were taken, agents were told %d times", took, len(told))
+	}
+}
+
 // TestTicketThatCanNotBeSolvedIsTold: notes are taken, the answer is not: the
 // ticket itself says why, and a person retries.
 func TestTicketThatCanNotBeSolvedIsTold(t *testing.T) {

@@ -66,6 +66,24 @@ func TestReferenceIsCleanedWithTheRest(t *testing.T) {
 	}
 }
 
+// TestShortReferenceIsClearedToo: one that is too short to be looked for in
+// texts still goes from its field.
+func TestShortReferenceIsClearedToo(t *testing.T) {
+	w := afterwards(t)
+	w.Settings.ReferenceField = referenceField
+	w.Start()
+	id := w.Desk.File(bot.Ticket{
+		Requester: world.Alex(), FormID: world.Form, Channel: "web", Subject: "Data & Privacy",
+		Fields: map[int64]string{world.KindField: "access", referenceField: "JR"},
+	}, janeBody)
+	w.Hint(id)
+	w.Pass(time.Hour)
+	w.Expect(id, "resolved", bot.ReasonDelivered)
+	if ticket, err := w.Desk.Ticket(t.Context(), id); err != nil || ticket.Fields[referenceField] != "" {
+		t.Errorf("after the answer: %v, %v", ticket.Fields, err)
+	}
+}
+
 func textOf(ticket *bot.Ticket) string {
 	out := []string{ticket.Subject}
 	for _, c := range ticket.Comments {
