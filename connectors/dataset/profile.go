@@ -36,16 +36,7 @@ func (m *Map) Profile() connectors.Profile {
 		if key := c.KeyField(); c.ofPeople() && key != nil && key.VendorAssigned && slices.Contains(key.YieldsAs, c.Qualified(key)) {
 			p.People = append(p.People, c.Qualified(key))
 		}
-		for _, s := range c.Seeds() {
-			if !s.Shared {
-				p.Origins[s.Type] = fmt.Sprintf("%s:%d: %s.%s", c.file, s.Field.Line, c.Key, s.Field.Path)
-			}
-			if s.Vendor {
-				p.VendorNeeds = append(p.VendorNeeds, s.Type)
-			} else {
-				p.Needs = append(p.Needs, s.Type)
-			}
-		}
+		ways(&p, c)
 		if c.Scope.Kind == ScopePlace {
 			p.Places = append(p.Places, c.Scope.Place)
 		}
@@ -61,4 +52,18 @@ func (m *Map) Profile() connectors.Profile {
 	p.Needs, p.VendorNeeds, p.People = sortedTypes(p.Needs), sortedTypes(p.VendorNeeds), sortedTypes(p.People)
 	p.Yields, p.VendorYields, p.Places = sortedTypes(p.Yields), sortedTypes(p.VendorYields), sortedSet(p.Places)
 	return p
+}
+
+// ways adds those into a collection, each with its place in the map.
+func ways(p *connectors.Profile, c *Collection) {
+	for _, s := range c.Seeds() {
+		if !s.Shared {
+			p.Origins[s.Type] = fmt.Sprintf("%s:%d: %s.%s", c.file, s.Field.Line, c.Key, s.Field.Path)
+		}
+		if s.Vendor {
+			p.VendorNeeds = append(p.VendorNeeds, s.Type)
+		} else {
+			p.Needs = append(p.Needs, s.Type)
+		}
+	}
 }

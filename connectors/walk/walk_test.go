@@ -207,6 +207,24 @@ func TestRule6_APlaceIsOneTenantsAlone(t *testing.T) {
 	if err != nil || len(steps) != 1 || steps[0].Collection.Key != "crm.lead" {
 		t.Errorf("another tenant with the first one's finding asks %+v, %v", steps, err)
 	}
+	// Nor is a row believed that one query brought for both.
+	theirs, err := p.Start(someone("acme", "a@b.c"), nil, walk.Limits{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := theirs.Next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range asked {
+		row := walk.Row{Tenant: text("acme")}
+		for _, f := range step.Fetch {
+			row.Cells = append(row.Cells, m["crm.person"][0][f])
+		}
+		if found, err := w.Feed(step, row); step.Collection.Key == "crm.person" && (found || err != nil) {
+			t.Errorf("another tenant believes a row of the place: %v", err)
+		}
+	}
 	if _, err := m.erase(p, "acme", own, -1); err != nil {
 		t.Fatal(err)
 	}
