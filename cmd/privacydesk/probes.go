@@ -276,8 +276,10 @@ func unmet(profiles map[string]connectors.Profile) []problem {
 			if slices.Contains(yielded, string(t)) {
 				continue
 			}
-			n := problem{Severity: connectors.SeverityNote, Where: "systems." + name + ": " + p.Origins[t],
-				What: "rows are searched by " + string(t) + ", which no system yields: nobody is found by it", Mend: "correct the name, or add the system that has it"}
+			n := problem{
+				Severity: connectors.SeverityNote, Where: "systems." + name + ": " + p.Origins[t],
+				What: "rows are searched by " + string(t) + ", which no system yields: nobody is found by it", Mend: "correct the name, or add the system that has it",
+			}
 			if mend := meant(string(t), yielded, collections); mend != "" {
 				n.Severity, n.Mend = connectors.SeverityBlocks, mend
 			}

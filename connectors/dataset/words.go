@@ -122,9 +122,11 @@ func (m *Map) unknownCategories(list []category) []Note {
 		if m.knownCategory(c.key) {
 			continue
 		}
-		n := Note{File: c.file, Line: c.line, Where: c.where, Severity: connectors.SeverityBlocks,
+		n := Note{
+			File: c.file, Line: c.line, Where: c.where, Severity: connectors.SeverityBlocks,
 			What: fmt.Sprintf("the data category %q is not fideslang's, and the map does not declare it", c.key),
-			Mend: "correct it, or declare it in the map: data_category: [{fides_key: " + c.key + "}]"}
+			Mend: "correct it, or declare it in the map: data_category: [{fides_key: " + c.key + "}]",
+		}
 		if near := connectors.Nearest(c.key, known); near != "" {
 			n.Mend = "did you mean " + near + "? Else declare it in the map: data_category: [{fides_key: " + c.key + "}]"
 		}
@@ -161,8 +163,10 @@ func (m *Map) misspeltIdentities() []Note {
 				continue
 			}
 			if near := connectors.Misspelt(t, fidesIdentities()); near != "" {
-				out = append(out, Note{File: c.file, Line: f.Line, Where: c.Key + "." + f.Path, Severity: connectors.SeverityBlocks,
-					What: fmt.Sprintf("the identity type %q is not known, and no field yields it: nobody would be recognised by the field", t), Mend: "did you mean " + near + "?"})
+				out = append(out, Note{
+					File: c.file, Line: f.Line, Where: c.Key + "." + f.Path, Severity: connectors.SeverityBlocks,
+					What: fmt.Sprintf("the identity type %q is not known, and no field yields it: nobody would be recognised by the field", t), Mend: "did you mean " + near + "?",
+				})
 			}
 		}
 	}

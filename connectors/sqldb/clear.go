@@ -102,7 +102,7 @@ func (v *visit) joins(c clearing, child, parent string) string {
 	on := make([]string, len(c.child))
 	for i := range c.child {
 		on[i] = v.d.refers(child, c.child[i], parent, c.key[i])
-		if c.child[i].class != c.key[i].class && !(numeric(c.child[i]) && numeric(c.key[i])) {
+		if a, b := c.child[i], c.key[i]; a.class != b.class && (!numeric(a) || !numeric(b)) {
 			on[i] = v.d.same(child, c.child[i], parent, c.key[i]) // no server's idea of what a text is as a number
 		}
 	}

@@ -56,11 +56,11 @@ func (v *visit) notFollowed(j *connectors.Job) {
 // tie marks the column if what it is tied to is read as numbers. It reports
 // whether that is new.
 func (c *column) tie(other *column, declared bool) bool {
-	if c.digits || c.class != classText || !(other.digits || declared && numeric(other)) {
+	if c.digits || c.class != classText {
 		return false
 	}
-	c.digits = true
-	return true
+	c.digits = other.digits || declared && numeric(other)
+	return c.digits
 }
 
 // asNumber is the whole number that a text spells, as a server would spell it.

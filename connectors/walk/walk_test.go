@@ -312,8 +312,10 @@ func TestRule7_AConditionDecidesWhatRefers(t *testing.T) {
 	m := memory{
 		"poly.customer": {{"org": text("acme"), "id": num(1), "email": text("a@b.c")}, {"org": text("acme"), "id": num(2), "email": text("x@b.c")}},
 		"poly.company":  {{"org": text("acme"), "id": num(1), "contact": text("d@b.c")}, {"org": text("acme"), "id": num(7), "contact": text("a@b.c")}},
-		"poly.note": {note(11, 1, "Customer"), note(12, 1, "Company"), note(13, 7, "Company"), note(14, 7, "Customer"), note(15, 1, "Lead"), note(16, 1, "customer"),
-			{"org": text("acme"), "id": num(17), "kind": text("Customer")}},
+		"poly.note": {
+			note(11, 1, "Customer"), note(12, 1, "Company"), note(13, 7, "Company"), note(14, 7, "Customer"), note(15, 1, "Lead"), note(16, 1, "customer"),
+			{"org": text("acme"), "id": num(17), "kind": text("Customer")},
+		},
 	}
 	f := locate(t, p, m, someone("acme", "a@b.c"), nil)
 	reads, err := p.Reads("acme", f)
