@@ -17,7 +17,7 @@ func TestRule13_AConfigurationThatOthersCanChangeIsRefused(t *testing.T) {
 	if _, err := readConfig(file); err != nil {
 		t.Errorf("one that is closed: %v", err)
 	}
-	if err := os.Chmod(file, 0o666); err != nil { //nolint:gosec // that is the fault
+	if err := os.Chmod(file, 0o666); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := readConfig(file); err == nil || !strings.Contains(err.Error(), "chmod o-w "+file) {

@@ -39,7 +39,7 @@ func TestRule13_AFullDiskIsSeen(t *testing.T) {
 func TestRule13_AFolderThatOthersCanWriteToIsRefused(t *testing.T) {
 	f, keys := openFolder(t, nil)
 	for dir, try := range map[string]func() error{f.top: f.Try, keys.dir: keys.Try} {
-		if err := os.Chmod(dir, 0o777); err != nil { //nolint:gosec // that is the fault
+		if err := os.Chmod(dir, 0o777); err != nil {
 			t.Fatal(err)
 		}
 		if err := try(); err == nil || !strings.Contains(err.Error(), "chmod o-w "+dir) {
