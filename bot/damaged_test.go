@@ -233,8 +233,9 @@ func TestRule9_AlteredLedgerErasesNothing(t *testing.T) {
 			}
 			w.Pass(2 * time.Hour)
 			expectNothingErased(t, w)
-			if c := w.Case(id); c.State() == "resolved" || len(c.Claims) > 0 && c.Begun != (time.Time{}) {
-				t.Errorf("it is %s (%s)", c.State(), c.Why())
+			w.Expect(id, "held", bot.ReasonDamaged)
+			if !strings.Contains(said(t, w, id), "record_damaged") {
+				t.Errorf("the ticket says\n%s", said(t, w, id))
 			}
 		})
 	}
@@ -278,6 +279,14 @@ func TestRule9_AlteredLegalHoldErasesNothing(t *testing.T) {
 			if c := w.Case(id); c.State() == "resolved" {
 				t.Errorf("it is %s (%s)", c.State(), c.Why())
 			}
+			legalHold(t, w, "acme", "") // it is added again
+			if holds, err := w.Engine.Store.LegalHolds(t.Context(), "acme"); err != nil || len(holds) != 1 {
+				t.Errorf("holds are then %v, %v", holds, err)
+			}
+			operate(t, w.Engine.Retry, id, "ops")
+			w.Pass(24 * time.Hour)
+			w.Expect(id, "held", bot.ReasonLegalHold)
+			expectNothingErased(t, w)
 		})
 	}
 }

@@ -112,6 +112,12 @@ func TestRule16_StopsOfAnEarlierVersion(t *testing.T) {
 	if err := errors.Join(w.Store.KeepLegalHold(t.Context(), h), w.Store.PauseDeletes(t.Context(), "ops", w.Clock.Now())); err != nil {
 		t.Fatal(err)
 	}
+	if by, err := w.Engine.Store.DeletesPaused(t.Context()); err != nil || by != "ops" { // and count there
+		t.Errorf("paused by %q, %v", by, err)
+	}
+	if holds, err := w.Engine.Store.LegalHolds(t.Context(), "acme"); err != nil || len(holds) != 1 {
+		t.Errorf("holds %+v, %v", holds, err)
+	}
 	for range 2 { // repeating it does no harm
 		if err := w.Engine.MirrorStops(t.Context()); err != nil {
 			t.Fatal(err)
@@ -206,6 +212,9 @@ func TestRule10_LegalHoldOnARequest(t *testing.T) {
 	if err := w.Engine.RemoveRequestHold(t.Context(), id, "another", "legal"); !errors.Is(err, bot.ErrNotFound) {
 		t.Errorf("another hold was lifted: %v", err)
 	}
+	if err := w.Engine.RemoveRequestHold(t.Context(), id, "suit", " "); !errors.Is(err, bot.ErrRefused) {
+		t.Errorf("nobody lifted it: %v", err)
+	}
 	if err := w.Engine.RemoveRequestHold(t.Context(), id, "suit", "legal"); err != nil {
 		t.Fatal(err)
 	}
@@ -217,6 +226,25 @@ func TestRule10_LegalHoldOnARequest(t *testing.T) {
 		t.Errorf("keys %v, %v; redacted %d times", keys, err, redacted)
 	}
 	if _, err := w.Engine.AddRequestHold(t.Context(), id, "suit", "legal_hold", "legal"); err == nil {
-		t.Error("what is forgotten was held")
+		t.Error("what is gone was held")
+	}
+}
+
+// TestRule10_WhatIsForgottenIsNotHeld: its key is destroyed, and a hold would
+// promise what nobody can keep.
+func TestRule10_WhatIsForgottenIsNotHeld(t *testing.T) {
+	w := populated(t)
+	ticket := w.File(world.Alex(), "access", janeBody)
+	w.Settle()
+	w.Clock.Advance(15 * 24 * time.Hour)
+	w.Settle()
+	if c := w.Case(ticket); c.Phase != bot.PhaseForgotten {
+		t.Fatalf("it is %s", c.Phase)
+	}
+	if _, err := w.Engine.AddRequestHold(t.Context(), bot.IDOfTicket(ticket), "suit", "legal_hold", "legal"); !errors.Is(err, bot.ErrRefused) {
+		t.Errorf("it was held: %v", err)
+	}
+	if holds, err := w.Engine.Store.AllLegalHolds(t.Context()); err != nil || len(holds) != 0 {
+		t.Errorf("left: %v, %v", holds, err)
 	}
 }

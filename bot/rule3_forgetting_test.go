@@ -1,6 +1,7 @@
 package bot_test
 
 import (
+	"context"
 	"errors"
 	"testing"
 	"time"
@@ -94,6 +95,53 @@ func TestRule5_OrphansAreDestroyedUnderTheLease(t *testing.T) {
 	w.Hint(ticket)
 	w.Pass(time.Hour)
 	w.Expect(ticket, "held", bot.ReasonReopened)
+}
+
+// meddled is a store of which somebody else is at work just before a lease is
+// acquired.
+type meddled struct {
+	bot.Store
+	before func()
+}
+
+func (m *meddled) Acquire(ctx context.Context, id, part, token string, now, until time.Time) error {
+	if f := m.before; f != nil {
+		m.before = nil
+		f()
+	}
+	return m.Store.Acquire(ctx, id, part, token, now, until)
+}
+
+// TestRule5_LeftoversAreLookedAtAgainUnderTheLease: a reply opened the request
+// again after the look for leftovers saw that it was forgotten, and before it
+// had the lease.
+func TestRule5_LeftoversAreLookedAtAgainUnderTheLease(t *testing.T) {
+	w := populated(t)
+	ticket := w.File(world.Alex(), "access", janeBody)
+	id := bot.IDOfTicket(ticket)
+	w.Settle()
+	w.Clock.Advance(15 * 24 * time.Hour)
+	w.Settle()
+	if err := w.Keys.Create(t.Context(), id); err != nil { // what a sleeper left
+		t.Fatal(err)
+	}
+	o := w.Engine.Options
+	o.Store = &meddled{Store: w.Store, before: func() {
+		w.Desk.Reply(ticket, world.Alex(), "Please send it once more.")
+		w.Hint(ticket)
+		w.Settle()
+	}}
+	e, err := bot.NewEngine(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.Orphans(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.Expect(ticket, "needs_info", bot.ReasonReopened)
+	if _, err := w.Keys.Derive(t.Context(), id, "digest"); err != nil {
+		t.Errorf("its key: %v", err)
+	}
 }
 
 // TestRule10_LeftoversOfTheForgottenGo: what a sleeper made after the end is

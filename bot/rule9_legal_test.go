@@ -226,3 +226,15 @@ func TestLegalHoldsKeepTheirKey(t *testing.T) {
 	w.Settle()
 	w.Expect(id, "held", bot.ReasonLegalHold)
 }
+
+// TestLiftedHoldLetsGoAtOnce: what it stopped does not wait for the next look.
+func TestLiftedHoldLetsGoAtOnce(t *testing.T) {
+	w := populated(t)
+	legalHold(t, w, "acme", "")
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Settle()
+	w.Expect(id, "held", bot.ReasonLegalHold)
+	lift(t, w, "acme", "")
+	w.Settle()
+	w.Expect(id, "resolved", bot.ReasonErased)
+}

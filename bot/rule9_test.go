@@ -421,3 +421,35 @@ func TestRule9_ClosedWithoutAnAnswer(t *testing.T) {
 	w.Expect(id, "partly_executed", bot.ReasonByOperator)
 	expectJaneGone(t, w)
 }
+
+// TestRule9_ApprovalBindsEachCount: what an approver was shown of a set, and is
+// another number now, is approved again.
+func TestRule9_ApprovalBindsEachCount(t *testing.T) {
+	for name, change := range map[string]func(*bot.Tally){
+		"to erase":  func(s *bot.Tally) { s.Before.Rows++ },
+		"shared":    func(s *bot.Tally) { s.Before.Shared++ },
+		"retained":  func(s *bot.Tally) { s.Before.Retained++ },
+		"cleared":   func(s *bot.Tally) { s.Before.Cleared++ },
+		"came back": func(s *bot.Tally) { s.Late++ },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, id := approving(t)
+			w.Settings.Deletes.WaitingPeriod = time.Hour
+			w.Start()
+			operate(t, w.Engine.Approve, id, "dpo")
+			w.Settle()
+			w.Expect(id, "waiting", bot.ReasonWaitingPeriod)
+			rec, err := w.Store.Load(t.Context(), bot.IDOfTicket(id))
+			if err != nil {
+				t.Fatal(err)
+			}
+			change(&rec.Case.Systems["crm"].Sets[0])
+			if err := w.Store.Commit(t.Context(), bot.Change{Case: rec.Case, Hint: rec.Hint, Now: w.Clock.Now()}); err != nil {
+				t.Fatal(err)
+			}
+			w.Pass(2 * time.Hour)
+			w.Expect(id, "awaiting_approval", bot.ReasonGrown)
+			expectNothingErased(t, w)
+		})
+	}
+}

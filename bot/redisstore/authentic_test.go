@@ -66,6 +66,10 @@ func questions(t *testing.T, s *Store) map[string]error {
 	_, out["record"] = s.Load(ctx, "t1")
 	_, out["fact"] = s.Fact(ctx, "known/t1")
 	_, out["holds"] = s.LegalHolds(ctx, "acme")
+	_, all := s.AllLegalHolds(ctx)
+	if (out["holds"] == nil) != (all == nil) {
+		t.Errorf("holds of a tenant: %v, of all: %v", out["holds"], all)
+	}
 	_, out["pause"] = s.DeletesPaused(ctx)
 	if out["record"] == nil {
 		out["cap"] = count(t, s, 9)
@@ -133,6 +137,41 @@ func TestForgedValues(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestDamagedHoldsAreAddedAgain: none is taken away from what isn't ours, which
+// says whose it is and what to do; one that is added takes its place.
+func TestDamagedHoldsAreAddedAgain(t *testing.T) {
+	store, client := installation(t, &bottest.Authenticator{Key: "k"})
+	ctx := t.Context()
+	client.HSet(ctx, store.legalKey(), "/acme", "[]\tx")
+	_, err := store.DropLegalHold(ctx, "acme", "", "suit")
+	if !errors.Is(err, bot.ErrDamaged) || !strings.Contains(err.Error(), "of acme") || !strings.Contains(err.Error(), "holds add") {
+		t.Errorf("one is taken away: %v", err)
+	}
+	if now := client.HGet(ctx, store.legalKey(), "/acme").Val(); now != "[]\tx" {
+		t.Errorf("the field is now %q", now)
+	}
+	if err := store.KeepLegalHold(ctx, bot.LegalHold{Tenant: "acme", Name: "more", At: epoch()}); err != nil {
+		t.Fatal(err)
+	}
+	if holds, err := store.LegalHolds(ctx, "acme"); err != nil || len(holds) != 1 || holds[0].Name != "more" {
+		t.Errorf("holds are then %v, %v", holds, err)
+	}
+}
+
+// TestAnotherLedgerIsNoConflict: the change's events don't follow the stored
+// ones, though the version does: that is told, not tried again.
+func TestAnotherLedgerIsNoConflict(t *testing.T) {
+	store, _ := installation(t, &bottest.Authenticator{})
+	r, err := store.Load(t.Context(), "t1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Case.Head = "another"
+	if err := store.Commit(t.Context(), bot.Change{Case: r.Case, Now: epoch()}); !errors.Is(err, ErrChain) {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -7,14 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/redis/go-redis/v9"
 
 	"privacydesk/bot"
 )
 
-// errDamagedHold: what it holds isn't told, and nothing is erased on its word.
-var errDamagedHold = fmt.Errorf("redisstore: a legal hold: %w; restore Redis from a backup, or remove and add the holds of that tenant", bot.ErrDamaged)
+// errDamagedHolds: what they hold isn't told, and nothing is erased on their
+// word. A field is of one tenant.
+func errDamagedHolds(field string) error {
+	_, tenant, _ := strings.Cut(field, "/")
+	return fmt.Errorf("redisstore: the legal holds of %s: %w; restore Redis from a backup, or add all of them again with `privacydesk holds add`", tenant, bot.ErrDamaged)
+}
 
 // legalField is the field of all holds on one subject, or on the tenant
 // itself. A mac is hex, so that the tenant may hold any byte.
@@ -64,12 +69,13 @@ func (s *Store) AllLegalHolds(ctx context.Context) ([]bot.LegalHold, error) {
 	return out, nil
 }
 
-// KeepLegalHold implements bot.Store.
+// KeepLegalHold implements bot.Store. It takes the place of what is damaged:
+// the holds that were there stand beside the keys, and count all the same.
 func (s *Store) KeepLegalHold(ctx context.Context, h bot.LegalHold) error {
 	if h.Tenant == "" || h.Name == "" {
 		return errors.New("redisstore: keep legal hold: its tenant or name is empty")
 	}
-	_, err := s.changeHolds(ctx, legalField(h.Tenant, h.Subject.MAC), func(holds []bot.LegalHold) []bot.LegalHold {
+	_, err := s.changeHolds(ctx, legalField(h.Tenant, h.Subject.MAC), true, func(holds []bot.LegalHold) []bot.LegalHold {
 		return append(without(holds, h.Name), h)
 	})
 	return err
@@ -77,12 +83,13 @@ func (s *Store) KeepLegalHold(ctx context.Context, h bot.LegalHold) error {
 
 // DropLegalHold implements bot.Store.
 func (s *Store) DropLegalHold(ctx context.Context, tenant, mac, name string) (bool, error) {
-	return s.changeHolds(ctx, legalField(tenant, mac), func(holds []bot.LegalHold) []bot.LegalHold { return without(holds, name) })
+	return s.changeHolds(ctx, legalField(tenant, mac), false, func(holds []bot.LegalHold) []bot.LegalHold { return without(holds, name) })
 }
 
 // changeHolds replaces one field's holds, and reports whether their number
-// changed. Another change meanwhile makes it read again.
-func (s *Store) changeHolds(ctx context.Context, field string, change func([]bot.LegalHold) []bot.LegalHold) (changed bool, err error) {
+// changed. Another change meanwhile makes it read again; what is damaged is
+// ErrDamaged, or none if that is to be mended.
+func (s *Store) changeHolds(ctx context.Context, field string, mend bool, change func([]bot.LegalHold) []bot.LegalHold) (changed bool, err error) {
 	for {
 		err := s.client.Watch(ctx, func(tx *redis.Tx) error {
 			text, err := tx.HGet(ctx, s.legalKey(), field).Result()
@@ -90,7 +97,7 @@ func (s *Store) changeHolds(ctx context.Context, field string, change func([]bot
 				return err
 			}
 			old, err := s.decodeHolds(field, text)
-			if err != nil {
+			if err != nil && !mend {
 				return err
 			}
 			holds := change(old)
@@ -112,7 +119,7 @@ func (s *Store) changeHolds(ctx context.Context, field string, change func([]bot
 		switch {
 		case errors.Is(err, redis.TxFailedErr):
 			continue
-		case errors.Is(err, errDamagedHold):
+		case errors.Is(err, bot.ErrDamaged):
 			return false, err
 		}
 		return changed, failed("change legal holds", err)
@@ -129,7 +136,7 @@ func (s *Store) decodeHolds(field, text string) (holds []bot.LegalHold, err erro
 	}
 	body, err := s.authentic(kindHolds, field, text)
 	if err != nil || json.Unmarshal([]byte(body), &holds) != nil {
-		return nil, errDamagedHold
+		return nil, errDamagedHolds(field)
 	}
 	return holds, nil
 }

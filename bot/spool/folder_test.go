@@ -34,7 +34,7 @@ func TestNames(t *testing.T) {
 			t.Errorf("%q was taken", name)
 		}
 	}
-	for _, id := range []string{"", ".", "..", "a/b", "T1", "+x", strings.Repeat("1", maxRequest+1)} {
+	for _, id := range []string{"", ".", "..", "a..b", "a/b", "T1", "+x", strings.Repeat("1", maxRequest+1)} {
 		if checkRequest(id) == nil {
 			t.Errorf("request %q was taken", id)
 		}
@@ -70,6 +70,9 @@ func TestFolderKeepsWhatWasCommitted(t *testing.T) {
 			t.Fatal(err)
 		}
 		w.Discard() // does nothing now
+		if _, err := w.Commit(); err == nil {
+			t.Fatal("a file was committed twice")
+		}
 		got, err := get(f, "t1", "a/b")
 		if err != nil || !bytes.Equal(got, body) {
 			t.Fatalf("read %d bytes of %d: %v", len(got), len(body), err)
@@ -115,6 +118,9 @@ func TestFolderListsOnlyCommitted(t *testing.T) {
 	}
 	if err := f.Remove(ctx, "t2", "b"); err != nil {
 		t.Fatalf("removing from a missing request: %v", err)
+	}
+	if list, err := f.List(ctx, "t1"); err != nil || !slices.Equal(list, []bot.SpoolFile{{Name: "a/x", Size: 2}}) {
+		t.Fatalf("what was removed is there: %v, %v", list, err)
 	}
 	if list, err := f.List(ctx, "t2"); err != nil || len(list) != 0 {
 		t.Fatalf("a request without files: %v, %v", list, err)
@@ -183,6 +189,9 @@ func TestDestroyAndClean(t *testing.T) {
 	}
 	if n, err := f.Clean(ctx, time.Now().Add(time.Hour)); n != 1 || err != nil {
 		t.Fatalf("cleaned %d of 1: %v", n, err)
+	}
+	if left, err := filepath.Glob(filepath.Join(f.folderOf("t2"), tempMark+"*")); err != nil || len(left) != 0 {
+		t.Fatalf("left unfinished: %q, %v", left, err)
 	}
 	if err := keys.Destroy(ctx, "t2"); err != nil {
 		t.Fatal(err)
@@ -436,5 +445,25 @@ func BenchmarkRead(b *testing.B) {
 			b.Fatal(err)
 		}
 		_ = r.Close()
+	}
+}
+
+// TestCleanTakesWhatReplicasLeft: a text that a dead replica left for others
+// goes, and one that may still be read stays.
+func TestCleanTakesWhatReplicasLeft(t *testing.T) {
+	f, _ := openFolder(t, nil)
+	if err := f.Post("replica", "text"); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		before time.Time
+		want   string
+	}{{time.Now().Add(-time.Hour), "text"}, {time.Now().Add(time.Hour), ""}} {
+		if _, err := f.Clean(t.Context(), c.before); err != nil {
+			t.Fatal(err)
+		}
+		if text, err := f.Posted("replica"); err != nil || text != c.want {
+			t.Errorf("left is %q, %v, not %q", text, err, c.want)
+		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -258,6 +259,8 @@ func TestMastersAreChecked(t *testing.T) {
 		"missing": {[]MasterKey{m2}, `"m1" still wraps keys and is not configured`},
 		"twice":   {[]MasterKey{m1, m1}, "configured twice"},
 		"none":    {nil, "no master key"},
+		"short":   {[]MasterKey{{ID: "m1", Key: m1.Key[:16]}}, "it has 16 bytes"},
+		"hidden":  {[]MasterKey{{ID: ".m1", Key: m1.Key}}, "without a leading dot"},
 	} {
 		_, err := OpenKeys(KeysOptions{Dir: dir, Masters: c.masters})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
@@ -267,6 +270,20 @@ func TestMastersAreChecked(t *testing.T) {
 	openShelf(t, dir, m2, m1) // both are good
 	if _, err := OpenKeys(KeysOptions{Dir: dir, Masters: []MasterKey{m1}}); err == nil || !strings.Contains(err.Error(), `"m2"`) {
 		t.Errorf("a replica without the new master: %v", err)
+	}
+}
+
+// TestReplicasWithTwoMastersOfOneName: a replica that was started beside one
+// with another key of that name wraps nothing that only itself could open.
+func TestReplicasWithTwoMastersOfOneName(t *testing.T) {
+	dir := t.TempDir()
+	s := openShelf(t, dir)
+	other := testMaster("m1", 3)
+	if err := os.WriteFile(filepath.Join(dir, mastersDir, "m1"), []byte(other.checkValue()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Create(t.Context(), "t1"); err == nil || !strings.Contains(err.Error(), "differs between replicas") {
+		t.Errorf("got %v", err)
 	}
 }
 
@@ -292,6 +309,8 @@ func TestShelfTampering(t *testing.T) {
 		"another request's": other,
 		"renamed within":    bytes.Replace(other, []byte("request/t2"), []byte("request/t1"), 1),
 		"another master":    bytes.Replace(good, []byte(`"m1"`), []byte(`"m9"`), 1),
+		"another format":    bytes.Replace(good, []byte(`"version":1`), []byte(`"version":2`), 1),
+		"a short nonce":     regexp.MustCompile(`"nonce":"[^"]*"`).ReplaceAll(good, []byte(`"nonce":"AAAA"`)),
 		"cut":               good[:len(good)/2],
 		"empty":             nil,
 	} {

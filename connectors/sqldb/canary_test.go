@@ -67,3 +67,31 @@ func TestACanaryMayBeErased(t *testing.T) {
 	again.Finding, again.After = j.Finding, true
 	locate(t, c, again)
 }
+
+// TestTheCanaryIsItsTenantsAlone: a request about somebody of that address in
+// another tenant is about somebody else, and needs the proof.
+func TestTheCanaryIsItsTenantsAlone(t *testing.T) {
+	w := only(t, "sqlite")
+	w.person(t)
+	c := w.open(t, personMap(), func(o *sqldb.Options) { o.Canary = &sqldb.Canary{Tenant: "acme", Email: "bob@example.com"} })
+	w.exec(t, "DELETE FROM person WHERE tenant = 'acme'")
+	j := subject("bob@example.com")
+	j.Subject.Tenant = "globex"
+	if err := c.Locate(t.Context(), []*connectors.Job{j}); err != nil || j.Err() == nil || !strings.Contains(j.Err().Error(), "canary") {
+		t.Errorf("call %v, job %v; want that the canary is missed", err, j.Err())
+	}
+}
+
+// TestTheCanarysCollectionsAreThere: a name that the map does not have proves
+// nothing, and is said.
+func TestTheCanarysCollectionsAreThere(t *testing.T) {
+	w := only(t, "sqlite")
+	w.person(t)
+	c := w.open(t, personMap(), func(o *sqldb.Options) {
+		o.Canary = &sqldb.Canary{Tenant: "acme", Email: "bob@example.com", Collections: []string{"notes"}}
+	})
+	problems, err := c.Check(t.Context())
+	if err != nil || !hasProblem(problems, connectors.SeverityBlocks, "canary of shopdb", "has no collection notes") {
+		t.Errorf("%v %v", problems, err)
+	}
+}
