@@ -85,10 +85,10 @@ func TestRule1_FollowUpsAreConfirmed(t *testing.T) {
 	w.Expect(id, "held", bot.ReasonFollowUp)
 	expectNothingErased(t, w)
 	w.Desk.Edit(id, func(t *bot.Ticket) { t.Comments[0].Text = "jose@x.example" })
-	operate(t, w.Engine.Release, id, "ops")
+	operate(t, w.Release, id, "ops")
 	w.Pass(time.Hour)
 	w.Expect(id, "held", bot.ReasonFollowUp) // what was confirmed named another person
-	operate(t, w.Engine.Release, id, "ops")
+	operate(t, w.Release, id, "ops")
 	w.Pass(time.Hour)
 	w.Expect(id, "resolved", bot.ReasonErased)
 }

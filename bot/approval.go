@@ -32,6 +32,12 @@ func (e *Engine) gateApproval(ctx context.Context, t *turn) (bool, error) {
 	return e.stop(ctx, t, OnApprover, reason, time.Time{}, message)
 }
 
+// unshown is true for a request that awaits approval of what no note shows: what
+// is stored changed since, or the note is of a version that wrote no codes.
+func (e *Engine) unshown(c *Case) bool {
+	return c.Wait != nil && c.Wait.On == OnApprover && c.Wait.Of != e.binding(c)
+}
+
 // unapproved is why there is no approval of what was found, or "". What the
 // record says of one, the ledger has to say, too.
 func (e *Engine) unapproved(ctx context.Context, t *turn) (Reason, error) {

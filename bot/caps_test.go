@@ -25,7 +25,7 @@ func TestTheDailyCapOfATenant(t *testing.T) {
 	w.Expect(second, "held", bot.ReasonCapTenant)
 	w.Expect(third, "held", bot.ReasonCapTenant)
 	w.Expect(other, "resolved", bot.ReasonErased)
-	if err := w.Engine.Release(t.Context(), bot.IDOfTicket(second), "ops"); !errors.Is(err, bot.ErrRefused) {
+	if err := w.Release(t.Context(), bot.IDOfTicket(second), "ops"); !errors.Is(err, bot.ErrRefused) {
 		t.Errorf("the cap was waved through: %v", err)
 	}
 	operate(t, w.Engine.Retry, second, "ops")
@@ -55,7 +55,7 @@ func TestTheCapOfRows(t *testing.T) {
 	w.Expect(id, "held", bot.ReasonCapRows)
 	release := func() {
 		t.Helper()
-		operate(t, w.Engine.Release, id, "ops")
+		operate(t, w.Release, id, "ops")
 	}
 	release()
 	w.Settle()
@@ -95,7 +95,7 @@ func TestRule9_TheFirstApprovalOfATenantBinds(t *testing.T) {
 	id := w.File(world.Alex(), "delete", janeBody)
 	w.Settle()
 	w.Expect(id, "awaiting_approval", bot.ReasonApproval)
-	operate(t, w.Engine.Approve, id, "dpo")
+	operate(t, w.Approve, id, "dpo")
 	w.Systems["crm"].Add(world.Row{ID: 900, Tenant: "acme", Key: w.Systems["crm"].Rows()[0].Key, Text: "one more", Gives: 42})
 	w.Pass(3 * time.Hour)
 	w.Expect(id, "awaiting_approval", bot.ReasonGrown)

@@ -36,6 +36,28 @@ func (e *Engine) countsData(c *Case) map[string]string {
 	return out
 }
 
+// shownVars are what a note about a stop shows: countVars, and once erasing is
+// verified what is left in their place, since that is what a release lets go on.
+func (e *Engine) shownVars(c *Case, reason Reason) map[string]string {
+	vars := e.countVars(c, reason)
+	if c.Kind != KindDelete || c.Phase != PhaseClosing {
+		return vars
+	}
+	lines := []string{"system\tcollection\trows left"}
+	for _, name := range sorted(c.Systems) {
+		for _, set := range c.Systems[name].Sets {
+			if n := set.Totals(c.Systems[name].Verified).Left; n > 0 {
+				lines = append(lines, fmt.Sprintf("%s\t%s\t%d", e.label(name), set.Collection, n))
+			}
+		}
+	}
+	vars["counts"] = ""
+	if len(lines) > 1 {
+		vars["counts"] = strings.Join(lines, "\n")
+	}
+	return vars
+}
+
 // countVars are what a note to the agents shows of the findings: of a delete
 // also what would happen to them.
 func (e *Engine) countVars(c *Case, reason Reason) map[string]string {

@@ -58,7 +58,7 @@ func forge(t *testing.T, w *world.World, id int64, change func(fields map[string
 func approved(t *testing.T, w *world.World, id int64) bot.Case {
 	t.Helper()
 	setBack := w.SnapshotRedis()
-	operate(t, w.Engine.Approve, id, "dpo")
+	operate(t, w.Approve, id, "dpo")
 	approval := w.Case(id).Approval
 	setBack()
 	c := w.Case(id)
@@ -117,8 +117,8 @@ func TestRule9_WhoWritesToRedisApprovesNothing(t *testing.T) {
 			}
 			for what, op := range map[string]func() error{
 				"retry":   func() error { return w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops") },
-				"release": func() error { return w.Engine.Release(t.Context(), bot.IDOfTicket(id), "ops") },
-				"approve": func() error { return w.Engine.Approve(t.Context(), bot.IDOfTicket(id), "ops") },
+				"release": func() error { return w.Release(t.Context(), bot.IDOfTicket(id), "ops") },
+				"approve": func() error { return w.Approve(t.Context(), bot.IDOfTicket(id), "ops") },
 			} {
 				if err := op(); !errors.Is(err, bot.ErrRefused) {
 					t.Errorf("%s of a damaged record: %v", what, err)
@@ -217,7 +217,7 @@ func TestRule9_AlteredLedgerErasesNothing(t *testing.T) {
 			w, id := approving(t)
 			w.Settings.Deletes.WaitingPeriod = time.Hour
 			w.Start()
-			operate(t, w.Engine.Approve, id, "dpo")
+			operate(t, w.Approve, id, "dpo")
 			ctx, key := t.Context(), redisLedger+bot.IDOfTicket(id)
 			events, err := w.Store.Events(ctx, bot.IDOfTicket(id))
 			if err != nil {
@@ -253,7 +253,7 @@ func TestRule9_ForgedFactsSpareNothing(t *testing.T) {
 	if !strings.Contains(w.Log.String(), "a fact in the store is not ours") {
 		t.Error("nobody is told")
 	}
-	operate(t, w.Engine.Approve, id, "dpo")
+	operate(t, w.Approve, id, "dpo")
 	w.Settle()
 	w.Expect(id, "resolved", bot.ReasonErased)
 	next := w.File(world.Alex(), "delete", "josé@x.example") // and what we noted is believed

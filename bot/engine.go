@@ -244,6 +244,7 @@ func (e *Engine) waiting(ctx context.Context, t *turn) (bool, error) {
 			w.Until = t.now.Add(legalEvery)
 			return false, errors.Join(err, t.rest(ctx, w.Until))
 		}
+	case e.unshown(t.c): // it is asked anew, in a note of what is stored now
 	case w.Until.IsZero() || t.now.Before(w.Until):
 		return false, t.rest(ctx, w.Until)
 	case w.Reason == ReasonTurn:

@@ -36,7 +36,7 @@ func (e *Engine) stop(ctx context.Context, t *turn, on WaitOn, reason Reason, un
 		return false, nil
 	}
 	if message != "" {
-		t.note(message, e.countVars(t.c, reason))
+		t.note(message, e.shownVars(t.c, reason))
 	}
 	if t.c.Stage == StageRelocate {
 		t.forgetSearches() // the last look before erasing is a fresh one

@@ -92,11 +92,19 @@ func (t *turn) tellOperated(what, by string, at int) {
 	t.sooner(at)
 }
 
-// Approve lets a request that awaits it go on. It binds what was found until
-// now; what changes since is approved again. The requester can't approve.
-func (e *Engine) Approve(ctx context.Context, id, by string) error {
-	return e.operate(ctx, id, by, "approve", func(t *turn) error {
+// Approve lets a request that awaits it go on. It binds what the note shows
+// whose code is given; what changes since is approved again. The requester can't
+// approve.
+func (e *Engine) Approve(ctx context.Context, id, code, by string) error {
+	unshown := false
+	err := e.operate(ctx, id, by, "approve", func(t *turn) error {
 		if err := e.may(t.c, VerbApprove); err != nil {
+			return err
+		}
+		if unshown = e.unshown(t.c); unshown {
+			return fmt.Errorf("%w: the last note of request %s shows something else than is stored now; another one, with its code, is written to the ticket", ErrRefused, id)
+		}
+		if err := e.shownTo(ctx, t.c, code); err != nil {
 			return err
 		}
 		ticket, err := e.readTicket(ctx, t)
@@ -118,6 +126,10 @@ func (e *Engine) Approve(ctx context.Context, id, by string) error {
 		t.c.Wait = nil
 		return nil
 	})
+	if unshown {
+		return errors.Join(err, e.Queue.Step(ctx, id, "unshown-"+newToken()))
+	}
+	return err
 }
 
 // asks is true if the name or address is of somebody who filed the request or
@@ -164,10 +176,14 @@ func (e *Engine) Retry(ctx context.Context, id, by string) error {
 	})
 }
 
-// Release takes up a hold and waves its reason through for this request.
-func (e *Engine) Release(ctx context.Context, id, by string) error {
+// Release takes up a hold and waves its reason through for this request, as the
+// note shows it whose code is given.
+func (e *Engine) Release(ctx context.Context, id, code, by string) error {
 	return e.operate(ctx, id, by, "release", func(t *turn) error {
 		if err := e.may(t.c, VerbRelease); err != nil {
+			return err
+		}
+		if err := e.shownTo(ctx, t.c, code); err != nil {
 			return err
 		}
 		t.c.Cleared = append(t.c.Cleared, Clearance{Reason: t.c.Wait.Reason, Of: t.c.Wait.Of})

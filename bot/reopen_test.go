@@ -47,7 +47,7 @@ func release(w *world.World, id int64) (err error) {
 			err = fmt.Errorf("killed")
 		}
 	}()
-	return w.Engine.Release(w.T.Context(), bot.IDOfTicket(id), "ops")
+	return w.Release(w.T.Context(), bot.IDOfTicket(id), "ops")
 }
 
 func countAgain(t *testing.T) int {

@@ -107,7 +107,7 @@ func TestRule3_LostHintOfAnOperator(t *testing.T) {
 	w.Settle()
 	w.Expect(id, "awaiting_approval", bot.ReasonApproval)
 	w.Queue.Lost = true
-	operate(t, w.Engine.Approve, id, "dpo")
+	operate(t, w.Approve, id, "dpo")
 	w.Queue.Lost = false
 	w.Pass(time.Minute)
 	w.Expect(id, "resolved", bot.ReasonErased)

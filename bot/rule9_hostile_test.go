@@ -38,7 +38,7 @@ func TestRule9_AReleaseHidesNoReply(t *testing.T) {
 			w.Hint(id)
 			w.Settle()
 			w.Expect(id, "held", bot.ReasonReply)
-			if err := w.Engine.Release(t.Context(), bot.IDOfTicket(id), "ops"); !errors.Is(err, bot.ErrRefused) {
+			if err := w.Release(t.Context(), bot.IDOfTicket(id), "ops"); !errors.Is(err, bot.ErrRefused) {
 				t.Errorf("a reply was waved through: %v", err)
 			}
 			operate(t, w.Engine.Retry, id, "ops")
@@ -122,7 +122,7 @@ func TestRule9_OutOfScopeAfterAcceptance(t *testing.T) {
 	w.Pass(3 * time.Hour)
 	w.Expect(id, "held", bot.ReasonOutOfScope)
 	expectNothingErased(t, w)
-	if err := w.Engine.Release(t.Context(), bot.IDOfTicket(id), "ops"); !errors.Is(err, bot.ErrRefused) {
+	if err := w.Release(t.Context(), bot.IDOfTicket(id), "ops"); !errors.Is(err, bot.ErrRefused) {
 		t.Errorf("it was waved through: %v", err)
 	}
 }
@@ -190,7 +190,7 @@ func TestRule9_DataMapChangedAfterApproval(t *testing.T) {
 	w.Start()
 	id := w.File(world.Alex(), "delete", janeBody)
 	w.Settle()
-	operate(t, w.Engine.Approve, id, "dpo")
+	operate(t, w.Approve, id, "dpo")
 	w.Settle()
 	w.Systems["crm"].Digest = "another"
 	w.Start()
@@ -220,7 +220,11 @@ func TestRule9_LateRowsObeyTheCap(t *testing.T) {
 	if events.Allowed != 2 {
 		t.Errorf("%d rows of events were erased, want the 2 that were there", events.Allowed)
 	}
-	operate(t, w.Engine.Release, id, "ops")
+	c := w.Case(id)
+	if _, counts := w.Engine.Shown(&c); counts != "system\tcollection\trows left\nevents\tevents.thing\t6" || !strings.Contains(notesOf(t, w, id), "<td>6</td>") {
+		t.Errorf("who releases the late rows is shown %q", counts)
+	}
+	operate(t, w.Release, id, "ops")
 	w.Pass(time.Hour)
 	w.Expect(id, "resolved", bot.ReasonErased)
 	expectJaneGone(t, w)
@@ -268,13 +272,13 @@ func TestRule9_WhoMayNotApprove(t *testing.T) {
 	w.Settle()
 	request := bot.IDOfTicket(id)
 	for _, by := range []string{"alex@acme.example", " Alex@ACME.example ", "Alex <alex@acme.example>", "person", "", " "} {
-		if err := w.Engine.Approve(t.Context(), request, by); !errors.Is(err, bot.ErrRefused) {
+		if err := w.Approve(t.Context(), request, by); !errors.Is(err, bot.ErrRefused) {
 			t.Errorf("%q approved: %v", by, err)
 		}
 	}
 	w.Desk.Edit(id, func(t *bot.Ticket) { t.Requester = world.Gina() })
 	for _, by := range []string{"alex@acme.example", "dpo"} {
-		if err := w.Engine.Approve(t.Context(), request, by); !errors.Is(err, bot.ErrRefused) {
+		if err := w.Approve(t.Context(), request, by); !errors.Is(err, bot.ErrRefused) {
 			t.Errorf("%q approved another's ticket: %v", by, err)
 		}
 	}
@@ -363,10 +367,10 @@ func TestRule9_OperatorsCantTouchWhatIsDone(t *testing.T) {
 	w.Settle()
 	c := w.Expect(id, "cancelled", bot.ReasonByOperator)
 	for name, command := range map[string]func() error{
-		"approve": func() error { return w.Engine.Approve(t.Context(), request, "ops") },
+		"approve": func() error { return w.Approve(t.Context(), request, "ops") },
 		"hold":    func() error { return w.Engine.Hold(t.Context(), request, "ops") },
 		"retry":   func() error { return w.Engine.Retry(t.Context(), request, "ops") },
-		"release": func() error { return w.Engine.Release(t.Context(), request, "ops") },
+		"release": func() error { return w.Release(t.Context(), request, "ops") },
 		"skip":    func() error { return w.Engine.Skip(t.Context(), request, "crm", "ops") },
 		"cancel":  func() error { return w.Engine.Cancel(t.Context(), request, "ops") },
 	} {

@@ -28,7 +28,7 @@ func TestRule9_DemotedBeforeErasing(t *testing.T) {
 			t.Errorf("%s was erased for somebody without a right", s.Name)
 		}
 	}
-	if err := w.Engine.Release(t.Context(), bot.IDOfTicket(id), "ops"); !errors.Is(err, bot.ErrRefused) {
+	if err := w.Release(t.Context(), bot.IDOfTicket(id), "ops"); !errors.Is(err, bot.ErrRefused) {
 		t.Errorf("a lost right was waved through: %v", err)
 	}
 }
@@ -104,11 +104,11 @@ func TestRule9_ApprovalBindsWhatWasFound(t *testing.T) {
 	w.Settle()
 	w.Expect(id, "awaiting_approval", bot.ReasonApproval)
 	ctx, request := t.Context(), bot.IDOfTicket(id)
-	if err := w.Engine.Approve(ctx, request, "ALEX@acme.example"); !errors.Is(err, bot.ErrRefused) {
+	if err := w.Approve(ctx, request, "ALEX@acme.example"); !errors.Is(err, bot.ErrRefused) {
 		t.Errorf("the requester approved: %v", err)
 	}
 	w.Systems["events"].Add(world.Row{ID: 50, Tenant: "acme", Key: connectors.Int(42), Text: "click three"})
-	if err := w.Engine.Approve(ctx, request, "dpo"); err != nil {
+	if err := w.Approve(ctx, request, "dpo"); err != nil {
 		t.Fatal(err)
 	}
 	w.Settle()
@@ -116,7 +116,7 @@ func TestRule9_ApprovalBindsWhatWasFound(t *testing.T) {
 	if w.Systems["events"].Allowed != 0 {
 		t.Error("more was erased than was approved")
 	}
-	if err := w.Engine.Approve(ctx, request, "dpo"); err != nil {
+	if err := w.Approve(ctx, request, "dpo"); err != nil {
 		t.Fatal(err)
 	}
 	w.Settle()
@@ -221,7 +221,7 @@ func TestRule9_ClearedReasonHidesNoOther(t *testing.T) {
 			w.Hint(id)
 			w.Settle()
 			w.Expect(id, "held", bot.ReasonEdited)
-			operate(t, w.Engine.Release, id, "ops")
+			operate(t, w.Release, id, "ops")
 			w.Desk.Edit(id, func(t *bot.Ticket) { then(w, t) })
 			away = false
 			w.Pass(2 * time.Hour)
@@ -243,7 +243,7 @@ func TestRule9_ReleaseGoesOnWithWhatWasAccepted(t *testing.T) {
 	w.Desk.Edit(id, func(t *bot.Ticket) { t.Comments[0].Text = "jose@x.example" })
 	w.Hint(id)
 	w.Settle()
-	operate(t, w.Engine.Release, id, "ops")
+	operate(t, w.Release, id, "ops")
 	w.Pass(3 * time.Hour)
 	w.Expect(id, "resolved", bot.ReasonErased)
 	expectJaneGone(t, w)
@@ -259,7 +259,7 @@ func TestRule9_ReleaseBindsTheSubject(t *testing.T) {
 	w.Settle()
 	w.Expect(id, "held", bot.ReasonSubjectIsUser)
 	w.Desk.Edit(id, func(t *bot.Ticket) { t.Comments[0].Text = "jane@x.example" })
-	operate(t, w.Engine.Release, id, "ops")
+	operate(t, w.Release, id, "ops")
 	w.Pass(time.Hour)
 	w.Expect(id, "held", bot.ReasonEdited)
 	w.Desk.Edit(id, func(t *bot.Ticket) { t.Comments[0].Text = "jose@x.example" })
@@ -436,7 +436,7 @@ func TestRule9_ApprovalBindsEachCount(t *testing.T) {
 			w, id := approving(t)
 			w.Settings.Deletes.WaitingPeriod = time.Hour
 			w.Start()
-			operate(t, w.Engine.Approve, id, "dpo")
+			operate(t, w.Approve, id, "dpo")
 			w.Settle()
 			w.Expect(id, "waiting", bot.ReasonWaitingPeriod)
 			rec, err := w.Store.Load(t.Context(), bot.IDOfTicket(id))

@@ -176,7 +176,11 @@ func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
 	if w := t.c.Wait; w != nil {
 		switch {
 		case w.On == on && w.Reason == reason:
+			before := t.c.code()
 			w.Until, w.Of = until, of
+			if t.told = t.c.code() != before; t.told { // it is about something else: the agents see that
+				t.waits()
+			}
 			return true
 		case w.lost() || w.Reason == ReasonSetBack || w.Reason == ReasonOperatorHold || w.Reason == ReasonAgentHold || w.Reason == ReasonReply || w.Reason == ReasonMerged:
 			return true
@@ -185,7 +189,7 @@ func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
 	t.told = true
 	t.yieldTurn(on)
 	t.c.Wait = &Wait{On: on, Reason: reason, Since: t.now, Until: until, Of: of}
-	t.event("waiting", map[string]string{"on": string(on), "reason": string(reason)})
+	t.waits()
 	if on == OnAgent {
 		t.e.Observe(Observation{Event: "held", Kind: t.c.Kind})
 	}
@@ -193,10 +197,28 @@ func (t *turn) wait(on WaitOn, reason Reason, until time.Time) bool {
 	return true
 }
 
+// eventWaiting is the ledger's word for a wait.
+const eventWaiting = "waiting"
+
+// waits notes the wait in the ledger, with what a person is asked to let pass:
+// by that a code of before is known again.
+func (t *turn) waits() {
+	data := map[string]string{"on": string(t.c.Wait.On), "reason": string(t.c.Wait.Reason)}
+	if t.c.Wait.asks() != "" && t.c.Wait.Of != "" {
+		data["of"] = t.c.Wait.Of
+	}
+	t.event(eventWaiting, data)
+}
+
+// countReasons are those that show numbers, and are about them.
+func countReasons() []Reason {
+	return []Reason{ReasonApproval, ReasonGrown, ReasonExpired, ReasonCapRows, ReasonSubjectIsUser, ReasonSubjectIsRole, ReasonSeveralPeople}
+}
+
 // about is what a reason is about: the numbers where it shows some, what the ticket asks
 // for otherwise.
 func (t *turn) about(reason Reason) string {
-	if slices.Contains([]Reason{ReasonCapRows, ReasonSubjectIsUser, ReasonSubjectIsRole, ReasonSeveralPeople}, reason) {
+	if slices.Contains(countReasons(), reason) {
 		return t.e.binding(t.c)
 	}
 	return t.print
@@ -222,9 +244,12 @@ func (t *turn) note(message string, vars map[string]string) {
 	if !t.told {
 		return
 	}
+	vars = maps.Clone(vars)
 	if changes := t.changesFor(Reason(vars["reason"])); changes != "" {
-		vars = maps.Clone(vars)
 		vars["changes"] = changes
+	}
+	if code := t.c.code(); code != "" {
+		vars["binding"] = code
 	}
 	t.owe(Say{Message: message, Vars: vars, AddTags: []string{TagNeedsPerson}})
 }

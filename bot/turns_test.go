@@ -62,7 +62,7 @@ func TestWhoWaitsForAPersonHoldsNoTurn(t *testing.T) {
 	other := w.File(world.Alex(), "access", "Everything on joe@x.example, please.")
 	w.Settle()
 	w.Expect(other, "resolved", bot.ReasonNothingFound)
-	operate(t, w.Engine.Approve, del, "dpo")
+	operate(t, w.Approve, del, "dpo")
 	w.Settle()
 	w.Expect(del, "resolved", bot.ReasonErased)
 }

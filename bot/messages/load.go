@@ -88,7 +88,11 @@ func (c *Catalog) add(name, path string, f file) error {
 	}
 	maps.Copy(l.words, f.Words)
 	for _, key := range slices.Sorted(maps.Keys(f.Messages)) {
-		t, err := c.compile(key, f.Messages[key])
+		text := f.Messages[key]
+		if slices.Contains(c.specs[key].may, "binding") && !strings.Contains(text, ".binding") {
+			text += codeBelow
+		}
+		t, err := c.compile(key, text)
 		if err == nil {
 			err = l.try(c.specs[key], t)
 		}
@@ -100,6 +104,10 @@ func (c *Catalog) add(name, path string, f file) error {
 	}
 	return errors.Join(errs...)
 }
+
+// codeBelow shows the code of what a note asks a person to let pass, below a
+// team's own text that does not: without it nobody could.
+const codeBelow = "{{with .binding}}<p><code>--code {{.}}</code></p>{{end}}"
 
 // partials show lists and tables.
 const partials = `{{define "list"}}{{with .Rows}}<ul>{{range .}}<li>{{.}}</li>{{end}}</ul>{{end}}{{with .More}}<p>{{.}}</p>{{end}}{{end}}` +

@@ -171,14 +171,14 @@ func TestMessagesByReason(t *testing.T) {
 func TestRenderFillsIn(t *testing.T) {
 	c := catalog(t, nil)
 	got, err := c.Render("de-AT", "note_approval", map[string]string{
-		"request": "t7", "due": "2026-12-01", "reason": "approval_grown",
+		"request": "t7", "due": "2026-12-01", "reason": "approval_grown", "binding": "7K3M-Q9TX",
 		"counts": "system\tcollection\trows\ton delete\nCRM\tcrm.customer\t12\tdelete\nMail\t\t0\t",
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"erneut freigegeben", "requests approve --config DATEI t7", "2026-12-01", "<th>Sammlung</th>", "<td>crm.customer</td>", "<td>12</td>", "<td>löschen</td>",
+		"erneut freigegeben", "requests approve --config DATEI t7 --code 7K3M-Q9TX", "2026-12-01", "<th>Sammlung</th>", "<td>crm.customer</td>", "<td>12</td>", "<td>löschen</td>",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing in %s", want, got)
@@ -342,6 +342,22 @@ func TestNoReasonCountsAttempts(t *testing.T) {
 		for _, word := range []string{"attempt", "Versuch", "tentative", "intento"} {
 			if ok && strings.Contains(text, word) {
 				t.Errorf("%s: %q", locale, text)
+			}
+		}
+	}
+}
+
+// TestRule9_EveryNoteShowsItsCode, also in a team's own words of before codes.
+func TestRule9_EveryNoteShowsItsCode(t *testing.T) {
+	own := catalog(t, fstest.MapFS{"fr.yaml": {Data: []byte("messages:\n" +
+		"  note_held: '<p>{{.reason}}</p>'\n  note_approval: '{{template \"table\" .counts}}'\n  note_approval_access: '<p>ici</p>'\n" +
+		"  note_again_same: '<p>encore</p>'\n  note_again_other: '<p>autre: {{with $.binding}}{{.}}{{end}}</p>'\n")}})
+	for _, key := range []string{"note_held", "note_approval", "note_approval_access", "note_again_same", "note_again_other"} {
+		for _, locale := range []string{"en", "de", "fr"} {
+			v := vars(own, key, true)
+			v["binding"] = "7K3M-Q9TX"
+			if got, err := own.Render(locale, key, v); err != nil || strings.Count(got, "7K3M-Q9TX") != 1 {
+				t.Errorf("%s %s: %v: %s", locale, key, err, got)
 			}
 		}
 	}

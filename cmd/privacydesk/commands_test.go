@@ -156,19 +156,40 @@ func (in *installation) shell(line string) {
 	}
 }
 
-// does runs a documented line, with this test's ticket and address in place of
-// the document's, and returns what it printed.
+// does runs a documented line, with this test's ticket, its newest note's code
+// and the test's address in place of the document's, and returns what it printed.
 func (in *installation) does(line string, ticket int64) string {
 	in.Helper()
 	in.take(line)
 	if line == "privacydesk health" {
 		line += " --url http://127.0.0.1:8080/healthz" // which is the default
 	}
+	line = strings.ReplaceAll(line, "t35436", fmt.Sprintf("t%d", ticket))
+	if coded := codeInNote.FindString(line); coded != "" {
+		line = strings.ReplaceAll(line, coded, "--code "+newestCode(in.T, in.desk.Sim, ticket))
+	}
 	out := &safeBuffer{}
-	if err := in.start(in.Context(), strings.ReplaceAll(line, "t35436", fmt.Sprintf("t%d", ticket)), out); err != nil {
+	if err := in.start(in.Context(), line, out); err != nil {
 		in.Fatalf("%s: %v\n%s", line, err, out)
 	}
 	return out.String()
+}
+
+var codeInNote = regexp.MustCompile(`--code ([0-9A-Z]{4}-[0-9A-Z]{4})`)
+
+// newestCode is the code in the newest note on a ticket that bears one.
+func newestCode(t testing.TB, sim *zendesksim.Sim, ticket int64) string {
+	t.Helper()
+	code := ""
+	for _, c := range sim.Comments(ticket) {
+		if all := codeInNote.FindAllStringSubmatch(c.HTMLBody+c.Body, -1); !c.Public && len(all) > 0 {
+			code = all[len(all)-1][1]
+		}
+	}
+	if code == "" {
+		t.Fatalf("no note on ticket %d bears a code", ticket)
+	}
+	return code
 }
 
 func (in *installation) start(ctx context.Context, line string, out *safeBuffer) error {

@@ -75,14 +75,14 @@ func (in *installation) operate(metrics []string) {
 
 	in.does("privacydesk pause --deletes --config privacydesk.yml", 0)
 	in.does("privacydesk resume --config privacydesk.yml", 0)
-	in.does("privacydesk requests approve --config privacydesk.yml t35436 --by dpo@vendor.example", approved)
+	in.does("privacydesk requests approve --config privacydesk.yml t35436 --code 7K3M-Q9TX --by dpo@vendor.example", approved)
 	in.stands(approved, "solved")
 	in.does("privacydesk requests cancel --config privacydesk.yml t35436", cancelled)
 	in.stands(cancelled, "solved")
 	in.does("privacydesk requests hold --config privacydesk.yml t35436", held)
 	in.does("privacydesk requests retry --config privacydesk.yml t35436", held)
 	in.said(held, 3)
-	in.does("privacydesk requests release --config privacydesk.yml t35436", released)
+	in.does("privacydesk requests release --config privacydesk.yml t35436 --code 7K3M-Q9TX", released)
 	in.stands(released, "solved")
 
 	if _, err := in.models.ExecContext(in.Context(), "ALTER TABLE lead_feature RENAME TO gone"); err != nil {

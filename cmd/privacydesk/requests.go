@@ -17,12 +17,12 @@ import (
 type requestsCmd struct {
 	List    listCmd    `cmd:"" help:"List requests, the newest first."`
 	Show    showCmd    `cmd:"" help:"Show one request with its systems and its ledger."`
-	Approve approveCmd `cmd:"" help:"Approve a request that awaits it. What changes afterwards is approved again."`
+	Approve approveCmd `cmd:"" help:"Approve what a note shows, by its code. What changes afterwards is approved again."`
 	Reject  rejectCmd  `cmd:"" help:"Refuse a request that waits, with a public answer."`
 	Extend  extendCmd  `cmd:"" help:"Move the due date, once, by up to 45 days; the requester is told the new date and the reason."`
 	Hold    holdCmd    `cmd:"" help:"Stop a request; what is being erased stops before its next batch."`
 	Retry   retryCmd   `cmd:"" help:"Take a held request up again; every check is made anew."`
-	Release releaseCmd `cmd:"" help:"Take a held request up and wave the hold's reason through (an edit, a subject who is a user, a row cap)."`
+	Release releaseCmd `cmd:"" help:"Take a held request up and wave through what its note shows, by its code (an edit, a subject who is a user, a row cap)."`
 	Skip    skipCmd    `cmd:"" help:"Leave one failed system out; the request ends as partly executed, and says so."`
 	Cancel  cancelCmd  `cmd:"" help:"End a request that has not begun to erase."`
 	End     endCmd     `cmd:"" help:"End a delete that is held in mid-erase: what is gone is certified, what is not begun is left out."`
@@ -175,10 +175,16 @@ func (c showCmd) Run(ctx context.Context, s *surroundings) error {
 		if err := ledger.Verify(string(c.ID), events, rec.Case.Head); err != nil {
 			chain = err.Error()
 		}
+		ways := a.engine.Ways(&rec.Case)
+		code, counts := a.engine.Shown(&rec.Case)
 		if c.JSON {
-			return printJSON(s.stdout, map[string]any{"request": viewOf(&rec.Case, time.Now()), "works_now": a.engine.Ways(&rec.Case), "case": rec.Case, "events": events, "chain": chain})
+			out := map[string]any{"request": viewOf(&rec.Case, time.Now()), "works_now": ways, "case": rec.Case, "events": events, "chain": chain}
+			if code != "" {
+				out["code"] = code
+			}
+			return printJSON(s.stdout, out)
 		}
-		return printRequest(s.stdout, &rec.Case, a.engine.Ways(&rec.Case), events, chain)
+		return printRequest(s.stdout, &rec.Case, ways, shownOf(code, counts), events, chain)
 	})
 }
 
@@ -204,7 +210,7 @@ func oneMoment(ctx context.Context, store bot.Store, id string) (bot.Record, []l
 	}
 }
 
-func printRequest(out io.Writer, c *bot.Case, ways []bot.Verb, events []ledger.Event, chain string) error {
+func printRequest(out io.Writer, c *bot.Case, ways []bot.Verb, shown string, events []ledger.Event, chain string) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	v := viewOf(c, time.Now())
 	_, _ = fmt.Fprintf(w, "request\t%s (ticket %d)\nkind\t%s\ntenant\t%s\nstate\t%s %s\nphase\t%s %s\narrived\t%s\ndue\t%s\n%s\n",
@@ -223,7 +229,7 @@ func printRequest(out io.Writer, c *bot.Case, ways []bot.Verb, events []ledger.E
 		_, _ = fmt.Fprintf(w, "%s\t%d\t%s %s\t%s\t%d\t%d\t%d\t%d\t%d\t%s\n", name, sys.Rank, sys.Run.Stage, sys.Run.State,
 			sys.Outcome(c.Kind), t.Found, t.Gathered, t.Deleted, t.Deidentified, t.Retained, problem)
 	}
-	_, _ = fmt.Fprintf(w, "\nLEDGER (%s)\n", chain)
+	_, _ = fmt.Fprintf(w, "%s\nLEDGER (%s)\n", shown, chain)
 	for _, e := range events {
 		var data []string
 		for _, k := range sortedKeys(e.Data) {
@@ -264,12 +270,18 @@ func (c actCmd) act(ctx context.Context, s *surroundings, did string, op func(e 
 }
 
 type (
-	approveCmd struct{ actCmd }
+	approveCmd struct {
+		actCmd
+		codeFlag
+	}
 	holdCmd    struct{ actCmd }
 	retryCmd   struct{ actCmd }
-	releaseCmd struct{ actCmd }
-	cancelCmd  struct{ actCmd }
-	skipCmd    struct {
+	releaseCmd struct {
+		actCmd
+		codeFlag
+	}
+	cancelCmd struct{ actCmd }
+	skipCmd   struct {
 		actCmd
 		System string `arg:"" help:"The system to leave out."`
 	}
@@ -277,7 +289,7 @@ type (
 
 // Help carries the example.
 func (approveCmd) Help() string {
-	return "Example:\n  privacydesk requests approve --config privacydesk.yml t35436 --by dpo@vendor.example"
+	return "Example:\n  privacydesk requests approve --config privacydesk.yml t35436 --code 7K3M-Q9TX --by dpo@vendor.example"
 }
 
 // Help carries the example.
@@ -292,7 +304,7 @@ func (retryCmd) Help() string {
 
 // Help carries the example.
 func (releaseCmd) Help() string {
-	return "Example:\n  privacydesk requests release --config privacydesk.yml t35436"
+	return "Example:\n  privacydesk requests release --config privacydesk.yml t35436 --code 7K3M-Q9TX"
 }
 
 // Help carries the example.
@@ -307,7 +319,7 @@ func (skipCmd) Help() string {
 
 // Run approves.
 func (c approveCmd) Run(ctx context.Context, s *surroundings) error {
-	return c.act(ctx, s, "approved", func(e *bot.Engine, id, by string) error { return e.Approve(ctx, id, by) })
+	return c.act(ctx, s, "approved", func(e *bot.Engine, id, by string) error { return e.Approve(ctx, id, c.Code, by) })
 }
 
 // Run holds.
@@ -322,7 +334,7 @@ func (c retryCmd) Run(ctx context.Context, s *surroundings) error {
 
 // Run releases.
 func (c releaseCmd) Run(ctx context.Context, s *surroundings) error {
-	return c.act(ctx, s, "released", func(e *bot.Engine, id, by string) error { return e.Release(ctx, id, by) })
+	return c.act(ctx, s, "released", func(e *bot.Engine, id, by string) error { return e.Release(ctx, id, c.Code, by) })
 }
 
 // Run cancels.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -50,6 +51,28 @@ func waysOf(ways []bot.Verb) string {
 		names = append(names, string(v))
 	}
 	return strings.Join(names, ", ")
+}
+
+// codeFlag names what the person who decides was shown.
+type codeFlag struct {
+	Code string `help:"The code in the note that you decide on; it stands for what that shows." placeholder:"CODE"`
+}
+
+// Validate says where the code stands.
+func (c codeFlag) Validate() error {
+	if strings.TrimSpace(c.Code) == "" {
+		return errors.New("--code is missing: it stands in the newest note on the ticket and, for what shows counts, in `privacydesk requests show`")
+	}
+	return nil
+}
+
+// shownOf are the counts that a person decides on, under the code that stands
+// for them.
+func shownOf(code, counts string) string {
+	if code == "" {
+		return ""
+	}
+	return fmt.Sprintf("\nTO DECIDE ON, BY --code %s\n%s\n", code, counts)
 }
 
 type extendCmd struct {

@@ -19,7 +19,7 @@ type Ticket struct {
 
 // Note writes a sentence into the transcript: what a reader has to know.
 func (k *Talk) Note(format string, args ...any) {
-	k.lines = append(k.lines, fmt.Sprintf("*"+format+"*", args...), "")
+	k.lines = append(k.lines, k.numbered(fmt.Sprintf("*"+format+"*", args...)), "")
 }
 
 // Files lets somebody file a request of a kind by the form.
@@ -148,6 +148,18 @@ func (t Ticket) Operator(command string, f func(id string) error) Ticket {
 	}
 	t.k.goesOn()
 	return t
+}
+
+// Approve approves what the newest note shows, by its code.
+func (t Ticket) Approve(by string) Ticket {
+	t.k.T.Helper()
+	return t.Operator("approve --code "+t.k.Code(t.ID)+" --by "+by, func(id string) error { return t.k.World.Approve(t.k.T.Context(), id, by) })
+}
+
+// Release lets pass what the newest note shows, by its code.
+func (t Ticket) Release(by string) Ticket {
+	t.k.T.Helper()
+	return t.Operator("release --code "+t.k.Code(t.ID)+" --by "+by, func(id string) error { return t.k.World.Release(t.k.T.Context(), id, by) })
 }
 
 // Runs lets an operator run another command, as it is typed; f does it.

@@ -16,10 +16,6 @@ func approve(when string) func(*bot.Settings) {
 	return func(s *bot.Settings) { s.Deletes.Approval = when }
 }
 
-func approves(k *talk.Talk, t talk.Ticket) {
-	t.Operator("approve --by dpo", func(id string) error { return k.Engine.Approve(k.T.Context(), id, "dpo") })
-}
-
 func approval() talk.Chapter {
 	return talk.Chapter{Title: "Approval and waiting", Scenarios: []talk.Scenario{
 		{Title: "A delete is approved, changes, and is approved again", Set: func(s *bot.Settings) {
@@ -29,12 +25,12 @@ func approval() talk.Chapter {
 			t.Is("awaiting_approval", bot.ReasonApproval)
 			t.Noted("events.thing | 2 | delete")
 			for _, by := range []string{"Alex", "ALEX@acme.example", ""} {
-				if err := k.Engine.Approve(k.T.Context(), t.Request(), by); !errors.Is(err, bot.ErrRefused) {
+				if err := k.Approve(k.T.Context(), t.Request(), by); !errors.Is(err, bot.ErrRefused) {
 					k.T.Errorf("%s approved a request of their own: %v", by, err)
 				}
 			}
 			t.Bears("privacydesk_needs_person")
-			approves(k, t)
+			t.Approve("dpo")
 			t.Is("waiting", bot.ReasonWaitingPeriod)
 			t.Noted("approve", "dpo")
 			t.Bears() // nobody has to do anything about it while it waits
@@ -44,21 +40,21 @@ func approval() talk.Chapter {
 			t.Is("awaiting_approval", bot.ReasonGrown)
 			t.Noted("changed since", "events.thing | 3 | delete")
 			k.Untouched()
-			approves(k, t)
+			t.Approve("dpo")
 			t.Is("resolved", bot.ReasonErased)
 		}},
 		{Title: "An approval expires", Set: func(s *bot.Settings) {
 			s.Deletes.Approval, s.Deletes.ApprovalExpires, s.Deletes.WaitingPeriod = "deletes", 4*day, 3*day
 		}, Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
-			approves(k, t)
+			t.Approve("dpo")
 			t.Operator("hold", func(id string) error { return k.Engine.Hold(k.T.Context(), id, "ops") })
 			k.Later(4 * day)
 			t.Operator("retry", func(id string) error { return k.Engine.Retry(k.T.Context(), id, "ops") })
 			t.Is("awaiting_approval", bot.ReasonExpired)
 			t.Noted("too old")
 			k.Untouched()
-			approves(k, t)
+			t.Approve("dpo")
 			t.Is("resolved", bot.ReasonErased)
 		}},
 		{Title: "The first request of an account needs approval, whichever kind it is", Set: approve("first_of_tenant"), Play: func(k *talk.Talk) {
@@ -67,7 +63,7 @@ func approval() talk.Chapter {
 			first.Noted("The report would hold this", "events.thing | 2")
 			second := k.Files(k.Alex(), "delete", "Please delete jose@x.example.")
 			second.Is("awaiting_approval", bot.ReasonApproval)
-			approves(k, first)
+			first.Approve("dpo")
 			first.Is("resolved", bot.ReasonDelivered)
 			second.Is("awaiting_approval", bot.ReasonApproval)
 			k.Note("The account is known now. What waited already still waits; what comes later does not.")
@@ -83,13 +79,13 @@ func approval() talk.Chapter {
 			k.Untouched()
 			k.Files(k.Alex(), "access", "Please send us everything on jane@x.example.").Is("resolved", bot.ReasonDelivered)
 			k.Files(k.Alex(), "delete", "Please delete josé@x.example.").Is("resolved", bot.ReasonErased)
-			approves(k, t)
+			t.Approve("dpo")
 			t.Is("resolved", bot.ReasonErased)
 		}},
 		{Title: "Every request needs approval", Set: approve("deletes, access"), Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "access", "Please send us everything on jane@x.example.")
 			t.Is("awaiting_approval", bot.ReasonApproval)
-			approves(k, t)
+			t.Approve("dpo")
 			t.Is("resolved", bot.ReasonDelivered)
 		}},
 		{Title: "The requester cancels while the delete waits", Set: func(s *bot.Settings) { s.Deletes.WaitingPeriod = 3 * day }, Play: func(k *talk.Talk) {
@@ -116,7 +112,7 @@ func approval() talk.Chapter {
 			t.Is("held", bot.ReasonCapRows)
 			t.Noted("events.thing | 2 | delete")
 			k.Untouched()
-			t.Operator("release", func(id string) error { return k.Engine.Release(k.T.Context(), id, "ops") })
+			t.Release("ops")
 			t.Is("resolved", bot.ReasonErased)
 		}},
 		{Title: "A duplicate is linked to the open request", Set: approve("always"), Play: func(k *talk.Talk) {
@@ -135,7 +131,7 @@ func approval() talk.Chapter {
 			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
 			t.Is("waiting", bot.ReasonOtherRequest)
 			k.Untouched()
-			approves(k, report)
+			report.Approve("dpo")
 			report.Is("resolved", bot.ReasonDelivered)
 			k.Later(time.Hour)
 			t.Is("resolved", bot.ReasonErased)

@@ -49,7 +49,7 @@ func legal() talk.Chapter {
 			k.Files(k.Alex(), "access", "Please send us everything on jane@x.example.").Is("resolved", bot.ReasonDelivered)
 			k.Files(k.Gina(), "delete", "Please delete jane@x.example.").Is("resolved", bot.ReasonErased)
 			k.Files(k.Alex(), "delete", "Please delete jose@x.example.").Is("resolved", bot.ReasonErased)
-			if err := k.Engine.Release(k.T.Context(), t.Request(), "ops"); err == nil {
+			if err := k.Release(k.T.Context(), t.Request(), "ops"); err == nil {
 				k.T.Error("a legal hold was waved through")
 			}
 			t.Operator("retry", func(id string) error { return k.Engine.Retry(k.T.Context(), id, "ops") })

@@ -165,7 +165,7 @@ func reopened() talk.Chapter {
 			if !again.Due.Equal(c.Due) || !again.Arrived.Equal(c.Arrived) {
 				k.T.Errorf("the clock was set anew: due %s, was %s", again.Due, c.Due)
 			}
-			t.Operator("release", func(id string) error { return k.Engine.Release(k.T.Context(), id, "dpo") })
+			t.Release("dpo")
 			t.Is("resolved", bot.ReasonErased) // what was de-identified is still counted
 		}},
 		{Title: "A reply to a done request names another person", Play: func(k *talk.Talk) {

@@ -32,10 +32,24 @@ func (k *Talk) quote(text string) {
 	if text == "" {
 		return
 	}
-	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+	for line := range strings.SplitSeq(strings.TrimSpace(k.numbered(text)), "\n") {
 		k.lines = append(k.lines, strings.TrimRight("> "+plain(line), " "))
 	}
 	k.lines = append(k.lines, "")
+}
+
+var coded = regexp.MustCompile(`--code [0-9A-Z]{4}-[0-9A-Z]{4}`)
+
+// numbered gives codes, which are others in each run, names by the order in
+// which they turn up.
+func (k *Talk) numbered(text string) string {
+	return coded.ReplaceAllStringFunc(text, func(found string) string {
+		code := strings.TrimPrefix(found, "--code ")
+		if !slices.Contains(k.codes, code) {
+			k.codes = append(k.codes, code)
+		}
+		return fmt.Sprintf("--code C0DE-%04d", slices.Index(k.codes, code)+1)
+	})
 }
 
 // plain keeps outside text from being Markdown or HTML.

@@ -56,6 +56,7 @@ type Talk struct {
 	Meanwhile func(*http.Request)
 
 	lines  []string
+	codes  []string // of notes, in the order in which the transcript shows them
 	seen   map[int64]*shown
 	people map[int64]string // names by Zendesk's user id
 	agent  int64

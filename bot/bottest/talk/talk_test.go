@@ -60,7 +60,7 @@ func write(t *testing.T, said map[string]string) string {
 	b.WriteString("# Conversations\n\nWhat privacydesk says, and what a ticket shows, in every turn that a request can take. This page is written by the\n" +
 		"tests that play these conversations against a simulated Zendesk (`go test ./bot/bottest/talk -update`).\n\n" +
 		"Alex is an admin of the account acme, Gina of globex, Uli a plain user of acme; Carla is a consumer; Agnes is one of the vendor's\nagents. " +
-		"Jane (jane@x.example) is in the data of both accounts.\n")
+		"Jane (jane@x.example) is in the data of both accounts. Codes of notes, which are others each time, are numbered.\n")
 	titles := map[string]bool{}
 	for _, c := range chapters() {
 		b.WriteString("\n## " + c.Title + "\n")

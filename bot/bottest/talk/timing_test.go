@@ -141,7 +141,7 @@ func timing() talk.Chapter {
 			t.Noted("still open", "due by 2027-01-12")
 			k.Later(2 * day)
 			t.Noted("overdue", "2027-01-12")
-			t.Operator("release", func(id string) error { return k.Engine.Release(k.T.Context(), id, "ops") })
+			t.Release("ops")
 			t.Is("resolved", bot.ReasonNothingFound)
 			t.Bears()
 		}},

@@ -18,10 +18,6 @@ func retry(t talk.Ticket, k *talk.Talk) {
 	t.Operator("retry", func(id string) error { return k.Engine.Retry(k.T.Context(), id, "dpo") })
 }
 
-func release(t talk.Ticket, k *talk.Talk) {
-	t.Operator("release", func(id string) error { return k.Engine.Release(k.T.Context(), id, "dpo") })
-}
-
 // makesRequester lets an agent give the ticket another requester.
 func makesRequester(t talk.Ticket, k *talk.Talk, p talk.Person) {
 	t.Edits(k.Agent(), "makes "+p.Name+" the ticket's requester", func(z *zendesksim.Ticket) { z.RequesterID, z.EmailCCIDs = p.ID, nil })

@@ -101,12 +101,12 @@ func whom() talk.Chapter {
 				}
 			}
 			undelivered(t, k)
-			release(t, k)
+			t.Release("dpo")
 			t.Is("resolved", bot.ReasonDelivered)
 			o := k.Files(k.Alex(), "delete", deleteJane)
 			o.Is("held", bot.ReasonSeveralPeople)
 			k.Untouched()
-			release(o, k)
+			o.Release("dpo")
 			o.Is("resolved", bot.ReasonErased)
 		}},
 		{Title: "The address of an office", Play: func(k *talk.Talk) {
@@ -116,7 +116,7 @@ func whom() talk.Chapter {
 			t.Noted("warehouse.thing")
 			k.Later(day)
 			k.Untouched()
-			release(t, k)
+			t.Release("dpo")
 			t.Is("resolved", bot.ReasonErased)
 		}},
 		{Title: "A person who is also a user of the product", Play: func(k *talk.Talk) {
@@ -125,7 +125,7 @@ func whom() talk.Chapter {
 			t.Is("held", bot.ReasonSubjectIsUser)
 			t.Noted("warehouse.thing")
 			undelivered(t, k)
-			release(t, k)
+			t.Release("dpo")
 			t.Is("resolved", bot.ReasonDelivered)
 		}},
 		{Title: "A delete of a person who is also a user of the product", Play: func(k *talk.Talk) {
@@ -134,7 +134,7 @@ func whom() talk.Chapter {
 			t.Is("held", bot.ReasonSubjectIsUser)
 			k.Later(day)
 			k.Untouched()
-			release(t, k)
+			t.Release("dpo")
 			t.Is("resolved", bot.ReasonErased)
 		}},
 		{Title: "A request that could be either kind", Play: func(k *talk.Talk) {
