@@ -51,7 +51,7 @@ func (e *Engine) blank(c *Case, ticket *Ticket, res reading.Result) policy.Ask {
 		a.SubjectIsRequester = a.SubjectIsRequester && len(res.Addresses()) == 1
 	}
 	a.SubjectIsRole = slices.ContainsFunc(res.Addresses(), reading.IsRole)
-	a.LinkFollowed = c.Link != nil && !c.Link.Followed.IsZero()
+	a.LinkFollowed = c.Link.confirmed(consumerKind(res))
 	return a
 }
 

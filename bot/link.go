@@ -23,7 +23,10 @@ type Link struct {
 	Nonce   string    `json:"nonce"` // with the key: the token
 	Hash    string    `json:"hash"`  // of the token; empty once it was followed
 	Subject Pseudonym `json:"subject"`
-	Until   time.Time `json:"until"`
+	// Kind is what its page asks about; it confirms nothing else. Empty in
+	// records of versions that did not note it.
+	Kind  Kind      `json:"kind,omitempty"`
+	Until time.Time `json:"until"`
 	// Followed is when somebody confirmed by it.
 	Followed time.Time `json:"followed,omitzero"`
 }
@@ -48,11 +51,8 @@ func (e *Engine) askByLink(ctx context.Context, t *turn, ticket *Ticket, res rea
 	if err != nil {
 		return false, fmt.Errorf("pseudonym: %w", err)
 	}
-	c.Kind = Kind(res.Kind)
-	if res.Kind == reading.Direct {
-		c.Kind = Kind(res.Wanted)
-	}
-	c.Link = &Link{Nonce: rand.Text(), Subject: p, Until: t.now.Add(e.Settings.Controller.LinkTTL)}
+	c.Kind = consumerKind(res)
+	c.Link = &Link{Nonce: rand.Text(), Subject: p, Kind: c.Kind, Until: t.now.Add(e.Settings.Controller.LinkTTL)}
 	token, err := e.linkToken(ctx, c)
 	if err != nil {
 		return false, err
@@ -70,6 +70,20 @@ func (e *Engine) askByLink(ctx context.Context, t *turn, ticket *Ticket, res rea
 	}
 	t.change.Caps, c.Link, c.Owed = nil, nil, withoutLinks(c.Owed)
 	return e.holdOver(ctx, t, ReasonManyLinks)
+}
+
+// consumerKind is what a consumer wants of us.
+func consumerKind(res reading.Result) Kind {
+	if res.Kind == reading.Direct {
+		return Kind(res.Wanted)
+	}
+	return Kind(res.Kind)
+}
+
+// confirmed is true once somebody followed the link to a page that asked about
+// this kind: what was written meanwhile is asked about by another.
+func (l *Link) confirmed(kind Kind) bool {
+	return l != nil && !l.Followed.IsZero() && (l.Kind == "" || l.Kind == kind)
 }
 
 func withoutLinks(owed []Say) []Say {

@@ -176,3 +176,35 @@ func TestRule9_ReadersOfALink(t *testing.T) {
 	w.Settle()
 	w.Expect(id, "resolved", bot.ReasonErased)
 }
+
+// TestRule9_ALinkConfirmsWhatItsPageShowed: whoever saw a page about a report
+// confirms no delete that was asked for in between.
+func TestRule9_ALinkConfirmsWhatItsPageShowed(t *testing.T) {
+	w, _ := directly(t)
+	id := w.File(world.Carla(), "direct", "A copy of my data, please.")
+	w.Settle()
+	token := tokenOn(t, w, id)
+	page, err := w.Engine.LinkPage(t.Context(), token)
+	if err != nil || !strings.Contains(page, "send me the report") {
+		t.Fatalf("%v: %s", err, page)
+	}
+	w.Desk.Edit(id, func(t *bot.Ticket) { t.Comments[0].Text = "Please delete my data." }) // nobody has told us yet
+	if _, err := w.Engine.FollowLink(t.Context(), token); err != nil {
+		t.Fatal(err)
+	}
+	w.Hint(id)
+	w.Pass(time.Hour)
+	c := w.Expect(id, "needs_info", bot.ReasonConfirmLink)
+	if c.Kind != bot.KindDelete || w.Systems["billing"].Allowed != 0 {
+		t.Errorf("it is a request of kind %s, and %d rows were erased", c.Kind, w.Systems["billing"].Allowed)
+	}
+	again := tokenOn(t, w, id)
+	if page, err := w.Engine.LinkPage(t.Context(), again); err != nil || again == token || !strings.Contains(page, "delete my data") {
+		t.Errorf("the second link: %v: %s", err, page)
+	}
+	if _, err := w.Engine.FollowLink(t.Context(), again); err != nil {
+		t.Fatal(err)
+	}
+	w.Settle()
+	w.Expect(id, "resolved", bot.ReasonErased)
+}
