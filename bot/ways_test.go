@@ -10,6 +10,7 @@ import (
 
 	"privacydesk/bot"
 	"privacydesk/bot/bottest/world"
+	"privacydesk/connectors"
 )
 
 // TestADeleteIsEndedInMidErase: what was done is certified, what was not begun
@@ -65,8 +66,16 @@ func TestRule5_AnEndedRunErasesNothing(t *testing.T) {
 			if err := w.Engine.End(t.Context(), id, "ops", bot.ReasonOther); !errors.Is(err, bot.ErrBusy) {
 				t.Errorf("ended beside a run: %v", err)
 			}
+			rec, err := w.Store.Load(t.Context(), id)
+			if err != nil {
+				t.Error(err)
+			}
 			w.Clock.Advance(2 * w.Settings.Lease)
 			if err := w.Engine.End(t.Context(), id, "ops", bot.ReasonOther); err != nil {
+				t.Error(err)
+			}
+			now := w.Clock.Now() // and its lease lives again
+			if err := w.Store.Acquire(t.Context(), id, "events", rec.Leases["events"].Token, now, now.Add(w.Settings.Lease)); err != nil {
 				t.Error(err)
 			}
 		}
@@ -117,6 +126,56 @@ func TestDocsSayWhatWorks(t *testing.T) {
 			if works && !named && v == bot.VerbRelease {
 				t.Errorf("%s: the page does not name release", reason)
 			}
+		}
+	}
+}
+
+// TestWaysOfEachState: what operators may do, and nothing else.
+func TestWaysOfEachState(t *testing.T) {
+	w := world.New(t)
+	w.AddSystem(&world.System{Name: "crm", Need: connectors.Email})
+	w.Start()
+	on := func(on bot.WaitOn, reason bot.Reason) func(*bot.Case) {
+		return func(c *bot.Case) { c.Wait = &bot.Wait{On: on, Reason: reason} }
+	}
+	edited, hold := on(bot.OnAgent, bot.ReasonEdited), on(bot.OnAgent, bot.ReasonOperatorHold)
+	failed := func(c *bot.Case) { c.Systems["crm"].Run.State = bot.RunFailed }
+	begun := func(c *bot.Case) { c.Phase, c.Begun = bot.PhaseWorking, w.Clock.Now() }
+	answered := func(c *bot.Case) { c.Phase, c.Resolution = bot.PhaseClosing, bot.Resolved }
+	for name, s := range map[string]struct {
+		is   []func(*bot.Case)
+		want string
+	}{
+		"it goes on":                      {nil, "cancel"},
+		"it waits for approval":           {[]func(*bot.Case){on(bot.OnApprover, bot.ReasonApproval)}, "approve cancel reject"},
+		"it waits for the requester":      {[]func(*bot.Case){on(bot.OnRequester, bot.ReasonReopened)}, "cancel reject"},
+		"it waits its time":               {[]func(*bot.Case){on(bot.OnTime, bot.ReasonWaitingPeriod)}, "cancel reject"},
+		"what a person can judge":         {[]func(*bot.Case){edited}, "retry release cancel reject"},
+		"what nobody can wave through":    {[]func(*bot.Case){hold}, "retry cancel reject"},
+		"a system failed":                 {[]func(*bot.Case){on(bot.OnAgent, bot.ReasonSystemFailed), failed}, "retry skip cancel reject"},
+		"a failed system is left out":     {[]func(*bot.Case){hold, failed, func(c *bot.Case) { c.Systems["crm"].Skip = bot.ReasonByOperator }}, "retry cancel reject"},
+		"its record is lost":              {[]func(*bot.Case){on(bot.OnAgent, bot.ReasonStateLost)}, "cancel"},
+		"its record is damaged":           {[]func(*bot.Case){on(bot.OnAgent, bot.ReasonDamaged)}, "cancel"},
+		"it erases":                       {[]func(*bot.Case){begun}, ""},
+		"it is held in mid-erase":         {[]func(*bot.Case){begun, hold}, "retry end"},
+		"a system fails in mid-erase":     {[]func(*bot.Case){begun, on(bot.OnAgent, bot.ReasonSystemFailed), failed}, "retry skip end"},
+		"it waits in mid-erase":           {[]func(*bot.Case){begun, on(bot.OnTime, bot.ReasonDirectory)}, ""},
+		"its record is lost in mid-erase": {[]func(*bot.Case){begun, on(bot.OnAgent, bot.ReasonStateLost)}, "cancel"},
+		"it is being ended":               {[]func(*bot.Case){begun, hold, func(c *bot.Case) { c.Stopped = bot.ReasonOther }}, "retry"},
+		"its answer can't be given":       {[]func(*bot.Case){begun, answered, hold, failed}, "retry cancel"},
+		"it is done":                      {[]func(*bot.Case){answered, func(c *bot.Case) { c.Phase = bot.PhaseDone }}, ""},
+		"it is forgotten":                 {[]func(*bot.Case){answered, func(c *bot.Case) { c.Phase = bot.PhaseForgotten }}, ""},
+	} {
+		c := bot.Case{ID: "t1", Kind: bot.KindDelete, Phase: bot.PhaseLocating, Systems: map[string]*bot.System{"crm": {}}}
+		for _, is := range s.is {
+			is(&c)
+		}
+		var ways []string
+		for _, v := range w.Engine.Ways(&c) {
+			ways = append(ways, string(v))
+		}
+		if got := strings.Join(ways, " "); got != s.want {
+			t.Errorf("%s: %q, want %q", name, got, s.want)
 		}
 	}
 }

@@ -68,6 +68,29 @@ func TestRule16_AnEmptyRedisIsSeenAtOnce(t *testing.T) {
 	}
 }
 
+// TestRule16_ARedisOfAnotherInstallation, though the key store is new and had
+// none before: nobody makes it theirs, takes anything in, or calls it lost.
+func TestRule16_ARedisOfAnotherInstallation(t *testing.T) {
+	t.Parallel()
+	h := newHouse(t, houseOptions{redis: servers.Redis(t).URL(), prefix: "other", people: few(), deletes: live})
+	a := h.open()
+	h.must(a.store.SetCursor(t.Context(), installationName, "another's"))
+	if found := a.compareInstallation(t.Context()); len(found) != 1 || !strings.Contains(found[0].What, "not the one that the other replicas") {
+		t.Errorf("check says %v", found)
+	}
+	for what, err := range map[string]error{
+		"start": a.begin(t.Context()), "enrol": a.enroll(t.Context()), "look at home": a.atHome(t.Context()), "sweep": a.engine.Sweep(t.Context()),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "not the one that the other replicas") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	h.recover(2)
+	if name, err := a.store.Cursor(t.Context(), installationName); err != nil || name != "another's" {
+		t.Errorf("it is now %q's, %v", name, err)
+	}
+}
+
 func (h *house) readiness(a *app, name string) web.Dependency {
 	h.t.Helper()
 	for _, d := range a.watch.ready(h.t.Context(), a.preconditions()) {

@@ -356,3 +356,64 @@ func TestRule13_SoundIsReady(t *testing.T) {
 		t.Errorf("serves %t:\n%s", served, said)
 	}
 }
+
+// TestAPlainConnectionToAnotherMachineIsNoted.
+func TestAPlainConnectionToAnotherMachineIsNoted(t *testing.T) {
+	for url, noted := range map[string]bool{
+		"redis://redis.example:6379": true, "redis://10.0.0.7:6379": true, "rediss://redis.example:6379": false,
+		"redis://localhost:6379": false, "redis://127.0.0.1:6379": false, "redis://[::1]:6379": false, "unix:///run/redis.sock": false,
+	} {
+		options, err := redis.ParseURL(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := redis.NewClient(options)
+		found := (&app{redis: client}).plainRedis()
+		if err := client.Close(); err != nil || (len(found) == 1) != noted {
+			t.Errorf("%s: %v, %v", url, found, err)
+		}
+	}
+}
+
+// otherClock lets Redis tell another time than it has.
+type otherClock struct{ off time.Duration }
+
+func (otherClock) DialHook(next redis.DialHook) redis.DialHook { return next }
+
+func (otherClock) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return next
+}
+
+func (o otherClock) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		err := next(ctx, cmd)
+		if told, is := cmd.(*redis.TimeCmd); is {
+			told.SetVal(told.Val().Add(o.off))
+		}
+		return err
+	}
+}
+
+// TestRule13_RedisClockIsComparedByServeAndCheck: it decides who holds a lease.
+func TestRule13_RedisClockIsComparedByServeAndCheck(t *testing.T) {
+	t.Parallel()
+	tr := newTrial(t)
+	cfg, err := loadConfig(tr.config(), &surroundings{env: os.LookupEnv})
+	tr.must(err)
+	a := newApp(cfg, openOptions{log: io.Discard})
+	t.Cleanup(func() { tr.must(a.close(t.Context())) })
+	tr.must(a.openKeys(t.Context(), openOptions{log: io.Discard}))
+	tr.must(a.openRedis(t.Context(), openOptions{log: io.Discard}))
+	if found := a.probeRedisClock(t.Context()); len(found) != 0 {
+		t.Errorf("in time: %v", found)
+	}
+	a.redis.AddHook(otherClock{10 * time.Minute})
+	clock := a.preconditions()[slices.IndexFunc(a.preconditions(), func(p precondition) bool { return p.name == "clock" })]
+	if p, down := blocking(clock.thorough(t.Context())); !down || !strings.Contains(p.What, "behind Redis's") {
+		t.Errorf("check says %v", p)
+	}
+	tr.must(a.openDesk(t.Context(), openOptions{log: io.Discard}))
+	if p, down := blocking(clock.probe(t.Context())); !down || !strings.Contains(p.What, "behind Redis's") {
+		t.Errorf("serve says %v", p)
+	}
+}

@@ -15,7 +15,8 @@ func TestCheckNamesWhatTheMapLeavesOut(t *testing.T) {
 		w := e.world(t)
 		w.person(t)
 		w.make(t, `CREATE TABLE newsletter (id NUMBER PRIMARY KEY, subscriber_email TEXT)`, `CREATE TABLE stock (id NUMBER PRIMARY KEY, file_name TEXT)`,
-			`CREATE TABLE bill (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, person_id NUMBER, FOREIGN KEY (person_id) REFERENCES person (id))`)
+			`CREATE TABLE bill (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, person_id NUMBER, FOREIGN KEY (person_id) REFERENCES person (id))`,
+			`CREATE TABLE line (id NUMBER PRIMARY KEY, bill_id NUMBER, FOREIGN KEY (bill_id) REFERENCES bill (id))`)
 		problems, err := w.open(t, dataMap, nil).Check(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -29,6 +30,25 @@ func TestCheckNamesWhatTheMapLeavesOut(t *testing.T) {
 		}
 		if !hasProblem(problems, connectors.SeverityDeletes, "db.person", "which the map keeps, stay and refer to it") {
 			t.Errorf("Check says\n%s", said)
+		}
+		if !hasProblem(problems, connectors.SeverityNote, "db.bill", "refer to it by the foreign key") {
+			t.Errorf("Check says\n%s", said)
+		}
+	})
+}
+
+// TestColumnsThatTheMapLeavesOutAreNamed: reports lack them, and they would
+// stay in rows that are said to be nobody's any more.
+func TestColumnsThatTheMapLeavesOutAreNamed(t *testing.T) {
+	masked := mapOf(collection("person", "on_delete: deidentify", fieldID+", privacydesk: {on_delete: {strategy: keep, reason: a number}}", fieldTenant, fieldEmail+", privacydesk: {on_delete: {strategy: null}}"))
+	each(t, func(t *testing.T, e engine) {
+		w := e.world(t)
+		w.make(t, `CREATE TABLE person (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, email TEXT, home_phone TEXT, colour TEXT)`)
+		for dataMap, severity := range map[string]connectors.Severity{personMap(): connectors.SeverityNote, masked: connectors.SeverityDeletes} {
+			problems, err := w.open(t, dataMap, nil).Check(t.Context())
+			if err != nil || !hasProblem(problems, severity, "db.person.home_phone", "sounds like personal data") || hasProblem(problems, severity, "db.person.colour", "") {
+				t.Errorf("Check: %v %+v", err, problems)
+			}
 		}
 	})
 }

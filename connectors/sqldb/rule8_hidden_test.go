@@ -169,6 +169,19 @@ func TestRule8_MasksThatSpread(t *testing.T) {
 	})
 }
 
+// TestRule8_MasksThatReferToNothing: a masked column has to name a row that
+// there is.
+func TestRule8_MasksThatReferToNothing(t *testing.T) {
+	dataMap := mapOf(collection("person", "on_delete: deidentify", fieldID+", privacydesk: {on_delete: {strategy: keep, reason: a number}}", fieldTenant, fieldEmail+", privacydesk: {on_delete: {strategy: random, suffix: '@x.invalid', unique: true}}"))
+	each(t, func(t *testing.T, e engine) {
+		w := e.world(t)
+		w.make(t, `CREATE TABLE known (email TEXT PRIMARY KEY)`,
+			`CREATE TABLE person (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, email TEXT, FOREIGN KEY (email) REFERENCES known (email))`,
+			`INSERT INTO known VALUES ('ann@example.com')`, `INSERT INTO person VALUES (1, 'acme', 'ann@example.com')`)
+		w.refuses(t, dataMap, "nothing else can be written there", "person")
+	})
+}
+
 // TestRule8_SharedRowsAndKeysOfOtherWidths: who refers by a whole number to a
 // decimal refers all the same.
 func TestRule8_SharedRowsAndKeysOfOtherWidths(t *testing.T) {

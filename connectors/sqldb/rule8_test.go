@@ -117,3 +117,36 @@ func TestRule8_HiddenTriggersAreRefused(t *testing.T) {
 		t.Errorf("left: %s", got)
 	}
 }
+
+// TestRule14_RightsThatADeleteNeedsAreAskedBefore: to set references to NULL and
+// to lock rows, beside DELETE itself; each is asked of the server.
+func TestRule14_RightsThatADeleteNeedsAreAskedBefore(t *testing.T) {
+	w := only(t, "postgres")
+	w.approvals(t, "")
+	w.exec(t, `CREATE TABLE staff (id bigint PRIMARY KEY, tenant text NOT NULL, email text, boss bigint REFERENCES staff (id))`)
+	dataMap := strings.Replace(approvalMap("to", setNull), "collections:", "collections:\n"+
+		collection("staff", "on_delete: delete", fieldID, fieldTenant, fieldEmail, strings.Replace(fieldRef("boss", "staff.id"), "direction: from", "direction: to", 1)), 1)
+	w.exec(t, `DROP ROLE IF EXISTS narrow`)
+	w.exec(t, `CREATE ROLE narrow LOGIN`)
+	defer func() {
+		w.exec(t, `DROP OWNED BY narrow`)
+		w.exec(t, `DROP ROLE narrow`)
+	}()
+	w.exec(t, `GRANT SELECT, DELETE ON person, orders, staff TO narrow`)
+	c := openKind(t, "postgres", asUser(w.dsn, "narrow"), dataMap, nil)
+	for _, right := range []struct{ where, what, grant string }{
+		{"db.orders", "may not UPDATE (approved_by)", `GRANT UPDATE (approved_by) ON orders TO narrow`},
+		{"db.staff", "may not UPDATE (boss)", `GRANT UPDATE (boss) ON staff TO narrow`},
+		{"db.person", "may not UPDATE (to lock rows)", `GRANT UPDATE (email) ON person TO narrow`},
+	} {
+		for _, granted := range []bool{false, true} {
+			problems, err := c.Check(t.Context())
+			if err != nil || hasProblem(problems, connectors.SeverityDeletes, right.where, right.what) == granted {
+				t.Errorf("%s, granted %v: %v %+v", right.what, granted, err, problems)
+			}
+			if !granted {
+				w.exec(t, right.grant)
+			}
+		}
+	}
+}
