@@ -129,8 +129,11 @@ func (e *Engine) certificate(ctx context.Context, t *turn) (bool, error) {
 		return false, connectors.Sayf(err, "certificate")
 	}
 	message, reason := "done_delete", ReasonErased
-	if e.foundTotal(t.c) == 0 {
+	switch {
+	case e.foundTotal(t.c) == 0:
 		message, reason = "done_delete_nothing", ReasonNothingFound
+	case allKept(t.c):
+		message, reason = "done_delete_kept", ReasonRetainedByLaw
 	}
 	return e.answer(ctx, t, message, reason, files)
 }
@@ -205,6 +208,16 @@ func (e *Engine) foundTotal(c *Case) int64 {
 		n += t.Found + t.Late
 	}
 	return n
+}
+
+// allKept is true where a delete kept whatever was found.
+func allKept(c *Case) bool {
+	for _, s := range c.Systems {
+		if o := s.Outcome(c.Kind); o != OutcomeRetained && o != OutcomeNothing {
+			return false
+		}
+	}
+	return true
 }
 
 // reportInput is the same whenever it is made for the same work: its time is

@@ -449,3 +449,30 @@ func TestRule11_EachSkippedSystemIsNamed(t *testing.T) {
 		t.Errorf("the last word: %s", last.Text)
 	}
 }
+
+// TestRule11_WhatIsKeptIsNotCalledDeleted: a delete that had to keep all it
+// found does not tell the requester that the data was deleted.
+func TestRule11_WhatIsKeptIsNotCalledDeleted(t *testing.T) {
+	for name, deletes := range map[string]string{"all of it": "", "some of it": "events"} {
+		t.Run(name, func(t *testing.T) {
+			w := world.New(t)
+			for system, s := range w.Systems {
+				if system != deletes {
+					s.Action, s.Exception = connectors.ActionRetain, "legal_obligation"
+				}
+			}
+			w.Populate()
+			id := w.File(world.Alex(), "delete", janeBody)
+			w.Pass(6 * time.Hour)
+			if deletes != "" {
+				w.Expect(id, "resolved", bot.ReasonErased)
+				return
+			}
+			w.Expect(id, "resolved", bot.ReasonRetainedByLaw)
+			text := said(t, w, id)
+			if !strings.Contains(text, "and nothing was deleted") || !strings.Contains(text, "to meet a legal obligation") || strings.Contains(text, "was deleted, de-identified") {
+				t.Errorf("the answer reads\n%s", text)
+			}
+		})
+	}
+}

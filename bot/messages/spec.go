@@ -61,6 +61,7 @@ func specs() map[string]spec {
 		"done_access_nothing": {may: found},
 		"done_delete":         {may: found},
 		"done_delete_nothing": {may: found},
+		"done_delete_kept":    {may: found},
 		"done_partly":         {required: []string{"skipped"}, may: append([]string{"reason", "code"}, found...)},
 
 		"note_held":            {required: []string{"reason"}, may: append([]string{"code", "sofar", "changes", "binding"}, found...)},

@@ -201,3 +201,20 @@ func TestCheckNamesNeedsThatNothingYields(t *testing.T) {
 		}
 	}
 }
+
+// TestWhatRefusesDeletesIsSaidOnce: what check says of a map with its own mend
+// does not come again with another's.
+func TestWhatRefusesDeletesIsSaidOnce(t *testing.T) {
+	m := newMapped(t)
+	m.system("crm", "tenants: same", strings.Replace(personMap("{field: tenant}"), "user.contact.email", "user.contact.emial", 1), personTable)
+	n := 0
+	problems := m.look()
+	for _, p := range problems {
+		if strings.Contains(p.What, "user.contact.emial") {
+			n++
+		}
+	}
+	if n != 1 {
+		t.Errorf("said %d times: %+v", n, problems)
+	}
+}

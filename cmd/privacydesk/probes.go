@@ -230,7 +230,8 @@ func (a *app) probeSystem(ctx context.Context, name string) []problem {
 	for _, p := range found {
 		out = append(out, problem{Severity: p.Severity, Where: "systems." + name + ": " + p.Where, What: p.What, Mend: p.Mend})
 	}
-	if why := conn.Profile().RefusesErase; why != "" {
+	said := slices.ContainsFunc(found, func(p connectors.Problem) bool { return p.Severity != connectors.SeverityNote })
+	if why := conn.Profile().RefusesErase; why != "" && !said {
 		out = append(out, problem{Severity: connectors.SeverityDeletes, Where: "systems." + name, What: why, Mend: "give every collection an on_delete in its data map"})
 	}
 	return out

@@ -90,10 +90,18 @@ func (v *visit) strangeKeys(found *findings, p place) {
 	}
 	for _, k := range p.t.outgoing {
 		if len(v.linksOf(k)) == 0 {
-			found.add(connectors.SeverityNote, p.Key+"."+strings.Join(k.columns, ", "), "it refers to "+k.to.key()+" by the foreign key "+k.name+", which the map does not know",
-				"map "+k.to.key()+" if it holds personal data")
+			mend := "map " + k.to.key() + " if it holds personal data"
+			if v.maps(k.to) {
+				mend = "say " + v.referenceOver(k) + ": `direction: from` if such a row is the person's own, else `direction: to`"
+			}
+			found.add(connectors.SeverityNote, p.Key+"."+strings.Join(k.columns, ", "), "it refers to "+k.to.key()+" by the foreign key "+k.name+", which the map does not know", mend)
 		}
 	}
+}
+
+// maps is true if a collection of the map is the table.
+func (v *visit) maps(t *table) bool {
+	return slices.ContainsFunc(v.m.All(), func(c *dataset.Collection) bool { return !c.Skip && v.live.find(c.Name) == t })
 }
 
 // referenceOver says how a map spells a reference over the key's columns.

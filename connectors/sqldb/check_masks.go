@@ -71,13 +71,30 @@ func beyond(f *dataset.Field, c *column, samples []connectors.Value) []string {
 	}
 	for _, v := range samples {
 		switch {
-		case len(c.list) > 0 && v.Kind() == connectors.KindText && !slices.Contains(c.list, v.Raw()):
+		case len(c.list) > 0 && v.Kind() == connectors.KindText && !c.lists(v.Raw()):
 			return append(out, "its list of values lacks what the mask writes ("+c.kind+")")
 		case (v.Kind() == connectors.KindInt || v.Kind() == connectors.KindDecimal) && !c.inRange(v):
 			return append(out, "what the mask writes lies beyond the column's range ("+c.kind+")")
 		}
 	}
 	return out
+}
+
+// lists: one value of the list, or of a set several, spelled as the server
+// spells them.
+func (c *column) lists(text string) bool {
+	if !c.several {
+		return slices.Contains(c.list, text)
+	}
+	rest := c.list
+	for _, one := range strings.Split(text, ",") {
+		i := slices.Index(rest, one)
+		if i < 0 {
+			return false
+		}
+		rest = rest[i+1:]
+	}
+	return true
 }
 
 // inRange: whole numbers by width and sign, decimals by their digits.
@@ -88,6 +105,12 @@ func (c *column) inRange(v connectors.Value) bool {
 	}
 	low, high := new(big.Int), new(big.Int)
 	switch {
+	case strings.HasPrefix(c.kind, "year"): // two digits are read as another year
+		low.SetInt64(1901)
+		high.SetInt64(2156)
+		if n.Sign() == 0 {
+			return true
+		}
 	case c.class == classInt && c.bits > 0 && c.unsigned:
 		high.Lsh(big.NewInt(1), uint(c.bits)) // #nosec G115 -- at most 64
 	case c.class == classInt && c.bits > 0:

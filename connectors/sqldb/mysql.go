@@ -348,6 +348,8 @@ func (d mysqlDialect) spelled(b *builder, c *column, text string) string {
 		return "CAST(CAST(" + d.bind(b, text) + " AS JSON) AS CHAR)"
 	case c.class == classTime && maskKind(c) == walk.ColumnOther:
 		return "CAST(" + d.bind(b, text) + " AS " + c.kind + ")"
+	case c.charset != "":
+		return "CONVERT(CONVERT(" + d.bind(b, text) + " USING " + c.charset + ") USING utf8mb4)"
 	default:
 		return ""
 	}

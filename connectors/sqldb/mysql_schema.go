@@ -97,7 +97,7 @@ func addMySQLColumn(s *schema, r []string) {
 		c.precision, c.scale = number(r[8]), number(r[9])
 	}
 	c.bits = map[string]int{"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}[strings.ToLower(r[4])]
-	if strings.EqualFold(r[4], "enum") {
+	if c.several = strings.EqualFold(r[4], "set"); c.several || strings.EqualFold(r[4], "enum") {
 		c.list = enumValues(r[5])
 	}
 	t.columns = append(t.columns, c)

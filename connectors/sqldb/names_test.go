@@ -54,3 +54,30 @@ func TestCheckNamesWhatRefersByNameOnly(t *testing.T) {
 		}
 	})
 }
+
+// TestAKeyToAMappedTableIsToBeSaid: where the map has the table that a foreign
+// key leads to, it lacks the reference, and not the table.
+func TestAKeyToAMappedTableIsToBeSaid(t *testing.T) {
+	for _, kind := range []string{"postgres", "mysql", "sqlite"} {
+		t.Run(kind, func(t *testing.T) {
+			w := only(t, kind)
+			w.exec(t, "CREATE TABLE plan (id "+w.number+" PRIMARY KEY, tenant "+w.text+")")
+			w.exec(t, "CREATE TABLE person (id "+w.number+" PRIMARY KEY, tenant "+w.text+", email "+w.text+", boss "+w.number+", plan "+w.number+
+				", FOREIGN KEY (boss) REFERENCES person (id), FOREIGN KEY (plan) REFERENCES plan (id))")
+			_, said := check(t, w.open(t, mapOf(collection("person", "on_delete: delete", fieldID, fieldTenant, fieldEmail,
+				"name: boss, data_categories: [user.unique_id]", "name: plan, data_categories: [system.operations]")), nil))
+			boss, plan := "", ""
+			for line := range strings.Lines(said) {
+				if strings.HasPrefix(line, "note db.person.boss:") {
+					boss = line
+				}
+				if strings.HasPrefix(line, "note db.person.plan:") {
+					plan = line
+				}
+			}
+			if !strings.Contains(boss, "mend: say a reference over boss: `direction: from`") || !strings.Contains(plan, "plan if it holds personal data") {
+				t.Errorf("Check says\n%s", said)
+			}
+		})
+	}
+}

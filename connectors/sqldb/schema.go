@@ -174,7 +174,8 @@ type column struct {
 	digits    bool     // texts that spell whole numbers are read as numbers
 	bytewise  bool     // texts are equal to the server if their bytes are
 	full      string   // PostgreSQL: the type as it was declared, domain and all
-	list      []string // MySQL and MariaDB: the values of an enum
+	list      []string // MySQL and MariaDB: the values of an enum or a set
+	several   bool     // MySQL and MariaDB: a set, which holds some of the list, in its order
 	charset   string   // MySQL and MariaDB, as collation
 	collation string
 }
