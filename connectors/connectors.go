@@ -44,6 +44,13 @@ type Connector interface {
 	// is success.
 	Erase(ctx context.Context, jobs []*Job) error
 
+	// Rehearse does what Erase would do and undoes it: a job fails over what
+	// the system would refuse. What can't be undone is not touched, nor what
+	// others keep locked; that it was not rehearsed then is said in the job's
+	// notes, and is no failure. It asks the job's Guard as Erase does. Only
+	// systems whose Profile says so are rehearsed.
+	Rehearse(ctx context.Context, jobs []*Job) error
+
 	io.Closer
 }
 
@@ -81,6 +88,9 @@ type Profile struct {
 	// RefusesErase, when not empty, is why deletes can't run here at all (a
 	// collection with no explicit action, say). Access still works.
 	RefusesErase string
+	// Rehearses is true if a subject's delete is to be rehearsed here before
+	// anything of any system is erased.
+	Rehearses bool
 }
 
 // Action is what a delete does to a collection's rows.
@@ -142,9 +152,9 @@ type Job struct {
 	Subject  Subject
 	Finding  *Finding // in: what is known; out: the union
 	Sink     Sink     // for Gather: of this attempt, discarded unless it is committed
-	Guard    Guard    // for Erase
+	Guard    Guard    // for Erase and Rehearse
 	Progress Progress // durable notes of the run
-	Mask     Masker   // for Erase and for Locate after it
+	Mask     Masker   // for Erase, Rehearse, and Locate after an erase
 	After    bool     // for Locate: the run looks what an erase has left
 	Outcome  Outcome
 
@@ -166,7 +176,8 @@ type Outcome struct {
 	// Pending is set when the work was handed to something slow.
 	Pending *Pending
 	// Notes are told to agents and, for gather, in the report: what was
-	// skipped, cut short or not searched. Free of personal data.
+	// skipped, cut short or not searched; of Rehearse, why it was not done.
+	// Free of personal data.
 	Notes []string
 	// Keeps says, after Erase and after a Locate of what was erased, what the
 	// system's engine keeps of erased records, where, and for how long, as far
@@ -177,9 +188,9 @@ type Outcome struct {
 	Changed int64
 }
 
-// Guard is asked inside each irreversible batch, for SQL in the transaction:
-// after the lock on the target's side is held, and again right before COMMIT,
-// for a statement may have waited in between.
+// Guard is asked inside each irreversible batch, and each that is rehearsed,
+// for SQL in the transaction: after the lock on the target's side is held, and
+// again right before COMMIT, for a statement may have waited in between.
 type Guard interface {
 	// Allow returns nil if the run's token is still valid and deletes are not
 	// paused. Any error stops the run before the batch; it wraps ErrFenced or

@@ -39,6 +39,8 @@ type Env struct {
 	// MaxKeys bounds a finding's link values; beyond it Locate fails with
 	// TooMuch.
 	MaxKeys int
+	// ReadOnly: deletes run in shadow mode, and nothing that writes is sent.
+	ReadOnly bool
 }
 
 // Kinds is a registry by name, made from one explicit list.

@@ -277,6 +277,7 @@ func (a *app) openSystem(ctx context.Context, name string) error {
 	conn, err := s.Kind.Open(ctx, connectors.Env{
 		System: name, Clock: time.Now, Log: a.log.WithField("system", name), HTTP: &http.Client{Timeout: s.Timeout},
 		ReadFile: func(file string) ([]byte, error) { return os.ReadFile(a.cfg.Path(file)) }, MaxKeys: s.MaxKeys,
+		ReadOnly: !a.cfg.Deletes.Live(),
 	}, s.Options)
 	if err != nil {
 		return &usageError{fmt.Errorf("systems.%s: %w", name, err)}

@@ -68,6 +68,8 @@ func Run(t *testing.T, h Harness) {
 		{"Locate/only grows", locateGrows},
 		{"Gather/is complete and stable", gatherStable},
 		{"Gather/an absent subject", gatherAbsent},
+		{"Rehearse/changes nothing", rehearseNothing},
+		{"Rehearse/a guard that says no", rehearseDenied},
 		{"Erase/leaves exactly what it should", eraseExact},
 		{"Erase/repeated", eraseRepeated},
 		{"Erase/an absent subject", eraseAbsent},

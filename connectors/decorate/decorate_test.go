@@ -28,6 +28,9 @@ func (s *scripted) next(jobs []*connectors.Job) error {
 func (s *scripted) Locate(_ context.Context, jobs []*connectors.Job) error { return s.next(jobs) }
 func (s *scripted) Gather(_ context.Context, jobs []*connectors.Job) error { return s.next(jobs) }
 func (s *scripted) Erase(_ context.Context, jobs []*connectors.Job) error  { return s.next(jobs) }
+func (s *scripted) Rehearse(_ context.Context, jobs []*connectors.Job) error {
+	return s.next(jobs)
+}
 func (s *scripted) Check(context.Context) ([]connectors.Problem, error) {
 	return []connectors.Problem{{Where: "here"}}, s.next(nil)
 }

@@ -41,6 +41,10 @@ func (l *limited) Erase(ctx context.Context, jobs []*connectors.Job) error {
 	return l.turn(ctx, "erase", func() error { return l.Connector.Erase(ctx, jobs) })
 }
 
+func (l *limited) Rehearse(ctx context.Context, jobs []*connectors.Job) error {
+	return l.turn(ctx, "rehearse", func() error { return l.Connector.Rehearse(ctx, jobs) })
+}
+
 func (l *limited) turn(ctx context.Context, op string, call func() error) error {
 	select {
 	case l.turns <- struct{}{}:

@@ -42,6 +42,10 @@ func (l *logged) Erase(ctx context.Context, jobs []*connectors.Job) error {
 	return l.call("erase", jobs, func() error { return l.Connector.Erase(ctx, jobs) })
 }
 
+func (l *logged) Rehearse(ctx context.Context, jobs []*connectors.Job) error {
+	return l.call("rehearse", jobs, func() error { return l.Connector.Rehearse(ctx, jobs) })
+}
+
 func (l *logged) call(op string, jobs []*connectors.Job, call func() error) error {
 	start := l.clock()
 	err := call()

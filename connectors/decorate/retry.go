@@ -24,8 +24,8 @@ type RetryPolicy struct {
 	Sleep func(ctx context.Context, d time.Duration) error
 }
 
-// Retry repeats what failed with connectors.Transient: Check, Locate and
-// Erase as a whole, and of their jobs those alone that failed so. Gather is
+// Retry repeats what failed with connectors.Transient: Check, Locate, Rehearse
+// and Erase as a whole, and of their jobs those alone that failed so. Gather is
 // never repeated, because its sink has taken a part already; the engine
 // begins another attempt with a fresh one.
 func Retry(c connectors.Connector, policy RetryPolicy) connectors.Connector {
@@ -54,6 +54,10 @@ func (r *retrying) Locate(ctx context.Context, jobs []*connectors.Job) error {
 
 func (r *retrying) Erase(ctx context.Context, jobs []*connectors.Job) error {
 	return r.jobs(ctx, jobs, r.Connector.Erase)
+}
+
+func (r *retrying) Rehearse(ctx context.Context, jobs []*connectors.Job) error {
+	return r.jobs(ctx, jobs, r.Connector.Rehearse)
 }
 
 // jobs repeats a call for as long as it, or one of its jobs, fails in a way

@@ -96,7 +96,7 @@ func (v *visit) proven(ctx context.Context, canary *walking, jobs []*connectors.
 	return nil
 }
 
-// canary looks for the made-up person alone.
+// canary looks for the made-up person alone, and rehearses its delete.
 func (v *visit) canary(ctx context.Context, found *findings) error {
 	w := v.beside(nil)
 	if w == nil {
@@ -112,6 +112,7 @@ func (v *visit) canary(ctx context.Context, found *findings) error {
 	}
 	if what != "" {
 		found.add(connectors.SeverityBlocks, "canary of "+v.env.System, what, canaryMend)
+		return nil
 	}
-	return nil
+	return v.rehearseCanary(ctx, found, w.job)
 }

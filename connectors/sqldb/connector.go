@@ -71,6 +71,7 @@ func (c *connector) Profile() connectors.Profile {
 	if c.plan != nil && out.RefusesErase == "" {
 		out.RefusesErase = c.plan.RefusesErase()
 	}
+	out.Rehearses = c.o.Rehearse
 	return out
 }
 

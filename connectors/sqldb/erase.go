@@ -28,19 +28,32 @@ func (c *connector) Erase(ctx context.Context, jobs []*connectors.Job) error {
 
 func (v *visit) erase(ctx context.Context, j *connectors.Job) error {
 	if j.Guard == nil {
-		return connectors.NewError(connectors.Misfit, v.op, "the run has no guard", nil)
+		return noGuard(v.op)
 	}
 	v.notTheirs(j)
 	steps, err := v.plan.Erases(j.Subject.Tenant, j.Finding)
 	if err != nil {
 		return v.fail(ctx, v.op, err)
 	}
+	if err := v.unhindered(ctx, steps); err != nil {
+		return err
+	}
+	return v.eraseSteps(ctx, j, steps)
+}
+
+func noGuard(op string) error {
+	return connectors.NewError(connectors.Misfit, op, "the run has no guard", nil)
+}
+
+// unhindered refuses what is known to go wrong, before anything is changed.
+func (v *visit) unhindered(ctx context.Context, steps []walk.EraseStep) error {
 	if err := v.harmless(steps); err != nil {
 		return err
 	}
-	if err := v.held(ctx, steps); err != nil {
-		return err
-	}
+	return v.held(ctx, steps)
+}
+
+func (v *visit) eraseSteps(ctx context.Context, j *connectors.Job, steps []walk.EraseStep) error {
 	for _, step := range steps {
 		if err := v.eraseStep(ctx, j, step); err != nil {
 			return v.fail(ctx, v.at(step.Collection), err)
@@ -255,14 +268,14 @@ func (v *visit) inTransaction(ctx context.Context, j *connectors.Job, s selected
 	if err := v.s.begin(ctx, j.ID); err != nil {
 		return err
 	}
-	if err := v.granted(ctx, j, s); err != nil {
+	if err := v.granted(ctx, j, v.at(s.place.Collection)); err != nil {
 		return err
 	}
 	gone, err := f()
 	if err != nil {
 		return err
 	}
-	if err := v.granted(ctx, j, s); err != nil {
+	if err := v.granted(ctx, j, v.at(s.place.Collection)); err != nil {
 		return err
 	}
 	if err := v.s.commit(ctx); err != nil {
@@ -272,9 +285,9 @@ func (v *visit) inTransaction(ctx context.Context, j *connectors.Job, s selected
 	return nil
 }
 
-func (v *visit) granted(ctx context.Context, j *connectors.Job, s selected) error {
+func (v *visit) granted(ctx context.Context, j *connectors.Job, at string) error {
 	if err := j.Guard.Allow(ctx); err != nil {
-		return connectors.NewError(connectors.Transient, v.at(s.place.Collection), "the run may not go on", err)
+		return connectors.NewError(connectors.Transient, at, "the run may not go on", err)
 	}
 	return nil
 }

@@ -20,6 +20,14 @@ var (
 	errNotCommitted error = connectors.Said("the transaction was rolled back")
 )
 
+// What passes once others are done, whichever server says so.
+const (
+	wordsLocked   = "others hold a lock on the rows or the table"
+	wordsMet      = "it met with another transaction"
+	wordsSlow     = "a statement took longer than its bound"
+	wordsBusyFile = "another program keeps the file locked"
+)
+
 // meaning is what a driver's error means. Its zero value is an error that the
 // dialect does not know.
 type meaning struct {

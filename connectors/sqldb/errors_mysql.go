@@ -137,11 +137,11 @@ func mysqlPassing(number uint16) meaning {
 	case 1037, 1038, 1041:
 		return meaning{connectors.Transient, "", "the server has no memory left", ""}
 	case 1969, 3024:
-		return meaning{connectors.Transient, "", "a statement took longer than its bound", "raise statement_timeout or gather_timeout, or add the index that check names"}
+		return meaning{connectors.Transient, "", wordsSlow, "raise statement_timeout or gather_timeout, or add the index that check names"}
 	case 1205:
-		return meaning{connectors.Transient, "", "others hold a lock on the rows or the table", ""}
+		return meaning{connectors.Transient, "", wordsLocked, ""}
 	case 1020, 1213, 1614:
-		return meaning{connectors.Transient, "", "it met with another transaction", ""}
+		return meaning{connectors.Transient, "", wordsMet, ""}
 	case 1042, 1043, 1047, 1053, 1080, 1152, 1158, 1159, 1160, 1161, 1180, 1184, 1317, 1615, 1637, 1927, 4031:
 		return meaning{connectors.Transient, "", "the server could not do it now", ""}
 	default:

@@ -83,9 +83,9 @@ func postgresCode(e *pgconn.PgError) meaning {
 	case "53400":
 		return meaning{connectors.Misfit, "", "a limit that the server is configured with was reached", "raise it, such as temp_file_limit"}
 	case "57014":
-		return meaning{connectors.Transient, "", "a statement took longer than its bound", "raise statement_timeout or gather_timeout, or add the index that check names"}
+		return meaning{connectors.Transient, "", wordsSlow, "raise statement_timeout or gather_timeout, or add the index that check names"}
 	case "55P03":
-		return meaning{connectors.Transient, "", "others hold a lock on the rows or the table", ""}
+		return meaning{connectors.Transient, "", wordsLocked, ""}
 	case "57P03":
 		return meaning{connectors.Transient, "", "the server is starting or stopping", ""}
 	}
@@ -107,7 +107,7 @@ func postgresClassOf(e *pgconn.PgError) meaning {
 		if e.Code == "40002" {
 			return meaning{connectors.Misfit, "", "a constraint that is looked at when the transaction ends forbids it", ""}
 		}
-		return meaning{connectors.Transient, "", "it met with another transaction", ""}
+		return meaning{connectors.Transient, "", wordsMet, ""}
 	case "55":
 		if e.Code == "55006" {
 			return meaning{connectors.Transient, "", "others use it", ""}

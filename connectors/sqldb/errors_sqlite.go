@@ -28,7 +28,7 @@ func (sqlite) explain(err error) meaning {
 func sqliteMeaning(e *sqlitedriver.Error) meaning {
 	switch e.Code() & 0xff {
 	case 5, 6:
-		return meaning{connectors.Transient, "", "another program keeps the file locked", ""}
+		return meaning{connectors.Transient, "", wordsBusyFile, ""}
 	case 13:
 		return meaning{connectors.Transient, "", "the disk is full", "free some space on it"}
 	case 7, 9, 10, 15:

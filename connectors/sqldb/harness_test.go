@@ -278,6 +278,17 @@ func (w *world) open(tb testing.TB, dataMap string, change func(*sqldb.Options))
 
 func openKind(tb testing.TB, kind, dsn, dataMap string, change func(*sqldb.Options)) connectors.Connector {
 	tb.Helper()
+	return openIn(tb, kind, dsn, dataMap, change, false)
+}
+
+// readOnly is open where deletes run in shadow mode.
+func (w *world) readOnly(tb testing.TB, dataMap string, change func(*sqldb.Options)) connectors.Connector {
+	tb.Helper()
+	return openIn(tb, w.kind, w.dsn, dataMap, change, true)
+}
+
+func openIn(tb testing.TB, kind, dsn, dataMap string, change func(*sqldb.Options), readOnly bool) connectors.Connector {
+	tb.Helper()
 	kinds, err := connectors.NewKinds(sqldb.Kinds()...)
 	if err != nil {
 		tb.Fatal(err)
@@ -293,7 +304,7 @@ func openKind(tb testing.TB, kind, dsn, dataMap string, change func(*sqldb.Optio
 	log := logrus.New()
 	log.SetOutput(io.Discard)
 	env := connectors.Env{
-		System: "shopdb", Clock: time.Now, Log: log, MaxKeys: 100_000,
+		System: "shopdb", Clock: time.Now, Log: log, MaxKeys: 100_000, ReadOnly: readOnly,
 		ReadFile: func(string) ([]byte, error) { return []byte(dataMap), nil },
 	}
 	c, err := kinds[kind].Open(tb.Context(), env, options)

@@ -104,6 +104,11 @@ func (mysqlDialect) begin(ctx context.Context, s *sqlSession, lock string, o *Op
 	return err
 }
 
+// settling: nothing waits for the end of a transaction.
+func (mysqlDialect) settling(context.Context, session, []*table) (func(context.Context) error, error) {
+	return func(context.Context) error { return nil }, nil
+}
+
 func seconds(d time.Duration) string {
 	return strconv.FormatInt(max(1, int64(d/time.Second)), 10)
 }

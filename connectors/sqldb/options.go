@@ -38,6 +38,9 @@ type Options struct {
 	// AcceptTriggers are triggers and rules ("table.trigger") whose doings
 	// on a delete or an update somebody has looked at.
 	AcceptTriggers []string `yaml:"accept_triggers" doc:"triggers (table.trigger) that fire on delete or update and were looked at; any other makes deletes refuse"`
+	// Rehearse lets each delete be tried on the subject's rows, and rolled
+	// back, before anything of any system is erased.
+	Rehearse bool `yaml:"rehearse" doc:"before anything of any system is erased, do the subject's delete here in a transaction that is rolled back; what the database refuses then holds the request"`
 	// Canary is a made-up person whose record has to be found by Check, and in
 	// every visit that looks for somebody.
 	Canary *Canary `yaml:"canary" doc:"a made-up person's record that check and every search have to find"`

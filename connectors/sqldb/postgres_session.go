@@ -105,6 +105,19 @@ func lockNumber(name string) int64 {
 	return int64(binary.BigEndian.Uint64(sum[:8])) // #nosec G115 -- any 64 bits will do
 }
 
+// settling: constraints that are deferred are looked at, and deferred again,
+// as they are once more in the batch that follows.
+func (postgres) settling(_ context.Context, s session, _ []*table) (func(context.Context) error, error) {
+	return func(ctx context.Context) error {
+		for _, sql := range []string{"SET CONSTRAINTS ALL IMMEDIATE", "SET CONSTRAINTS ALL DEFERRED"} {
+			if _, err := s.exec(ctx, query{sql: sql}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, nil
+}
+
 func (s *postgresSession) commit(ctx context.Context) error {
 	results, err := s.conn.Exec(ctx, "COMMIT").ReadAll()
 	if err != nil {

@@ -61,6 +61,7 @@ type table struct {
 	copyOf   []*table // of a materialized view: what it was made of
 	heir     bool     // PostgreSQL: a partition of another table, or a table that inherits from one
 	rowless  bool     // SQLite: the table has no rowid
+	deferred bool     // SQLite: a foreign key of it may be looked at in the COMMIT alone
 	blind    []blindness
 	refused  []refusal
 	checks   []check

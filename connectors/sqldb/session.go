@@ -51,6 +51,10 @@ type dialect interface {
 	// keeps removes what can be removed of erased rows beside the tables, and
 	// says what the server keeps of them, and for how long, as far as it tells.
 	keeps(ctx context.Context, s session) ([]string, error)
+	// settling returns a function that makes the server look, within the
+	// transaction that s has open, at what it would look at in its COMMIT. The
+	// tables are those that the transaction is to change.
+	settling(ctx context.Context, s session, tables []*table) (func(context.Context) error, error)
 	// explain says what a driver's error means, if it knows.
 	explain(err error) meaning
 

@@ -24,6 +24,7 @@ func addSQLiteTexts(s *schema, r []string) {
 		}
 		return
 	}
+	t.deferred = strings.Contains(strings.ToUpper(r[2]), "DEFERRED")
 	for i, text := range sqliteChecks(r[2]) {
 		t.checks = append(t.checks, check{name: "CHECK " + strconv.Itoa(i+1), text: text, columns: t.mentioned(text)})
 	}

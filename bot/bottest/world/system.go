@@ -37,14 +37,20 @@ type System struct {
 
 	mu   sync.Mutex
 	rows []Row
-	// Fail, when set, may refuse a call; op is "check", "locate", "gather",
-	// "erase" or "batch" (before each row is erased).
+	// Fail, when set, may refuse a call; op is "check", "check deletes" (for
+	// which alone it is unfit then), "locate", "gather", "erase", "rehearse" or
+	// "batch" (before each row is erased).
 	Fail func(op string) error
 	// Keeps is what the engine keeps of erased rows: told by an erase, and by
 	// the look after it.
 	Keeps func(op string) []string
 	// Meanwhile, when set, is called after an erase has emptied its set.
 	Meanwhile func(*System)
+	// Rehearses lets deletes be rehearsed; Notes are why that is passed over.
+	Rehearses bool
+	Notes     []string
+	// Rehearsed counts the rehearsals that went through.
+	Rehearsed int
 	// Allowed counts the batches whose guard said yes.
 	Allowed int
 }
@@ -71,6 +77,7 @@ func (s *System) collection() string { return s.Name + ".thing" }
 func (s *System) Profile() connectors.Profile {
 	p := connectors.Profile{
 		MapDigest:   s.Digest,
+		Rehearses:   s.Rehearses,
 		Collections: []connectors.Collection{{Name: s.collection(), Label: s.Name, Action: s.Action, Exception: s.Exception, Categories: []string{"user.contact"}}},
 	}
 	if s.Unscoped {
@@ -102,6 +109,9 @@ func (s *System) fail(op string) error {
 func (s *System) Check(context.Context) ([]connectors.Problem, error) {
 	if err := s.fail("check"); err != nil {
 		return []connectors.Problem{{Severity: connectors.SeverityBlocks, Where: "canary", What: err.Error()}}, nil //nolint:nilerr // that is what it found
+	}
+	if err := s.fail("check deletes"); err != nil {
+		return []connectors.Problem{{Severity: connectors.SeverityDeletes, Where: s.collection(), What: err.Error()}}, nil //nolint:nilerr // the same
 	}
 	return nil, nil
 }
@@ -215,6 +225,29 @@ func (s *System) Erase(ctx context.Context, jobs []*connectors.Job) error {
 		if s.Keeps != nil {
 			j.Outcome.Keeps = s.Keeps("erase")
 		}
+		return nil
+	})
+}
+
+// Rehearse asks the guard for each row that an erase would change, and changes
+// none.
+func (s *System) Rehearse(ctx context.Context, jobs []*connectors.Job) error {
+	return connectors.Each(ctx, jobs, func(ctx context.Context, j *connectors.Job) error {
+		for _, r := range s.Rows() {
+			if r.Masked || s.Action == connectors.ActionRetain || !s.reaches(j, j.Finding, r) {
+				continue
+			}
+			if err := j.Guard.Allow(ctx); err != nil {
+				return err
+			}
+		}
+		if err := s.fail("rehearse"); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.Rehearsed++
+		j.Outcome.Notes = append(j.Outcome.Notes, s.Notes...)
 		return nil
 	})
 }
