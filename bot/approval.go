@@ -15,9 +15,6 @@ func (e *Engine) gateApproval(ctx context.Context, t *turn) (bool, error) {
 	if err := e.seeWhetherFirst(ctx, t); err != nil {
 		return false, err
 	}
-	if !policy.NeedsApproval(e.Settings.Deletes, string(t.c.Kind), totalRows(t.c), t.c.First) {
-		return false, nil
-	}
 	reason, err := e.unapproved(ctx, t)
 	if err != nil || reason == "" {
 		return false, err
@@ -38,9 +35,12 @@ func (e *Engine) unshown(c *Case) bool {
 	return c.Wait != nil && c.Wait.On == OnApprover && c.Wait.Of != e.binding(c)
 }
 
-// unapproved is why there is no approval of what was found, or "". What the
-// record says of one, the ledger has to say, too.
+// unapproved is why there is no approval of what was found, where the policy
+// wants one, or "". What the record says of one, the ledger has to say, too.
 func (e *Engine) unapproved(ctx context.Context, t *turn) (Reason, error) {
+	if !policy.NeedsApproval(e.Settings.Deletes, string(t.c.Kind), totalRows(t.c), t.c.First) {
+		return "", nil
+	}
 	a, lasts := t.c.Approval, e.Settings.Deletes.ApprovalExpires
 	switch {
 	case a == nil:

@@ -24,6 +24,10 @@ func (e *Engine) beforeErasing(ctx context.Context, t *turn) (bool, error) {
 	if err != nil || stopped {
 		return stopped, err
 	}
+	if systems := e.unrehearsed(t.c); len(systems) > 0 {
+		t.start(StageRehearse, systems)
+		return true, t.commit(ctx)
+	}
 	return e.beginErasing(ctx, t)
 }
 

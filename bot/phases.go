@@ -99,7 +99,7 @@ func (e *Engine) orWaitForOther(ctx context.Context, t *turn) (bool, error) {
 	return false, fresh.rest(ctx, fresh.c.Wait.Until)
 }
 
-// working gathers, or locates once more and erases.
+// working gathers, or locates once more, rehearses and erases.
 func (e *Engine) working(ctx context.Context, t *turn) (bool, error) {
 	switch t.c.Stage {
 	case StageGather:
@@ -114,6 +114,8 @@ func (e *Engine) working(ctx context.Context, t *turn) (bool, error) {
 		return true, t.commit(ctx)
 	case StageRelocate:
 		return e.beforeErasing(ctx, t)
+	case StageRehearse:
+		return e.rehearsing(ctx, t)
 	case StageErase:
 		return e.erasing(ctx, t)
 	case StageNone, StageLocate, StageVerify, StageRescan:

@@ -288,6 +288,7 @@ const (
 	StageNone     Stage = ""
 	StageLocate   Stage = "locate"
 	StageRelocate Stage = "relocate" // once more, right before erasing
+	StageRehearse Stage = "rehearse" // after approval, before erasing: tried and undone
 	StageGather   Stage = "gather"
 	StageErase    Stage = "erase"
 	StageVerify   Stage = "verify"
@@ -299,6 +300,9 @@ type System struct {
 	Rank int     `json:"rank"` // order of erasing: lower first, equal side by side
 	Run  Run     `json:"run"`
 	Sets []Tally `json:"sets,omitempty"`
+	// Rehearsed is when a rehearsal of its delete had last ended, since anything
+	// made the request look again.
+	Rehearsed time.Time `json:"rehearsed,omitzero"`
 	// Begun is when the first erase of it started.
 	Begun time.Time `json:"begun,omitzero"`
 	// Changed is how many rows were erased so far, at least: what was committed

@@ -175,6 +175,9 @@ func (w *work) record(ctx context.Context, t *turn, s *System, res result, err e
 	if n := len(s.Rescans); n > 0 && s.Run.Stage == StageRescan {
 		data["late"] = fmt.Sprint(s.Rescans[n-1].Total())
 	}
+	if s.Run.Stage == StageRehearse {
+		data["rehearsal"] = w.rehearsal()
+	}
 	t.event("ran", data)
 	return nil
 }

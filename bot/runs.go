@@ -309,11 +309,12 @@ func (e *Engine) unlike(c *Case) string {
 	return fmt.Sprintf("the request was accepted under a configuration with %s; the one in use has %s", strings.Join(sorted(c.Systems), ", "), strings.Join(sorted(e.Systems), ", "))
 }
 
-// forgetSearches makes the next search look everywhere again.
+// forgetSearches makes the next search look everywhere again, and what it
+// finds be rehearsed again.
 func (t *turn) forgetSearches() {
 	for name, s := range t.c.Systems {
 		again := *s
-		again.Searched = ""
+		again.Searched, again.Rehearsed = "", time.Time{}
 		t.c.Systems[name] = &again
 	}
 	t.c.Round = 0

@@ -19,7 +19,7 @@ func (w *work) stage(ctx context.Context) (result, error) {
 	if err := w.sameMap(stage); err != nil {
 		return result{}, err
 	}
-	if err := w.e.fit(ctx, w.system, stage == StageErase || stage == StageRelocate); err != nil {
+	if err := w.e.fit(ctx, w.system, stage == StageErase || stage == StageRelocate || stage == StageRehearse); err != nil {
 		return result{}, err
 	}
 	switch stage {
@@ -27,6 +27,8 @@ func (w *work) stage(ctx context.Context) (result, error) {
 		return w.locate(ctx, stage)
 	case StageGather:
 		return w.gather(ctx)
+	case StageRehearse:
+		return w.rehearse(ctx)
 	case StageErase:
 		return w.erase(ctx)
 	case StageNone:
@@ -34,10 +36,10 @@ func (w *work) stage(ctx context.Context) (result, error) {
 	return result{}, connectors.Sayf(nil, "run of %s: unknown stage %q", w.id, stage)
 }
 
-// sameMap: what is erased, and what is verified afterwards, goes by the data
-// map under which it was located and approved.
+// sameMap: what is rehearsed and erased, and what is verified afterwards, goes
+// by the data map under which it was located and approved.
 func (w *work) sameMap(stage Stage) error {
-	if stage != StageErase && stage != StageVerify || w.cfg.Connector.Profile().MapDigest == w.t.c.Systems[w.system].Map {
+	if stage != StageRehearse && stage != StageErase && stage != StageVerify || w.cfg.Connector.Profile().MapDigest == w.t.c.Systems[w.system].Map {
 		return nil
 	}
 	return connectors.NewError(connectors.Misfit, "data map", "the data map is another than the one under which the rows were located", nil).
@@ -81,7 +83,7 @@ func noSpelling(cause error) error {
 // allow is the guard: the request not held, nor its subject by a legal hold,
 // the token valid, the lease alive, deletes not paused.
 func (w *work) allow(ctx context.Context) error {
-	w.e.Failpoint("before-erase-batch")
+	w.e.Failpoint("before-" + string(w.t.c.Systems[w.system].Run.Stage) + "-batch")
 	if !w.e.Settings.Deletes.Live() {
 		return fmt.Errorf("%w: deletes are in shadow mode", connectors.ErrPaused)
 	}

@@ -247,7 +247,7 @@ func (e *Engine) partly(c *Case) (lines string, whole bool) {
 // was ended by a person erases nothing more, whatever its lease says.
 func (w *work) sameRun(c *Case) error {
 	s := c.Systems[w.system]
-	if s == nil || s.Run.Stage != StageErase || s.Run.Token != w.token || !c.works() {
+	if s == nil || s.Run.Stage != w.t.c.Systems[w.system].Run.Stage || s.Run.Token != w.token || !c.works() {
 		return fmt.Errorf("%w: the request goes on without this run", connectors.ErrFenced)
 	}
 	return nil

@@ -38,7 +38,7 @@ func full(id string) bot.Case {
 	c.Accepted, c.Due, c.Located, c.NotBefore = noon(), noon().Add(720*time.Hour), noon(), noon()
 	c.Begun, c.Finished = noon(), noon()
 	c.Systems = map[string]*bot.System{"shop": {
-		Rank: 3, Map: "m", Keys: "k", Skip: bot.ReasonByOperator, Notes: []string{"n"}, Gather: "g", Searched: "s",
+		Rank: 3, Map: "m", Keys: "k", Skip: bot.ReasonByOperator, Rehearsed: noon(), Notes: []string{"n"}, Gather: "g", Searched: "s",
 		Run: bot.Run{
 			Stage: bot.StageErase, State: bot.RunWaiting, Token: "x", Attempt: 2, NextAt: noon(), Started: noon(), Ended: noon(),
 			Fail: &bot.Failure{Kind: connectors.Misfit, What: "w"},

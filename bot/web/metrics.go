@@ -227,7 +227,7 @@ func kindLabel(k bot.Kind) string {
 }
 
 func stageLabel(s bot.Stage) string {
-	return oneOf(s, []bot.Stage{bot.StageLocate, bot.StageRelocate, bot.StageGather, bot.StageErase, bot.StageVerify, bot.StageRescan})
+	return oneOf(s, []bot.Stage{bot.StageLocate, bot.StageRelocate, bot.StageRehearse, bot.StageGather, bot.StageErase, bot.StageVerify, bot.StageRescan})
 }
 
 func waitLabel(w *bot.Wait) string {
