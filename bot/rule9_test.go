@@ -453,3 +453,41 @@ func TestRule9_ApprovalBindsEachCount(t *testing.T) {
 		})
 	}
 }
+
+// TestRule9_GatesAreAskedAgainBeforeErasing: what changes while the last look
+// before erasing runs stops the request, of which nothing has begun then.
+func TestRule9_GatesAreAskedAgainBeforeErasing(t *testing.T) {
+	for name, c := range map[string]struct {
+		change func(t *testing.T, w *world.World)
+		why    bot.Reason
+	}{
+		"a legal hold":                {func(t *testing.T, w *world.World) { t.Helper(); legalHold(t, w, "acme", "") }, bot.ReasonLegalHold},
+		"deletes are no longer live":  {func(_ *testing.T, w *world.World) { w.Engine.Settings.Deletes.Mode = "shadow" }, bot.ReasonShadow},
+		"a system erases nothing now": {func(_ *testing.T, w *world.World) { w.Systems["events"].Action = connectors.ActionNone }, bot.ReasonRefusesErase},
+		"another person turns up": {func(_ *testing.T, w *world.World) {
+			w.Systems["crm"].Add(world.Row{ID: 91, Tenant: "acme", Key: connectors.Text("jane@x.example"), Text: "a namesake", Gives: 43})
+		}, bot.ReasonSeveralPeople},
+		"more rows than may be erased":   {func(_ *testing.T, w *world.World) { w.Engine.Settings.Deletes.CapRowsPerSystem = 1 }, bot.ReasonCapRows},
+		"deletes are now to be approved": {func(_ *testing.T, w *world.World) { w.Engine.Settings.Deletes.Approval = "always" }, bot.ReasonApproval},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := populated(t)
+			looks := 0
+			w.Systems["crm"].Fail = func(op string) error {
+				if op == "locate" {
+					if looks++; looks == 2 {
+						c.change(t, w)
+					}
+				}
+				return nil
+			}
+			id := w.File(world.Alex(), "delete", janeBody)
+			w.Settle()
+			got := w.Case(id)
+			if got.Wait == nil || got.Wait.Reason != c.why || !got.Begun.IsZero() || looks < 2 {
+				t.Errorf("it is %s (%s) after %d looks, begun %v; want %s", got.State(), got.Why(), looks, got.Begun, c.why)
+			}
+			expectNothingErased(t, w)
+		})
+	}
+}

@@ -150,3 +150,49 @@ func TestRule14_RightsThatADeleteNeedsAreAskedBefore(t *testing.T) {
 		}
 	}
 }
+
+// TestRule8_KeysThatDoNotTellRowsApartBlock: who refers to one of two rows of
+// the same key would be taken for the other one's. Beside the tenant is enough.
+func TestRule8_KeysThatDoNotTellRowsApartBlock(t *testing.T) {
+	key := "fides_meta: {primary_key: true}"
+	several := mapOf(collection("person", "on_delete: delete", fieldTenant, fieldEmail, "name: account, "+key, "name: no, "+key),
+		collection("note", "on_delete: delete, references: [{to: person, fields: {account: account, no: no}, direction: from}]", fieldID, fieldTenant, "name: account", "name: no"))
+	for _, c := range []struct {
+		keys, dataMap, where string
+		apart                bool
+	}{
+		{"", personMap(), "db.person.id", false},
+		{", UNIQUE (id)", personMap(), "db.person.id", true},
+		{", UNIQUE (tenant, id)", personMap(), "db.person.id", true},
+		{", UNIQUE (account, id)", personMap(), "db.person.id", false},
+		{"", several, "db.person", false},
+		{", UNIQUE (account)", several, "db.person", true},
+		{", UNIQUE (account, no)", several, "db.person", true},
+		{", UNIQUE (tenant, account, no)", several, "db.person", true},
+		{", UNIQUE (id, account, no)", several, "db.person", false},
+	} {
+		each(t, func(t *testing.T, e engine) {
+			w := e.world(t)
+			w.make(t, `CREATE TABLE person (id NUMBER NOT NULL, tenant TEXT NOT NULL, email TEXT, account NUMBER NOT NULL, no NUMBER NOT NULL`+c.keys+`)`,
+				`CREATE TABLE note (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, account NUMBER, no NUMBER)`)
+			problems, err := w.open(t, c.dataMap, nil).Check(t.Context())
+			if err != nil || hasProblem(problems, connectors.SeverityBlocks, c.where, "keep") == c.apart {
+				t.Errorf("%q: %v %+v", c.keys, err, problems)
+			}
+		})
+	}
+}
+
+// TestRule14_ComputedColumnsAreNotMasked: the server refuses to write them.
+func TestRule14_ComputedColumnsAreNotMasked(t *testing.T) {
+	dataMap := mapOf(collection("person", "on_delete: deidentify", fieldID+", privacydesk: {on_delete: {strategy: keep, reason: a number}}", fieldTenant,
+		"name: raw, data_categories: [user.contact.email], privacydesk: {on_delete: {strategy: null}}", fieldEmail+", privacydesk: {on_delete: {strategy: null}}"))
+	each(t, func(t *testing.T, e engine) {
+		w := e.world(t)
+		w.make(t, `CREATE TABLE person (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, raw TEXT, email TEXT GENERATED ALWAYS AS (lower(raw)) STORED)`)
+		problems, err := w.open(t, dataMap, nil).Check(t.Context())
+		if err != nil || !hasProblem(problems, connectors.SeverityDeletes, "db.person.email", "the server computes the column") || hasProblem(problems, connectors.SeverityDeletes, "db.person.raw", "computes") {
+			t.Errorf("Check: %v %+v", err, problems)
+		}
+	})
+}

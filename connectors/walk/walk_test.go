@@ -501,6 +501,50 @@ func TestRule8_NobodyIsReachedThroughASharedRow(t *testing.T) {
 	}
 }
 
+// TestRule8_WhatHangsBelowASharedRowIsNotReached: parcels name nobody, and who
+// lives at an address does not own what others get there.
+func TestRule8_WhatHangsBelowASharedRowIsNotReached(t *testing.T) {
+	p := parse(t, `dataset:
+  fides_key: a
+  privacydesk: {tenant: {field: org}}
+  collections:
+    - name: person
+      privacydesk: {on_delete: delete}
+      fields:
+        - {name: org}
+        - {name: id, fides_meta: {primary_key: true}}
+        - {name: email, fides_meta: {identity: email}}
+        - {name: home, fides_meta: {references: [{dataset: a, field: address.id, direction: to}]}}
+    - name: address
+      privacydesk: {on_delete: delete, gather: true, owned: true}
+      fields:
+        - {name: org}
+        - {name: id, fides_meta: {primary_key: true}}
+    - name: parcel
+      privacydesk: {on_delete: delete}
+      fields:
+        - {name: org}
+        - {name: id, fides_meta: {primary_key: true}}
+        - {name: address_id, fides_meta: {references: [{dataset: a, field: address.id, direction: from}]}}
+`)
+	org := text("t")
+	m := memory{
+		"a.person":  {{"org": org, "id": num(1), "email": text("a@x.y"), "home": num(5)}, {"org": org, "id": num(2), "email": text("b@x.y"), "home": num(5)}},
+		"a.address": {{"org": org, "id": num(5)}},
+		"a.parcel":  {{"org": org, "id": num(8), "address_id": num(5)}},
+	}
+	f := locate(t, p, m, someone("t", "a@x.y"), nil)
+	if set := f.Set("a.parcel"); set != nil && len(set.Links) != 0 {
+		t.Errorf("parcels are reached by %+v", set.Links)
+	}
+	if _, err := m.erase(p, "t", f, -1); err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(ids(m["a.parcel"]), []int64{8}) || !slices.Equal(ids(m["a.address"]), []int64{5}) {
+		t.Errorf("parcels left %v, addresses left %v", ids(m["a.parcel"]), ids(m["a.address"]))
+	}
+}
+
 func TestEveryPartOfAnEraseCanBeResumed(t *testing.T) {
 	p := shop(t)
 	whole := fixture()
