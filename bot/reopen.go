@@ -191,14 +191,15 @@ func (t *turn) formerSubjects(ctx context.Context) []string {
 // compare holds a request that was executed before and whose requester has
 // named a person again, and tells the agents whether it is the same one.
 func (e *Engine) compare(ctx context.Context, t *turn, subject string) (bool, error) {
-	was := t.c.before()
-	p, err := e.Keys.Pseudonym(ctx, was.Tenant, subject)
-	if err != nil {
-		return false, fmt.Errorf("pseudonym: %w", err)
-	}
-	message := "note_again_other"
-	if p == was.Pseudonym {
-		message = "note_again_same"
+	was, message := t.c.before(), "note_again_unknown"
+	if was.Pseudonym.MAC != "" { // else the record was lost, and with it whom it was about
+		p, err := e.Keys.Pseudonym(ctx, was.Tenant, subject)
+		if err != nil {
+			return false, fmt.Errorf("pseudonym: %w", err)
+		}
+		if message = "note_again_other"; p == was.Pseudonym {
+			message = "note_again_same"
+		}
 	}
 	t.hold(ReasonReopened)
 	t.note(message, map[string]string{"reason": string(ReasonReopened), "ended": was.Finished.In(e.Settings.Location).Format(time.DateOnly)})

@@ -123,6 +123,47 @@ func TestRule2_LaterGenerationsAreTakenBack(t *testing.T) {
 	}
 }
 
+// TestRule2_ReplyBehindALostRecord: whoever a lost record was about, a reply
+// that names somebody is compared with nobody: a person decides, and it goes on.
+func TestRule2_ReplyBehindALostRecord(t *testing.T) {
+	for name, marked := range map[string]bool{"taken back": true, "ended by a person": false} {
+		t.Run(name, func(t *testing.T) {
+			w := populated(t)
+			id := w.File(world.Alex(), "access", janeBody)
+			w.Pass(time.Hour)
+			w.Expect(id, "resolved", bot.ReasonDelivered)
+			w.FlushRedis()
+			w.Queue.Flush()
+			if !marked {
+				w.Desk.Edit(id, func(t *bot.Ticket) { t.Marks = nil })
+			}
+			w.Hint(id)
+			w.Pass(time.Hour)
+			if !marked {
+				w.Expect(id, "held", bot.ReasonStateLost)
+				if err := w.Engine.Cancel(t.Context(), bot.IDOfTicket(id), "ops"); err != nil {
+					t.Fatal(err)
+				}
+				w.Pass(time.Hour)
+			}
+			for _, text := range []string{"Please do it again.", "jane@x.example"} {
+				w.Desk.Reply(id, world.Alex(), text)
+				w.Hint(id)
+				w.Pass(10 * time.Minute)
+			}
+			w.Expect(id, "held", bot.ReasonReopened)
+			if ours := w.Desk.Ours(id); !strings.Contains(ours[len(ours)-1], "note_again_unknown") {
+				t.Errorf("the note is %q", ours[len(ours)-1])
+			}
+			if err := release(w, id); err != nil {
+				t.Fatal(err)
+			}
+			w.Pass(time.Hour)
+			w.Expect(id, "resolved", bot.ReasonDelivered)
+		})
+	}
+}
+
 // TestRule2_BackupFromTheWaitingPeriod: a backup of Redis is taken while a delete
 // waits, the delete ends, the person comes back, and the backup is restored.
 func TestRule2_BackupFromTheWaitingPeriod(t *testing.T) {

@@ -85,6 +85,7 @@ func specs() map[string]spec {
 		"note_merged":          {},
 		"note_again_same":      {required: []string{"ended"}, may: []string{"reason", "code", "binding"}},
 		"note_again_other":     {required: []string{"ended"}, may: []string{"reason", "code", "binding"}},
+		"note_again_unknown":   {required: []string{"ended"}, may: []string{"reason", "code", "binding"}},
 		"note_late":            {required: []string{"counts"}, may: []string{"systems"}},
 
 		"note_returned":         {required: []string{"counts"}},
