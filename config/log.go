@@ -38,11 +38,11 @@ func NewLogger(o LogOptions, out io.Writer) *logrus.Logger {
 // logFields are the fields that may be logged. None of them is of a person.
 func logFields() []string {
 	return []string{
-		"address", "attempt", "bytes", "calls", "code", "collection", "config", "count", "duration", "error", "event",
-		"file", "from", "in", "invocation", "job", "jobs", "kind", "leader", "limit", "line", "listen", "method", "mode",
+		"address", "arrived", "attempt", "bytes", "calls", "code", "collection", "config", "count", "duration", "duty", "error", "event",
+		"file", "from", "in", "invocation", "job", "jobs", "kind", "leader", "limit", "line", "listen", "mend", "method", "mode", "off",
 		"on", "op", "part", "path", "phase", "pid", "problem", "queue", "reason", "request", "requests", "resolution",
-		"role", "roles", "round", "run", "schedule", "severity", "since", "stack", "stage", "state", "status", "step", "system",
-		"systems", "task", "tenants", "ticket", "took", "type", "until", "version", "where",
+		"role", "roles", "round", "run", "schedule", "severity", "since", "stack", "stage", "state", "status", "step", "suspended_ticket", "system",
+		"systems", "task", "tenants", "ticket", "times", "took", "type", "until", "values", "version", "where",
 	}
 }
 

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -12,6 +15,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"privacydesk/config"
 )
 
 // tableBelow are the rows of the first table under a heading of a document.
@@ -119,6 +124,52 @@ func TestImportTable(t *testing.T) {
 	for pkg := range allowed {
 		if !seen[pkg] {
 			t.Errorf("docs/architecture.md has a row for %s, which has no files", pkg)
+		}
+	}
+}
+
+// TestLogLetsItsFieldsThrough: the log drops fields that it does not know, so
+// each that our code gives it has to be one that it knows.
+func TestLogLetsItsFieldsThrough(t *testing.T) {
+	given := map[string]string{} // field: a place that gives it
+	take := func(e ast.Expr, file string) {
+		if lit, ok := e.(*ast.BasicLit); ok && lit.Kind == token.STRING {
+			name, err := strconv.Unquote(lit.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			given[name] = file
+		}
+	}
+	sources(t, false, func(file string) {
+		parsed, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, file), nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(parsed, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				if called, ok := n.Fun.(*ast.SelectorExpr); ok && called.Sel.Name == "WithField" && len(n.Args) == 2 {
+					take(n.Args[0], file)
+				}
+			case *ast.CompositeLit:
+				if of, ok := n.Type.(*ast.SelectorExpr); ok && of.Sel.Name == "Fields" {
+					for _, e := range n.Elts {
+						take(e.(*ast.KeyValueExpr).Key, file)
+					}
+				}
+			}
+			return true
+		})
+	})
+	if len(given) < 20 {
+		t.Fatalf("only %d fields were found in the sources", len(given))
+	}
+	for name, file := range given {
+		var out bytes.Buffer
+		config.NewLogger(config.LogOptions{Format: "json"}, &out).WithField(name, "said").Info("a line")
+		if !strings.Contains(out.String(), fmt.Sprintf("%q:%q", name, "said")) {
+			t.Errorf("%s logs %s, and the log drops it", file, name)
 		}
 	}
 }

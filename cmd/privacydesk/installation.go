@@ -171,7 +171,7 @@ func (c recoverCmd) Run(ctx context.Context, s *surroundings) error {
 		if err := a.store.Settle(ctx); err != nil {
 			return err
 		}
-		a.log.WithField("event", "recovered").WithField("by", c.name()).Warn("the loss of Redis was accepted")
+		a.log.WithField("event", "recovered").Warn("the loss of Redis was accepted")
 		return tell(s, c.JSON, map[string]any{"ok": true, "at": time.Now().UTC().Format(time.RFC3339)},
 			"the loss is accepted; restart the replicas, whose queue was lost, too. What had ended stays ended, what was open is held")
 	})
