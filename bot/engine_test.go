@@ -293,6 +293,74 @@ func TestPauseStopsDeletesAndNotAccess(t *testing.T) {
 	w.Expect(del, "resolved", bot.ReasonErased)
 }
 
+// TestAPauseIsSaidOnce: however long it lasts, the ledger does not grow by it.
+func TestAPauseIsSaidOnce(t *testing.T) {
+	w := populated(t)
+	if err := w.Store.PauseDeletes(t.Context(), "ops", w.Clock.Now()); err != nil {
+		t.Fatal(err)
+	}
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Pass(6 * time.Hour)
+	events, err := w.Store.Events(t.Context(), bot.IDOfTicket(id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[string]int{}
+	for _, e := range events {
+		if e.Type == "run_failed" {
+			said[e.Data["system"]]++
+		}
+	}
+	if len(said) == 0 {
+		t.Error("the ledger does not tell of the pause")
+	}
+	for system, n := range said {
+		if n != 1 {
+			t.Errorf("the ledger tells %d times that %s waits", n, system)
+		}
+	}
+	if err := w.Store.ResumeDeletes(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	w.Pass(10 * time.Minute)
+	w.Expect(id, "resolved", bot.ReasonErased)
+}
+
+// overtaken is a store in which somebody else was quicker, some times.
+type overtaken struct {
+	bot.Store
+	times int
+}
+
+func (o *overtaken) Commit(ctx context.Context, c bot.Change) error {
+	if o.times--; o.times >= 0 {
+		return bot.ErrConflict
+	}
+	return o.Store.Commit(ctx, c)
+}
+
+// TestOperatorsAreOvertaken: a run that commits at the same moment costs an
+// operator's word nothing; where it goes on and on, the operator is told.
+func TestOperatorsAreOvertaken(t *testing.T) {
+	w := populated(t)
+	w.Settings.Deletes.WaitingPeriod = time.Hour
+	w.Start()
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Settle()
+	whole := w.Engine.Store
+	w.Engine.Store = &overtaken{whole, 3}
+	operate(t, w.Engine.Hold, id, "ops")
+	w.Expect(id, "held", bot.ReasonOperatorHold)
+	w.Engine.Store = &overtaken{whole, 1000}
+	if err := w.Engine.Retry(t.Context(), bot.IDOfTicket(id), "ops"); !errors.Is(err, bot.ErrBusy) {
+		t.Errorf("overtaken without end, the operator is told: %v", err)
+	}
+	w.Engine.Store = whole
+	operate(t, w.Engine.Retry, id, "ops")
+	w.Pass(2 * time.Hour)
+	w.Expect(id, "resolved", bot.ReasonErased)
+}
+
 func TestForgettingDestroysKeyAndSpool(t *testing.T) {
 	w := populated(t)
 	ctx := context.Background()

@@ -40,6 +40,20 @@ func (e *Engine) operate(ctx context.Context, id, by, what string, change func(*
 		return err
 	}
 	defer e.release(ctx, id, "", token)
+	for range operateTries {
+		// A run may commit at any moment: what it changed is read, and all is asked again.
+		if err := e.operateOnce(ctx, id, by, what, token, change); !errors.Is(err, ErrConflict) {
+			return err
+		}
+	}
+	return fmt.Errorf("request %s: %w", id, ErrBusy)
+}
+
+// operateTries is how often runs may overtake an operator.
+const operateTries = 10
+
+// operateOnce is operate on the record as it is now.
+func (e *Engine) operateOnce(ctx context.Context, id, by, what, token string, change func(*turn) error) error {
 	t, err := e.load(ctx, id, token)
 	if errors.Is(err, ErrNotFound) {
 		return fmt.Errorf("%w: there is no request %s", ErrNotFound, id)

@@ -129,7 +129,7 @@ func (w *work) do(ctx context.Context) error {
 	res, err := w.stage(alive)
 	stop()
 	stage := w.t.c.Systems[w.system].Run.Stage
-	w.e.Observe(Observation{Event: "run", Kind: w.t.c.Kind, System: w.system, Stage: stage, Failed: err != nil, Duration: w.e.Clock().Sub(started)})
+	w.e.Observe(Observation{Event: "run", Kind: w.t.c.Kind, System: w.system, Stage: stage, Failed: err != nil && !waits(err), Duration: w.e.Clock().Sub(started)})
 	w.e.Failpoint("before-run-commit-" + string(stage))
 	failure := err
 	if failure != nil && ctx.Err() != nil {
@@ -201,14 +201,14 @@ func (w *work) countChanged(t *turn, s *System, data map[string]string) {
 func (w *work) fail(t *turn, s *System, err error, data map[string]string) {
 	what := connectors.Plain(err)
 	data["error"] = what
-	kind := connectors.KindOf(err)
+	kind, before := connectors.KindOf(err), s.Run.Fail
 	s.Run.Fail = &Failure{Kind: kind, What: what}
 	var stopped *stoppedError
 	switch {
 	case errors.Is(err, errShutdown):
 		s.Run.State, s.Run.Fail = RunQueued, nil
 		s.Run.Attempt--
-	case errors.Is(err, connectors.ErrPaused), errors.Is(err, ErrMaster):
+	case waits(err):
 		s.Run.State, s.Run.NextAt = RunWaiting, t.now.Add(w.e.Settings.Backoff*4)
 		s.Run.Attempt--
 	case errors.As(err, &stopped):
@@ -218,9 +218,15 @@ func (w *work) fail(t *turn, s *System, err error, data map[string]string) {
 	default:
 		s.Run.State, s.Run.NextAt = RunWaiting, t.now.Add(w.e.backoff(s.Run.Attempt))
 	}
+	if waits(err) && before != nil && before.What == what && data["changed"] == "" {
+		return // it is asked every minute, for as long as a pause lasts: said once
+	}
 	t.event("run_failed", data)
 	w.e.log(w.id).WithFields(logrus.Fields{"event": "run_failed", "system": w.system, "stage": string(s.Run.Stage), "state": string(s.Run.State)}).Warn(what)
 }
+
+// waits is true for what is no failure: the run may not go on yet.
+func waits(err error) bool { return errors.Is(err, connectors.ErrPaused) || errors.Is(err, ErrMaster) }
 
 // errShutdown: the worker was asked to stop; another takes the run up.
 var errShutdown error = connectors.Said("the worker stops")
