@@ -73,8 +73,11 @@ func (c *checker) add(s Severity, where, what, mend string) {
 	c.problems = append(c.problems, Problem{s, where, what, mend})
 }
 
-// denied is true for answers that are a problem rather than a failure.
-func denied(err error) bool {
+// denied is true for answers that are a problem rather than a failure. Where
+// we were not let in, nothing was asked: that is no word about what is there.
+func denied(err error) bool { return !unsent(err) && refused(err) }
+
+func refused(err error) bool {
 	s := status(err)
 	return s == http.StatusUnauthorized || s == http.StatusForbidden || s == http.StatusNotFound
 }
@@ -91,7 +94,7 @@ func (c *checker) user(ctx context.Context, anew bool) (bool, error) {
 		head, err = c.fetch(ctx, "read the bot's own user", "/users/me.json", &answer)
 	}
 	switch {
-	case err != nil && (denied(err) || status(err) == http.StatusBadRequest):
+	case err != nil && (refused(err) || status(err) == http.StatusBadRequest):
 		c.add(Blocks, "zendesk", "the account refuses the credentials: "+err.Error(), "see zendesk.subdomain and zendesk.oauth")
 		return false, nil
 	case err != nil:

@@ -47,6 +47,16 @@ func (w *world) with(s *cupboard, secret string) *zendesk.Desk {
 	return d
 }
 
+// TestRule13_AWrongSecretIsNoMissingForm: who is not let in has asked for
+// nothing, and knows nothing of a form.
+func TestRule13_AWrongSecretIsNoMissingForm(t *testing.T) {
+	w := newWorld(t, zendesksim.Options{})
+	found, err := w.with(&cupboard{}, "wrong-secret").Intake(t.Context(), zendesk.Uses{Form: 1})
+	if len(found) != 0 || err == nil || !strings.Contains(err.Error(), "sign in") {
+		t.Errorf("behind a wrong secret: %v, %v", found, err)
+	}
+}
+
 // TestRule13_AWrongSecretBehindACachedTokenIsSeen: what an earlier, right
 // secret left on the shelf lets calls through; check and the start of serve
 // prove the secret that is configured now.

@@ -71,7 +71,10 @@ func (w *watch) note(p precondition, found []problem) {
 		if slices.Contains(before.problems, f) {
 			continue // said once, not at every look
 		}
-		entry := w.log.WithFields(logrus.Fields{"event": "precondition", "part": p.name, "where": f.Where, "error": f.What, "mend": f.Mend})
+		entry := w.log.WithFields(logrus.Fields{"event": "precondition", "part": p.name, "where": f.Where, "error": f.What})
+		if f.Mend != "" {
+			entry = entry.WithField("mend", f.Mend)
+		}
 		switch {
 		case f.Severity != connectors.SeverityBlocks:
 			entry.Warn("something is less than it should be")
@@ -132,10 +135,14 @@ func (w *watch) follow(ctx context.Context, p precondition) {
 		case down:
 			wait = min(wait, failedNext)
 		}
+		kicked := w.kicked(p.name)
+		if down {
+			kicked = nil // that it fails is known; its own looks say so, too
+		}
 		timer := time.NewTimer(wait)
 		select {
 		case <-timer.C:
-		case <-w.kicked(p.name):
+		case <-kicked:
 		case <-ctx.Done():
 			timer.Stop()
 			return
