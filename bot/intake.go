@@ -131,6 +131,7 @@ func (e *Engine) admit(ctx context.Context, t *turn) (bool, error) {
 			reason = ReasonDamaged
 		}
 		t.event("set_back", map[string]string{"steps": strings.Join(stepsOf(e.believed(ticket, id)), stepsJoin)})
+		t.see(ticket) // the person who ends it reads the ticket, as the note says
 		t.hold(reason)
 		t.note("note_held", map[string]string{"reason": string(reason)})
 		return true, t.commit(ctx)

@@ -70,6 +70,7 @@ func (e *Engine) afterwards(ctx context.Context, t *turn) (bool, error) {
 		return e.again(ctx, t, ticket)
 	case calm && open:
 		e.solveAgain(t)
+	case open && t.c.Reason == ReasonStateLost: // it was never solved: its status is the person's who ended it
 	case open && t.once("opened"):
 		t.owe(Say{Message: "note_opened"})
 	}

@@ -164,6 +164,35 @@ func TestRule2_ReplyBehindALostRecord(t *testing.T) {
 	}
 }
 
+// TestRule2_ALostRecordIsEndedWithoutAWord: the person who ends it was told to
+// read the ticket. What stood there then asks for nothing anew; what is written
+// later does.
+func TestRule2_ALostRecordIsEndedWithoutAWord(t *testing.T) {
+	w := populated(t)
+	w.Settings.Deletes.Approval = "always"
+	w.Start()
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Settle()
+	w.Desk.Reply(id, world.Alex(), "When will it be done?")
+	w.FlushRedis()
+	w.Queue.Flush()
+	w.Hint(id)
+	w.Pass(time.Hour)
+	w.Expect(id, "held", bot.ReasonStateLost)
+	said := w.Desk.Ours(id)
+	operate(t, w.Engine.Cancel, id, "ops")
+	w.Hint(id) // its note is an update of the ticket
+	w.Pass(time.Hour)
+	w.Expect(id, "partly_executed", bot.ReasonStateLost)
+	if more := w.Desk.Ours(id)[len(said):]; len(more) != 1 || !strings.HasPrefix(more[0], "note_operator") {
+		t.Errorf("said when it was ended: %q", more)
+	}
+	w.Desk.Reply(id, world.Alex(), "And now?")
+	w.Hint(id)
+	w.Pass(time.Hour)
+	w.Expect(id, "needs_info", bot.ReasonReopened)
+}
+
 // TestRule2_BackupFromTheWaitingPeriod: a backup of Redis is taken while a delete
 // waits, the delete ends, the person comes back, and the backup is restored.
 func TestRule2_BackupFromTheWaitingPeriod(t *testing.T) {

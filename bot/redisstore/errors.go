@@ -37,6 +37,8 @@ func mendOf(code string) string {
 		return "the user may not do it; grant it what docs/operations.md lists (Redis)"
 	case "MISCONF":
 		return "it can't write to its disk, and takes no more changes; most often the disk is full: see its log"
+	case "EXECABORT":
+		return "it refused a part of it; most often it is full or can't write to its disk: see its log"
 	case "LOADING", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN":
 		return "it isn't ready yet"
 	}

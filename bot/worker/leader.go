@@ -60,7 +60,7 @@ func (l *leader) run(ctx context.Context) {
 		if err := mutex.TryLockContext(ctx); err == nil {
 			l.lead(ctx, mutex, ticker)
 		} else if taken := (*redsync.ErrTaken)(nil); !errors.As(err, &taken) && ctx.Err() == nil {
-			l.log.WithField("event", "leader").WithField("error", connectors.Plain(err)).Warn("could not stand for leader")
+			l.log.WithField("event", "leader").WithField("error", connectors.Plain(tried("take the lead", err))).Warn("could not stand for leader")
 		}
 		select {
 		case <-ctx.Done():

@@ -117,10 +117,7 @@ func (q *Queue) add(ctx context.Context, kind, queue, taskID string, p payload) 
 func (q *Queue) enqueue(ctx context.Context, kind, queue, taskID string, body []byte) error {
 	_, err := q.client.EnqueueContext(ctx, asynq.NewTask(kind, body), asynq.Queue(queue), asynq.TaskID(taskID),
 		asynq.MaxRetry(maxRetries), asynq.Timeout(taskLimit), asynq.Retention(0))
-	if err != nil {
-		return fmt.Errorf("worker: enqueue a %s: %w", kind, err)
-	}
-	return nil
+	return tried("enqueue a "+kind, err)
 }
 
 // bury removes a task that is over and yet keeps its id, and tells whether the id is free.
@@ -161,7 +158,7 @@ func (q *Queue) Waiting(ctx context.Context) (steps, runs int, err error) {
 func (q *Queue) each(ctx context.Context, f func(queue string) error) error {
 	exist, err := q.inspector.Queues()
 	if err != nil {
-		return fmt.Errorf("worker: list the queues: %w", err)
+		return tried("list the queues", err)
 	}
 	for _, queue := range []string{q.names.first, q.names.step, q.names.run} {
 		if err := ctx.Err(); err != nil {
@@ -171,7 +168,7 @@ func (q *Queue) each(ctx context.Context, f func(queue string) error) error {
 			continue
 		}
 		if err := f(queue); err != nil {
-			return fmt.Errorf("worker: queue %s: %w", queue, err)
+			return tried("queue "+queue, err)
 		}
 	}
 	return nil

@@ -42,10 +42,20 @@ func (q *Queue) Hears(ctx context.Context) error {
 	return tried("subscribe to asynq:cancel", errors.Join(err, sub.Close()))
 }
 
-// RefusedError is Redis's refusal, by its code alone: its texts quote keys.
+// RefusedError is Redis's refusal, by its code alone: its texts quote keys. What
+// helps is said of the part redis, which meets the same refusal; that of a right
+// is the queue's own.
 type RefusedError struct{ Op, Code string }
 
-func (e *RefusedError) Error() string { return fmt.Sprintf("%s: Redis answered %s", e.Op, e.Code) }
+func (e *RefusedError) Error() string {
+	text := fmt.Sprintf("%s: Redis answered %s", e.Op, e.Code)
+	if e.Code != codeNoRight {
+		text += "; the part redis says what helps"
+	}
+	return text
+}
+
+const codeNoRight = "NOPERM"
 
 // Clean is the error's text, which names an operation and a code: it may be
 // logged and shown.
@@ -56,7 +66,7 @@ func tried(op string, err error) error {
 		return nil
 	}
 	// asynq puts some of Redis's errors into texts of its own.
-	for _, code := range []string{"NOPERM", "OOM", "READONLY", "MISCONF", "NOAUTH", "WRONGPASS", "LOADING"} {
+	for _, code := range []string{codeNoRight, "OOM", "READONLY", "MISCONF", "NOAUTH", "WRONGPASS", "LOADING"} {
 		if strings.Contains(err.Error(), code+" ") {
 			return &RefusedError{op, code}
 		}

@@ -1,6 +1,12 @@
 package worker_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"privacydesk/connectors"
+)
 
 // TestTryLeavesNothing: it works on a Redis that was emptied under the client,
 // too, and no task of it stays.
@@ -17,4 +23,20 @@ func TestTryLeavesNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// TestQueueSaysWhatRedisRefuses: asynq and the leader's lock put Redis's refusals
+// into texts of their own, which nobody may show; its code is said.
+func TestQueueSaysWhatRedisRefuses(t *testing.T) {
+	b := newBench(t)
+	if err := b.client.ConfigSet(t.Context(), "maxmemory", "1").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if words := connectors.Plain(b.queue.Step(t.Context(), "t1", "hint")); !strings.Contains(words, "Redis answered OOM") {
+		t.Errorf("a task that Redis refuses is %q", words)
+	}
+	b.start(b.clock(time.Minute))
+	b.eventually("the leader says why it does not lead", func() bool {
+		return strings.Contains(b.logged.String(), "take the lead: Redis answered OOM")
+	})
 }
