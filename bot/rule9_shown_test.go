@@ -97,28 +97,28 @@ func TestRule9_ACodeStandsForOneThing(t *testing.T) {
 // waits, no code of before works, and another note is owed, whose code does. So
 // does a request of a version that wrote no codes.
 func TestRule9_WhatNoNoteShowsIsNotApproved(t *testing.T) {
-	for name, change := range map[string]func(*world.World, *bot.Case){
-		"what is stored": func(w *world.World, c *bot.Case) {
+	for name, change := range map[string]func(*bot.Case){
+		"what is stored": func(c *bot.Case) {
 			grown := *c.Systems["events"]
 			grown.Sets = []bot.Tally{{Collection: "events.thing", Action: connectors.ActionDelete, Before: connectors.Counts{Rows: 3000}}}
 			c.Systems["events"] = &grown
 		},
-		"a system that was left out": func(_ *world.World, c *bot.Case) {
+		"a system that was left out": func(c *bot.Case) {
 			out := *c.Systems["warehouse"]
 			out.Skip = bot.ReasonByOperator
 			c.Systems["warehouse"] = &out
 		},
-		"the data map": func(_ *world.World, c *bot.Case) {
+		"the data map": func(c *bot.Case) {
 			other := *c.Systems["crm"]
 			other.Map = "another"
 			c.Systems["crm"] = &other
 		},
-		"an old record": func(_ *world.World, c *bot.Case) { c.Wait.Of = "" },
+		"an old record": func(c *bot.Case) { c.Wait.Of = "" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, id := approving(t)
 			request, before := bot.IDOfTicket(id), w.Code(id)
-			rewrite(t, w, id, func(c *bot.Case) { change(w, c) })
+			rewrite(t, w, id, change)
 			c := w.Case(id)
 			if code, _ := w.Engine.Shown(&c); code != "" {
 				t.Errorf("the code %s is shown beside counts for which it does not stand", code)

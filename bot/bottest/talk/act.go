@@ -153,13 +153,13 @@ func (t Ticket) Operator(command string, f func(id string) error) Ticket {
 // Approve approves what the newest note shows, by its code.
 func (t Ticket) Approve(by string) Ticket {
 	t.k.T.Helper()
-	return t.Operator("approve --code "+t.k.Code(t.ID)+" --by "+by, func(id string) error { return t.k.World.Approve(t.k.T.Context(), id, by) })
+	return t.Operator("approve --code "+t.k.Code(t.ID)+" --by "+by, func(id string) error { return t.k.Approve(t.k.T.Context(), id, by) })
 }
 
 // Release lets pass what the newest note shows, by its code.
 func (t Ticket) Release(by string) Ticket {
 	t.k.T.Helper()
-	return t.Operator("release --code "+t.k.Code(t.ID)+" --by "+by, func(id string) error { return t.k.World.Release(t.k.T.Context(), id, by) })
+	return t.Operator("release --code "+t.k.Code(t.ID)+" --by "+by, func(id string) error { return t.k.Release(t.k.T.Context(), id, by) })
 }
 
 // Runs lets an operator run another command, as it is typed; f does it.

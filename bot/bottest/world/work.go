@@ -126,28 +126,29 @@ var noted = regexp.MustCompile(`--code ([0-9A-Z]{4}-[0-9A-Z]{4})`)
 // Code is the code in the newest note on a ticket that bears one, or "".
 func (w *World) Code(ticket int64) string {
 	w.T.Helper()
-	code := ""
-	w.must(func() error {
-		t, err := w.desk().Ticket(context.Background(), ticket)
-		if err != nil {
-			return err
+	return w.code(w.T.Context(), ticket)
+}
+
+func (w *World) code(ctx context.Context, ticket int64) (code string) {
+	w.T.Helper()
+	t, err := w.desk().Ticket(ctx, ticket)
+	if err != nil {
+		w.T.Fatal(err)
+	}
+	for _, c := range t.Comments {
+		if all := noted.FindAllStringSubmatch(c.Text, -1); c.Ours && !c.Public && len(all) > 0 {
+			code = all[len(all)-1][1]
 		}
-		for _, c := range t.Comments {
-			if all := noted.FindAllStringSubmatch(c.Text, -1); c.Ours && !c.Public && len(all) > 0 {
-				code = all[len(all)-1][1]
-			}
-		}
-		return nil
-	})
+	}
 	return code
 }
 
 // Approve approves what the newest note shows.
 func (w *World) Approve(ctx context.Context, request, by string) error {
-	return w.Engine.Approve(ctx, request, w.Code(bot.TicketOfID(request)), by)
+	return w.Engine.Approve(ctx, request, w.code(ctx, bot.TicketOfID(request)), by)
 }
 
 // Release lets pass what the newest note shows.
 func (w *World) Release(ctx context.Context, request, by string) error {
-	return w.Engine.Release(ctx, request, w.Code(bot.TicketOfID(request)), by)
+	return w.Engine.Release(ctx, request, w.code(ctx, bot.TicketOfID(request)), by)
 }
