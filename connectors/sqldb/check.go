@@ -37,7 +37,7 @@ func (c *connector) Check(ctx context.Context) ([]connectors.Problem, error) {
 		v.unmapped(found)
 		v.unsaid(found)
 		v.packets(found)
-		v.encoded(found)
+		v.database(found)
 		return v.canary(ctx, found)
 	})
 	return found.sorted(), err
@@ -281,11 +281,16 @@ type sampleMasker byte
 
 func (m sampleMasker) Bytes(_, _, _ string, n int) []byte { return bytes.Repeat([]byte{byte(m)}, n) }
 
-// encoded: without an encoding a text is no more than its bytes.
-func (v *visit) encoded(found *findings) {
+// database tells of the database as a whole. Without an encoding a text is no
+// more than its bytes; large objects lie beside all tables.
+func (v *visit) database(found *findings) {
 	if v.live.unencoded {
 		found.add(connectors.SeverityNote, v.env.System, "the database has no encoding (SQL_ASCII): persons are found by addresses in UTF-8 alone, and other texts are shown as if they were Latin-1",
 			"move it to a database with the encoding UTF8")
+	}
+	if v.live.largeObjects {
+		found.add(connectors.SeverityNote, v.env.System, "the database holds large objects (pg_largeobject), which no map reaches: what of a person they hold is neither reported nor erased",
+			"see which column of the type oid or lo names them, and keep what is a person's in a column of bytes (bytea)")
 	}
 }
 

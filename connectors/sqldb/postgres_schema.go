@@ -131,6 +131,7 @@ func (postgres) introspect(ctx context.Context, s session, o *Options) (*schema,
 		{postgresHeirs, addHeir},
 		{postgresCopies, addCopy},
 		{"SELECT current_setting('server_encoding')", func(s *schema, r []string) { s.unencoded = r[0] == unencoded }},
+		{"SELECT count(*)::int8 FROM pg_largeobject_metadata", func(s *schema, r []string) { s.largeObjects = r[0] != "0" }},
 	}
 	for _, step := range steps {
 		if err := texts(ctx, s, step.sql, func(row []string) { step.row(out, row) }); err != nil {

@@ -27,7 +27,8 @@ func (v *visit) remains(ctx context.Context, jobs []*connectors.Job) {
 
 // postgresKeeps: views and settings that every account may read.
 const postgresKeeps = `
-SELECT current_setting('autovacuum'), current_setting('archive_mode'), (SELECT count(*)::int8 FROM pg_replication_slots)`
+SELECT current_setting('autovacuum'), current_setting('archive_mode'), (SELECT count(*)::int8 FROM pg_replication_slots),
+       (SELECT count(*)::int8 FROM pg_largeobject_metadata)`
 
 // keeps: nobody reads what a delete leaves, and it is overwritten in time.
 func (postgres) keeps(ctx context.Context, s session) (out []string, err error) {
@@ -44,16 +45,23 @@ func (postgres) keeps(ctx context.Context, s session) (out []string, err error) 
 			log += " Replicas and readers of changes (" + r[2] + " slots) have been sent the log."
 		}
 		out = append(out, vacuum, log)
+		if r[3] != "0" {
+			out = append(out, "It holds large objects ("+r[3]+"), which no data map reaches: they were neither searched nor erased.")
+		}
 	})
 	return out, err
 }
 
 func (mysqlDialect) keeps(ctx context.Context, s session) ([]string, error) {
 	is := map[string]string{}
-	err := texts(ctx, s, "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_expire_logs_seconds', 'expire_logs_days')",
+	err := texts(ctx, s, "SHOW GLOBAL VARIABLES WHERE Variable_name IN ('log_bin', 'binlog_expire_logs_seconds', 'expire_logs_days', 'general_log')",
 		func(r []string) { is[r[0]] = r[1] })
 	purged := "The database keeps the bytes of erased records in its files until it has purged them and the space is used again; it purges by itself."
-	return []string{purged, binaryLog(is)}, err
+	out := []string{purged, binaryLog(is)}
+	if strings.EqualFold(is["general_log"], "on") {
+		out = append(out, "Its general log is on: it holds each statement, with the values that rows were searched by, until somebody purges it.")
+	}
+	return out, err
 }
 
 // binaryLog says how long the log of changes is kept. MariaDB counted days

@@ -35,6 +35,40 @@ func TestErasingSaysWhatTheEngineKeeps(t *testing.T) {
 	})
 }
 
+// TestLargeObjectsAndGeneralLogsAreNamed: what lies beside the tables, only
+// where it is there. Every database of the server shares the general log.
+func TestLargeObjectsAndGeneralLogsAreNamed(t *testing.T) {
+	for kind, c := range map[string]struct{ make, undo, want string }{
+		"postgres": {`SELECT lo_create(0)`, `SELECT lo_unlink(oid) FROM pg_largeobject_metadata`, "large objects (1)"},
+		"mysql":    {`SET GLOBAL general_log = ON`, `SET GLOBAL general_log = OFF`, "general log is on"},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			w := only(t, kind)
+			w.person(t)
+			conn := w.open(t, personMap(), nil)
+			kept := func() string {
+				t.Helper()
+				j := subject("ann@example.com")
+				j.After = true
+				locate(t, conn, j)
+				return strings.Join(j.Outcome.Keeps, " ")
+			}
+			if got := kept(); strings.Contains(got, c.want) {
+				t.Fatalf("nothing is there, and it is said: %q", got)
+			}
+			w.exec(t, c.make)
+			defer w.exec(t, c.undo)
+			if got := kept(); !strings.Contains(got, c.want) {
+				t.Errorf("the engine keeps %q, want %q", got, c.want)
+			}
+			_, said := check(t, conn)
+			if kind == "postgres" && !strings.Contains(said, ": the database holds large objects") {
+				t.Errorf("Check says\n%s", said)
+			}
+		})
+	}
+}
+
 // TestSQLiteKeepsNothingInItsFiles: the bytes of what was erased are in
 // neither file, and where somebody hinders that, it is said.
 func TestSQLiteKeepsNothingInItsFiles(t *testing.T) {

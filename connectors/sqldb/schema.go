@@ -28,6 +28,8 @@ type schema struct {
 	packet int64             // the bytes that a statement may have; 0 is no bound
 	// unencoded: PostgreSQL's SQL_ASCII, texts of any bytes.
 	unencoded bool
+	// largeObjects: PostgreSQL's, which lie beside all tables.
+	largeObjects bool
 }
 
 // find returns the table of a collection: its name in the home schema, or a
