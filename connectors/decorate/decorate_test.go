@@ -31,6 +31,7 @@ func (s *scripted) Erase(_ context.Context, jobs []*connectors.Job) error  { ret
 func (s *scripted) Rehearse(_ context.Context, jobs []*connectors.Job) error {
 	return s.next(jobs)
 }
+
 func (s *scripted) Check(context.Context) ([]connectors.Problem, error) {
 	return []connectors.Problem{{Where: "here"}}, s.next(nil)
 }
