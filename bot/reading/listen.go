@@ -1,5 +1,10 @@
 package reading
 
+import (
+	"slices"
+	"strings"
+)
+
 // spoken is what a message says on purpose.
 type spoken struct {
 	kind  telling
@@ -23,10 +28,16 @@ func (p *reader) listen(m Message, title ...string) spoken {
 	out.cut = out.cut || p.long(*m.Shown)
 	out.otherKind = kind.kind != out.kind.kind
 	out.kind.doubt, out.kind.not = out.kind.doubt || kind.doubt, out.kind.not || kind.not
-	if out.otherPerson = !out.given.within(*m.Shown) || !shown.within(m.Text) || shown.bad && !out.given.bad; out.otherPerson {
+	if out.otherPerson = !out.given.within(unquoted(*m.Shown)) || !shown.within(m.Text) || shown.bad && !out.given.bad; out.otherPerson {
 		out.given.add(shown)
 	}
 	return out
+}
+
+// unquoted is a text without the lines that a reader sees as quoted: the text
+// beside it may have lost their marks.
+func unquoted(text string) string {
+	return strings.Join(slices.DeleteFunc(strings.Split(text, "\n"), func(line string) bool { return quoted(strings.TrimSpace(line)) }), "\n")
 }
 
 // within is true if all the addresses stand in a text, wherever.

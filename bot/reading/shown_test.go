@@ -24,6 +24,7 @@ func TestShownAndTextDisagree(t *testing.T) {
 		"another kind shows":           {"Delete jane@x.example", "Export jane@x.example", "jane@x.example", reading.AskKind, ""},
 		"the same, laid out apart":     {"Delete jane@x.example please", "Delete\njane@x.example\nplease", "jane@x.example", "", reading.Delete},
 		"the same, quotes apart":       {"Delete jane@x.example\n> bob@x.example", "Delete jane@x.example\n\n> bob@x.example wrote", "jane@x.example", "", reading.Delete},
+		"a quote, in the text no more": {"Delete\nbob@x.example", "Delete\n\n> bob@x.example", "", reading.AskSubject, reading.Delete},
 		"a look-alike shows":           {"Delete josé@x.example", "Delete jose@x.example", "", reading.AskOneSubject, reading.Delete},
 		"something that is no address": {"Delete jane@x.example", "Delete jane@x.example bob＠x.example", "", reading.AskOneSubject, reading.Delete},
 	} {
