@@ -1,41 +1,36 @@
 package zendesksim
 
 import (
-	"bytes"
-	_ "embed" // the pages' template
+	"cmp"
+	"errors"
 	"fmt"
 	"html/template"
+	"net/url"
 	"slices"
+	"strconv"
 	"strings"
-	"time"
 )
 
-//go:embed agent.html
-var agentHTML string
-
 func agentPages() []route {
-	// Parsed once an account; the text is ours, so it parses or a test fails.
-	pages := template.Must(template.New("agent").Funcs(template.FuncMap{
-		"day": func(t time.Time) string { return t.Format("2 Jan 2006 15:04") },
-	}).Parse(agentHTML))
+	pages := parsePages()
 	return []route{
-		{"GET", "/agent/tickets", anyone, func(c *call) (answer, error) { return c.render(pages, "list", c.ticketLines()) }},
-		{"GET", "/agent/tickets/:id", anyone, func(c *call) (answer, error) {
-			row := c.tickets.get(c.id("id"))
-			if row == nil || row.Deleted {
-				return answer{}, notFound()
+		{"GET", "/agent", staff, func(*call) (answer, error) { return redirect("/agent/tickets"), nil }},
+		{"GET", "/agent/tickets", staff, func(c *call) (answer, error) {
+			return c.render(pages, "list", ticketsPage{c.frame("Tickets"), c.ticketLines()})
+		}},
+		{"GET", "/agent/tickets/:id", staff, func(c *call) (answer, error) { return c.agentTicket(pages, nil, nil) }},
+		{"POST", "/agent/tickets/:id", staff, func(c *call) (answer, error) {
+			if err := c.submitTicket(); err != nil {
+				return c.agentTicket(pages, c.form(), problemsOf(err))
 			}
-			return c.render(pages, "ticket", c.ticketPage(row))
+			return redirect(c.req.URL.Path), nil
 		}},
 	}
 }
 
-func (c *call) render(pages *template.Template, name string, data any) (answer, error) {
-	var out bytes.Buffer
-	if err := pages.ExecuteTemplate(&out, name, data); err != nil {
-		return answer{}, fmt.Errorf("render the page %s: %w", name, err)
-	}
-	return page(out.Bytes()), nil
+type ticketsPage struct {
+	frame
+	Tickets []ticketLine
 }
 
 type ticketLine struct {
@@ -44,30 +39,22 @@ type ticketLine struct {
 	Requester string
 }
 
-type commentBlock struct {
-	Author string
-	Role   Role
-	At     time.Time
-	Public bool
-	HTML   template.HTML
-	Files  []fileLine
-}
-
-type fileLine struct {
-	Name string
-	Size int
-	URL  string
-}
-
 type fieldLine struct{ Title, Value string }
 
+// ticketPage is a ticket as agents see it, with the form that changes it.
 type ticketPage struct {
+	frame
 	ticketLine
 	Assignee     string
 	Organization string
 	CCs          string
 	Fields       []fieldLine
 	Comments     []commentBlock
+	Draft        string
+	DraftPublic  bool
+	TagLine      string
+	Inputs       []input
+	Seen         int64 // the newest audit that the page knows of
 }
 
 func (c *call) name(id int64) string {
@@ -94,32 +81,112 @@ func (c *call) ticketLines() []ticketLine {
 	return out
 }
 
-func (c *call) ticketPage(row *ticketRow) ticketPage {
-	p := ticketPage{ticketLine: c.line(row), Assignee: c.name(row.AssigneeID), Organization: "–", CCs: "–"}
+func (c *call) ccLine(row *ticketRow) string {
+	return cmp.Or(strings.Join(c.addresses(row.EmailCCIDs), ", "), "–")
+}
+
+// heldFields are the custom fields that hold something.
+func (c *call) heldFields(row *ticketRow, show func(*TicketField) bool) []fieldLine {
+	var out []fieldLine
+	for _, f := range c.fields.all() {
+		if v := row.CustomFields[f.ID]; !f.System && !isBlank(v) && show(f) {
+			out = append(out, fieldLine{f.Title, f.words(v)})
+		}
+	}
+	return out
+}
+
+// words are a value as people read it.
+func (f *TicketField) words(v any) string {
+	for _, o := range f.Options {
+		if o.Value == v {
+			return o.Name
+		}
+	}
+	if v == true {
+		return "yes"
+	}
+	return fmt.Sprint(v)
+}
+
+// agentTicket shows a ticket; after a refusal, with what was sent.
+func (c *call) agentTicket(pages *template.Template, sent url.Values, problems []string) (answer, error) {
+	row, err := c.ticket(c.id("id"))
+	if err != nil {
+		return answer{}, err
+	}
+	p := ticketPage{
+		frame: c.frame(row.Subject), ticketLine: c.line(row), Assignee: c.name(row.AssigneeID), Organization: "–", CCs: c.ccLine(row),
+		Fields: c.heldFields(row, func(*TicketField) bool { return true }), Comments: c.blocks(row, true),
+		TagLine: strings.Join(row.Tags, " "), Inputs: c.agentInputs(row), Seen: newest(row),
+	}
+	p.Problems = problems
 	if o := c.orgs.get(row.OrganizationID); o != nil {
 		p.Organization = o.Name
 	}
-	if ccs := c.addresses(row.EmailCCIDs); len(ccs) > 0 {
-		p.CCs = strings.Join(ccs, ", ")
+	if sent != nil {
+		p.Draft, p.DraftPublic = sent.Get("body"), sent.Get("public") == "true"
 	}
-	for _, f := range c.fields.all() {
-		if v := row.CustomFields[f.ID]; !f.System && !isBlank(v) {
-			p.Fields = append(p.Fields, fieldLine{f.Title, fmt.Sprint(v)})
+	return c.render(pages, "ticket", p)
+}
+
+func newest(row *ticketRow) int64 { return row.audits[len(row.audits)-1].ID }
+
+// agentFields are the fields of the ticket's form.
+func (s *Sim) agentFields(row *ticketRow) []*TicketField {
+	form := s.forms.get(row.FormID)
+	return s.fields.where(func(f *TicketField) bool {
+		return !f.System && !f.Inactive && (form == nil || slices.Contains(form.FieldIDs, f.ID))
+	})
+}
+
+func (c *call) agentInputs(row *ticketRow) []input {
+	assignee := input{Name: "assignee", Title: "Assignee", Values: []string{strconv.FormatInt(row.AssigneeID, 10)}, Choices: []FieldOption{{"–", "0"}}}
+	for _, u := range c.users.where(func(u *User) bool { return u.Role != EndUser && !u.Deleted && !u.Suspended }) {
+		assignee.Choices = append(assignee.Choices, FieldOption{u.Name, strconv.FormatInt(u.ID, 10)})
+	}
+	status := input{Name: "status", Title: "Status", Values: []string{strconv.FormatInt(row.CustomStatusID, 10)}}
+	for _, s := range c.statuses.where(func(s *CustomStatus) bool { return !s.Inactive }) {
+		status.Choices = append(status.Choices, FieldOption{s.AgentLabel, strconv.FormatInt(s.ID, 10)})
+	}
+	var out []input
+	for _, f := range c.agentFields(row) {
+		in := f.input(row.CustomFields[f.ID])
+		in.Required, in.Help = f.RequiredToSolve, f.AgentDescription
+		out = append(out, in)
+	}
+	return append(out, assignee, status)
+}
+
+// submitTicket makes one update of what the agent's form says.
+func (c *call) submitTicket() error {
+	row, err := c.ticket(c.id("id"))
+	if err != nil {
+		return err
+	}
+	sent, next := c.form(), row.clone()
+	if sent.Get("seen") != strconv.FormatInt(newest(row), 10) {
+		return errors.New("somebody else changed the ticket meanwhile: look at it, and submit again")
+	}
+	next.Tags = strings.Fields(sent.Get("tags"))
+	for _, f := range c.agentFields(row) {
+		v, err := f.accept(f.posted(sent))
+		if err != nil {
+			return err
+		}
+		if next.CustomFields[f.ID] = v; isBlank(v) && (v != false || row.CustomFields[f.ID] == nil) {
+			delete(next.CustomFields, f.ID)
 		}
 	}
-	for _, k := range c.commentsOf(row.ID) {
-		b := commentBlock{
-			Author: c.name(k.AuthorID), At: k.CreatedAt, Public: k.Public,
-			HTML: template.HTML(sanitize(k.HTMLBody)), //nolint:gosec // sanitize drops all but harmless tags and attributes
+	for name, into := range map[string]*int64{"assignee": &next.AssigneeID, "status": &next.CustomStatusID} {
+		if *into, err = strconv.ParseInt(sent.Get(name), 10, 64); err != nil {
+			return fmt.Errorf("the form lacks the %s", name)
 		}
-		if u := c.users.get(k.AuthorID); u != nil {
-			b.Role = u.Role
-		}
-		for _, id := range k.AttachmentIDs {
-			a := c.attachments.get(id)
-			b.Files = append(b.Files, fileLine{a.FileName, len(a.Content), c.contentURL(a)})
-		}
-		p.Comments = append(p.Comments, b)
 	}
-	return p
+	ch := change{actor: c.user, via: Via{Channel: "web"}}
+	if body := strings.TrimSpace(sent.Get("body")); body != "" {
+		ch.comment = &draft{authorID: c.user.ID, body: body, public: sent.Get("public") == "true"}
+	}
+	_, err = c.commit(row, next, ch)
+	return err
 }

@@ -43,6 +43,8 @@ type ReplyOptions struct {
 	Channel  string
 	Flags    []int
 	Files    []File
+	CCs      []int64 // who are added
+	Solve    bool    // and the ticket is solved
 }
 
 // FileTicket files a ticket as its submitter would and gives its id. It
@@ -126,6 +128,10 @@ func (s *Sim) keep(files []File, by int64) []*Attachment {
 func (s *Sim) Reply(ticketID, authorID int64, body string, o ReplyOptions) (ticket, comment int64, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.reply(ticketID, authorID, body, o)
+}
+
+func (s *Sim) reply(ticketID, authorID int64, body string, o ReplyOptions) (ticket, comment int64, err error) {
 	row, author := s.tickets.get(ticketID), s.users.get(authorID)
 	if row == nil || row.Deleted || author == nil {
 		return 0, 0, fmt.Errorf("zendesksim: Reply: there is no ticket %d or no user %d", ticketID, authorID)
@@ -147,14 +153,25 @@ func (s *Sim) Reply(ticketID, authorID int64, body string, o ReplyOptions) (tick
 	if author.Role == EndUser && o.Public && slices.Contains([]string{"pending", "hold", "solved"}, row.Status) {
 		next.Status = "open"
 	}
-	_, err = s.commit(row, next, change{
-		actor: author, via: s.viaOf(o.Channel, author, row.Recipient), flags: o.Flags,
-		comment: &draft{authorID: authorID, body: body, htmlBody: o.HTMLBody, public: o.Public, files: s.keep(o.Files, authorID)},
-	})
+	if o.Solve {
+		next.Status = "solved"
+	}
+	for _, id := range o.CCs {
+		if id != row.RequesterID && !slices.Contains(next.EmailCCIDs, id) {
+			next.EmailCCIDs = append(next.EmailCCIDs, id)
+		}
+	}
+	ch := change{actor: author, via: s.viaOf(o.Channel, author, row.Recipient), flags: o.Flags}
+	if body != "" || o.HTMLBody != "" || len(o.Files) > 0 {
+		ch.comment = &draft{authorID: authorID, body: body, htmlBody: o.HTMLBody, public: o.Public, files: s.keep(o.Files, authorID)}
+	} else if !o.Solve {
+		next.Status = row.Status // a CC alone opens nothing
+	}
+	_, err = s.commit(row, next, ch)
 	if err != nil {
 		return 0, 0, fmt.Errorf("zendesksim: Reply: %w", err)
 	}
-	return row.ID, row.commentIDs[len(row.commentIDs)-1], nil
+	return row.ID, row.commentIDs[len(row.commentIDs)-1], nil // the newest, where only a CC was added
 }
 
 // UpdateAs edits a ticket as an agent would in the workspace, under the rules

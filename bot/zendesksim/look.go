@@ -107,6 +107,17 @@ func (s *Sim) User(id int64) (User, bool) {
 	return u.clone(), true
 }
 
+// Users gives copies of the users, deleted ones left out.
+func (s *Sim) Users() []User {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []User
+	for _, u := range s.users.where(func(u *User) bool { return !u.Deleted }) {
+		out = append(out, u.clone())
+	}
+	return out
+}
+
 // AnyText tells whether a needle stands anywhere in the account's tickets,
 // comments, audits or files. A test of a leak or of a redaction looks here.
 func (s *Sim) AnyText(needle string) bool {

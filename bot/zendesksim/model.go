@@ -28,6 +28,7 @@ type User struct {
 	ExternalID      string
 	Phone           string
 	Locale          string // en-US when empty
+	Note            string // for whoever signs in as somebody, see CheckListen
 	Tags            []string
 	UserFields      map[string]any
 	// TicketRestriction is organization, groups, assigned, requested or "".

@@ -13,9 +13,18 @@ import (
 func (s *Sim) SubmitForm(user, form int64, subject, body string, values map[int64]any) (int64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	row, err := s.submitForm(NewTicket{RequesterID: user, FormID: form, Subject: subject, Body: body, CustomFields: values})
+	if err != nil {
+		return 0, err
+	}
+	return row.ID, nil
+}
+
+func (s *Sim) submitForm(n NewTicket) (*ticketRow, error) {
+	form, subject, body, values := n.FormID, n.Subject, n.Body, n.CustomFields
 	f := s.forms.get(form)
 	if f == nil || f.Inactive || !f.EndUserVisible {
-		return 0, fmt.Errorf("zendesksim: end users see no form %d", form)
+		return nil, fmt.Errorf("zendesksim: end users see no form %d", form)
 	}
 	var problems []error
 	given := map[int64]any{}
@@ -29,7 +38,9 @@ func (s *Sim) SubmitForm(user, form int64, subject, body string, values map[int6
 		if err != nil {
 			problems = append(problems, err)
 		}
-		given[id] = parsed
+		if !isBlank(parsed) {
+			given[id] = parsed
+		}
 	}
 	for _, id := range f.FieldIDs {
 		field := s.fields.get(id)
@@ -41,9 +52,10 @@ func (s *Sim) SubmitForm(user, form int64, subject, body string, values map[int6
 		problems = append(problems, errors.New("zendesksim: subject and description cannot be blank"))
 	}
 	if len(problems) > 0 {
-		return 0, errors.Join(problems...)
+		return nil, errors.Join(problems...)
 	}
-	return s.fileTicket(NewTicket{RequesterID: user, Subject: subject, Body: body, FormID: form, CustomFields: given}).ID, nil
+	n.CustomFields = given
+	return s.fileTicket(n), nil
 }
 
 // accept is parse, and wants a drop-down's value to be one of its own.

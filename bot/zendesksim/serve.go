@@ -23,7 +23,10 @@ const (
 	signed                // any user
 	agents                // agents and admins
 	admins                // admins
-	visitor               // credentials are read if there are any
+	visitor               // credentials, or a browser's session, are read if there are any
+	browser               // a page for whoever comes
+	person                // a page for whoever is signed in at the browser
+	staff                 // a page for agents and admins who are
 )
 
 type handler func(*call) (answer, error)
@@ -47,6 +50,9 @@ type call struct {
 	scope  string // of the OAuth token; "" for an API token
 	fault  Kind   // what strikes this request; "" for nothing
 	base   string // begins the URLs in the answer
+
+	session   *session // of the browser, on pages alone: a cookie counts for no API call
+	setCookie bool
 }
 
 func (c *call) id(name string) int64 {
@@ -73,7 +79,7 @@ func (s *Sim) allRoutes() []route {
 	var all []route
 	for _, group := range [][]route{
 		ticketRoutes(), commentRoutes(), exportRoutes(), fileRoutes(), userRoutes(), organizationRoutes(),
-		groupRoutes(), fieldRoutes(), goneRoutes(), searchRoutes(), settingsRoutes(), webhookRoutes(), triggerRoutes(), automationRoutes(), viewRoutes(), oauthRoutes(), agentPages(),
+		groupRoutes(), fieldRoutes(), goneRoutes(), searchRoutes(), settingsRoutes(), webhookRoutes(), triggerRoutes(), automationRoutes(), viewRoutes(), oauthRoutes(), sessionRoutes(), helpCentre(), agentPages(),
 	} {
 		all = append(all, group...)
 	}
@@ -83,6 +89,10 @@ func (s *Sim) allRoutes() []route {
 // ServeHTTP answers as the account would. A fault that cuts the connection
 // panics with http.ErrAbortHandler, which net/http's server understands.
 func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if no := stranger(r); no != nil {
+		no.write(w)
+		return
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody+1))
 	if err != nil {
 		var large *http.MaxBytesError
@@ -133,16 +143,23 @@ func (c *call) answer() answer {
 		a = r.answer
 	}
 	c.limitHeaders(&a)
+	c.withCookie(&a)
 	return a
 }
 
 // admit checks credentials, role, scope and limits before the handler runs.
 func (c *call) admit(rt *route) error {
-	if rt.who == anyone {
+	switch rt.who {
+	case anyone:
 		return nil
+	case browser, person, staff:
+		return c.admitBrowser(rt)
 	}
 	err := c.authenticate()
 	if rt.who == visitor {
+		if err != nil {
+			c.findSession()
+		}
 		return nil // who has no or wrong credentials is a stranger here
 	}
 	if err != nil {

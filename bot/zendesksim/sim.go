@@ -6,7 +6,8 @@
 // tickets, expanded placeholders, attachments that anyone may open, answers
 // that are lost although the write landed, and webhooks that come twice, late,
 // reordered or forged. It keeps nothing on disk and is no place for real data:
-// its HTML pages under /agent are open to whoever reaches the listener.
+// at its pages (the help center, the agents') one signs in as anybody by one
+// click. So it answers under the names of this machine only.
 package zendesksim
 
 import (
@@ -98,6 +99,7 @@ type Sim struct {
 	oauthClients map[string]oauthClient
 	bearer       map[string]accessToken
 
+	sessions     []*session
 	idempotent   map[string]idempotentCreate
 	requests     []Request
 	counts       Counts

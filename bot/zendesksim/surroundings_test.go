@@ -279,7 +279,8 @@ func TestAgentPagesEscape(t *testing.T) {
 	if _, _, err := w.sim.Reply(id, w.agent, "for us only", zendesksim.ReplyOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	page := string(w.callAs(asNobody, "GET", fmt.Sprintf("/agent/tickets/%d", id), nil, 200).raw)
+	agent := newVisitor(w).is(w.agent)
+	page := agent.goes(fmt.Sprintf("/agent/tickets/%d", id), 200)
 	for _, want := range []string{"&lt;script&gt;", "hello", "privacy", "a.txt", "Internal note", "Public reply", "Ann Admin"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
@@ -288,7 +289,7 @@ func TestAgentPagesEscape(t *testing.T) {
 	if strings.Contains(page, "<script") || strings.Contains(page, "onclick") {
 		t.Error("the page runs what a customer wrote")
 	}
-	if index := string(w.callAs(asNobody, "GET", "/agent/tickets", nil, 200).raw); !strings.Contains(index, "Ann Admin") || strings.Contains(index, "<script") {
+	if index := agent.goes("/agent/tickets", 200); !strings.Contains(index, "Ann Admin") || strings.Contains(index, "<script") {
 		t.Error("the list lacks the ticket or runs its subject")
 	}
 }

@@ -77,7 +77,7 @@ func (c demoCmd) Run(ctx context.Context, s *surroundings) (err error) {
 		d.show(result)
 	}
 	if c.Serve && err == nil {
-		d.linef("\nserving until you press Ctrl-C: http://%s/agent/tickets", d.address)
+		d.linef("\nserving until you press Ctrl-C\n%s", simulatedAt(d.desk, d.address))
 		<-ctx.Done()
 	}
 	if err == nil && !result.OK {

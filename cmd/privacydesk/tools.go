@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
+	"text/tabwriter"
 	"time"
 
 	"privacydesk/bot"
@@ -186,7 +188,7 @@ type zendeskCmd struct {
 func (zendeskCmd) Help() string { return "Example:\n  privacydesk zendesk simulate" }
 
 type simulateCmd struct {
-	Listen string `default:"127.0.0.1:8090" help:"Address and port; keep it on this machine: the simulator's agent pages ask for no sign-in."`
+	Listen string `default:"127.0.0.1:8090" help:"Address and port; of this machine alone: at the simulator one signs in as anybody."`
 	Empty  bool   `help:"Without form, fields and status: to try zendesk setup on."`
 }
 
@@ -197,6 +199,9 @@ func (simulateCmd) Help() string {
 
 // Run serves until the context ends.
 func (c simulateCmd) Run(ctx context.Context, s *surroundings) error {
+	if err := zendesksim.CheckListen(c.Listen); err != nil {
+		return &usageError{fmt.Errorf("--listen: %w", err)}
+	}
 	sim := zendesksim.New(zendesksim.Options{})
 	var desk *sample.Desk
 	if c.Empty {
@@ -210,15 +215,36 @@ func (c simulateCmd) Run(ctx context.Context, s *surroundings) error {
 		return &usageError{err}
 	}
 	defer func() { _ = server.Close() }()
-	_, _ = fmt.Fprintf(s.stdout, "simulated Zendesk at http://%s\n  agents see tickets at http://%s/agent/tickets\n\nzendesk:\n  url: http://%s\n  oauth: {client_id: %s, client_secret: %s}\n",
-		address, address, address, desk.ClientID, desk.ClientSecret)
-	if !c.Empty {
-		_, _ = fmt.Fprintf(s.stdout, "  form: %d\n  kind_field: %d\n  tenant_field: %d\n  due_field: %d\n  kind_values: {privacy_access: access, privacy_delete: delete, privacy_opt_out: opt_out, privacy_direct: direct}\n",
-			desk.Form, desk.Kind, desk.Tenant, desk.Due)
-	}
+	_, _ = fmt.Fprint(s.stdout, simulatedAt(desk, address), "\nput this into the configuration:\n\n", deskLines(desk, address, c.Empty))
 	go desk.Sim.AutoDeliver(ctx)
 	<-ctx.Done()
 	return nil
+}
+
+// simulatedAt says where a simulated account is, and who is in it.
+func simulatedAt(desk *sample.Desk, address string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "simulated Zendesk at http://%s\n  help center: http://%s/hc/requests\n  agents' page: http://%s/agent/tickets\n  API: http://%s/api/v2\n\n",
+		address, address, address, address)
+	b.WriteString("Sign in as one of its people by a click, at the API by address and token, as in\n")
+	fmt.Fprintf(&b, "  curl -u %s/token:%s http://%s/api/v2/requests.json\n\n", sample.Users()[0].Email, sample.APIToken, address)
+	table := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(table, "  NAME\tADDRESS\tROLE\tACCOUNT")
+	for _, u := range desk.Sim.Users() {
+		_, _ = fmt.Fprintf(table, "  %s\t%s\t%s\t%s\n", u.Name, u.Email, u.Role, u.Note)
+	}
+	_ = table.Flush() // into memory
+	return b.String()
+}
+
+// deskLines are what a configuration has to know of a simulated account.
+func deskLines(desk *sample.Desk, address string, empty bool) string {
+	lines := fmt.Sprintf("zendesk:\n  url: http://%s\n  oauth: {client_id: %s, client_secret: %s}\n", address, desk.ClientID, desk.ClientSecret)
+	if empty {
+		return lines
+	}
+	return lines + fmt.Sprintf("  form: %d\n  kind_field: %d\n  tenant_field: %d\n  due_field: %d\n  kind_values: {privacy_access: access, privacy_delete: delete, privacy_opt_out: opt_out, privacy_direct: direct}\n",
+		desk.Form, desk.Kind, desk.Tenant, desk.Due)
 }
 
 // serveSim listens and serves the simulator.

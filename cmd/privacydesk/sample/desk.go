@@ -27,8 +27,25 @@ func Users() []User {
 	}
 }
 
+// account says in words whose user somebody is.
+func (u User) account() string {
+	switch {
+	case u.Tenant == "":
+		return "none: a consumer"
+	case u.Admin:
+		return u.Tenant + ", whose admin they are"
+	}
+	return u.Tenant + ", without being an admin"
+}
+
 // Consumer files a request that is not hers to file here.
 func Consumer() User { return User{Email: "carla@mail.example", Name: "Carla Consumer"} }
+
+// Agent is who answers tickets at the desk.
+func Agent() User { return User{Email: "agnes@vendor.example", Name: "Agnes Agent"} }
+
+// APIToken signs in as any of the desk's people.
+const APIToken = "demo-api-token"
 
 // Desk is a simulated Zendesk account with what privacydesk needs in it.
 type Desk struct {
@@ -74,12 +91,15 @@ func EmptyDesk(sim *zendesksim.Sim) *Desk {
 
 func (d *Desk) populate() {
 	d.ClientID, d.ClientSecret, d.users = "privacydesk", "demo-client-secret", map[string]int64{}
-	d.Bot = d.Sim.AddUser(zendesksim.User{Name: "privacydesk", Email: "privacydesk@vendor.example", Role: zendesksim.Admin, Verified: true})
+	d.Bot = d.Sim.AddUser(zendesksim.User{Name: "privacydesk", Email: "privacydesk@vendor.example", Role: zendesksim.Admin, Verified: true, Note: "the bot's own user"})
 	d.Sim.AddGroup("Privacy", d.Bot)
 	d.Sim.AddOAuthClient(d.ClientID, d.ClientSecret, d.Bot, "read write")
 	for _, u := range append(Users(), Consumer()) {
-		d.users[u.Email] = d.Sim.AddUser(zendesksim.User{Name: u.Name, Email: u.Email, Verified: true})
+		d.users[u.Email] = d.Sim.AddUser(zendesksim.User{Name: u.Name, Email: u.Email, Verified: true, Note: u.account()})
 	}
+	agent := d.Sim.AddUser(zendesksim.User{Name: Agent().Name, Email: Agent().Email, Role: zendesksim.Agent, Verified: true, Note: "the vendor's agent"})
+	d.users[Agent().Email] = agent
+	d.Sim.AddAPIToken("", APIToken)
 }
 
 // User is the desk's number of somebody who files.
