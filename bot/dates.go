@@ -15,16 +15,44 @@ import (
 // further back is a slip of the pen.
 const oldestAsked = 2
 
-// takeDates reads the date on which the consumer asked the customer, and counts
-// the customer's own date from it. One after the ticket's arrival, or years
-// before it, is none.
+// takeDates reads the law of the request and the date on which the consumer
+// asked the customer, and counts the customer's own date from it. One after the
+// ticket's arrival, or years before it, is none.
 func (e *Engine) takeDates(c *Case, ticket *Ticket) {
-	c.AskedOn, c.Statutory = time.Time{}, time.Time{}
+	c.Law, c.AskedOn, c.Statutory = e.lawOf(c, ticket), time.Time{}, time.Time{}
 	asked, err := time.ParseInLocation(time.DateOnly, strings.TrimSpace(ticket.Fields[e.Settings.AskedOnField]), e.Settings.Location)
 	if err != nil || asked.After(c.Arrived) || asked.Before(c.Arrived.AddDate(-oldestAsked, 0, 0)) {
 		return
 	}
-	c.AskedOn, c.Statutory = asked, policy.DueDate(asked, e.Settings.StatutoryDays, e.Settings.Location)
+	c.AskedOn = asked
+	if days := e.Settings.StatutoryDays; c.Law == "" && days > 0 {
+		c.Statutory = policy.DueDate(asked, days+1, e.Settings.Location).Add(-time.Second)
+		return
+	}
+	c.Statutory = policy.AnswerBy(asked, e.Settings.Location, e.laws(c)...)
+}
+
+// lawOf is the law under which the person asked the customer: the form says it,
+// else it is known of the tenant, else there is but one; "" where that is unknown.
+func (e *Engine) lawOf(c *Case, ticket *Ticket) policy.Law {
+	if law, known := policy.ParseLaw(ticket.Fields[e.Settings.LawField]); known {
+		return law
+	}
+	if law := e.Settings.TenantLaws[c.Tenant]; law != "" {
+		return law
+	}
+	if len(e.Settings.Laws) == 1 && e.Settings.StatutoryDays == 0 {
+		return e.Settings.Laws[0]
+	}
+	return ""
+}
+
+// laws are those that may apply to a request.
+func (e *Engine) laws(c *Case) []policy.Law {
+	if c.Law != "" {
+		return []policy.Law{c.Law}
+	}
+	return e.Settings.Laws
 }
 
 // Deadline is the first of the dates by which a request must be answered: ours,
@@ -61,7 +89,7 @@ func (e *Engine) dateVars(c *Case, now time.Time, vars map[string]string) {
 		vars["due"] = c.Due.In(e.Settings.Location).Format(time.DateOnly)
 	}
 	if c.Deadline().Before(c.Due) {
-		vars["statutory"] = c.Statutory.In(e.Settings.Location).Format(time.DateOnly)
+		vars["statutory"], vars["law"] = c.Statutory.In(e.Settings.Location).Format(time.DateOnly), c.Law.Name()
 	}
 	if days := int(c.WaitedFor(now).Hours() / 24); days > 0 {
 		vars["waited"] = strconv.Itoa(days)
@@ -151,17 +179,22 @@ func (e *Engine) escalating(c *Case, now time.Time) []duty {
 }
 
 // confirming owes the agents a word while nobody has told the requester
-// anything and the date for that comes near: a record that was lost, or a first
-// word that the desk refuses.
+// anything and the date comes near by which California's customers must have
+// confirmed to the person that they were asked: a record that was lost, or a
+// first word that the desk refuses.
 func (e *Engine) confirming(c *Case, _ time.Time) []duty {
 	if !c.unanswered() || !c.Acked.IsZero() {
 		return nil
 	}
-	at := policy.BusinessDays(c.Arrived, policy.ConfirmBusinessDays-policy.ConfirmAlarm, e.Settings.Location)
+	at := policy.BusinessDays(c.asked(), policy.ConfirmBusinessDays-policy.ConfirmAlarm, e.Settings.Location)
+	if soon := policy.BusinessDays(c.Arrived, 1, e.Settings.Location); at.Before(soon) {
+		at = soon // the receipt itself comes sooner
+	}
 	return []duty{{name: "unconfirmed", at: at, do: func(_ context.Context, t *turn) error {
-		by := policy.BusinessDays(t.c.Arrived, policy.ConfirmBusinessDays, e.Settings.Location)
 		vars := t.reasonVars()
-		vars["by"] = by.Format(time.DateOnly)
+		if slices.Contains(e.laws(t.c), policy.LawCCPA) {
+			vars["by"] = policy.BusinessDays(t.c.asked(), policy.ConfirmBusinessDays, e.Settings.Location).Format(time.DateOnly)
+		}
 		t.owe(Say{Message: "note_unconfirmed", Vars: vars, AddTags: []string{TagNeedsPerson}})
 		return nil
 	}}}

@@ -1,6 +1,7 @@
 package bot
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -14,14 +15,16 @@ import (
 // maxReason is how many characters of an extension's reason are told.
 const maxReason = 500
 
-// Extend moves the due date of an open request, once, by at most
-// policy.MaxExtension days, and tells the requester the new date and the
-// reason: they are shown it as it is given.
+// Extend moves the due date of an open request, once, and tells the requester
+// the new date and the reason: they are shown it as it is given. It moves no
+// date of the customer's own: those they can extend themselves, towards the
+// person, and they are told to. Where even that would not do, by the law's
+// longest time, it is refused.
 func (e *Engine) Extend(ctx context.Context, id, by string, days int, reason string) error {
 	reason = strings.Join(strings.Fields(reason), " ")
 	switch {
-	case days < 1 || days > policy.MaxExtension:
-		return fmt.Errorf("%w: a request can be extended by 1 to %d days", ErrRefused, policy.MaxExtension)
+	case days < 1:
+		return fmt.Errorf("%w: a request is extended by at least one day", ErrRefused)
 	case reason == "" || len([]rune(reason)) > maxReason:
 		return fmt.Errorf("%w: give a reason of at most %d characters; the requester reads it", ErrRefused, maxReason)
 	case reading.Reveals(reason):
@@ -36,6 +39,11 @@ func (e *Engine) Extend(ctx context.Context, id, by string, days int, reason str
 		case t.c.Wait.lost():
 			return fmt.Errorf("%w: the record of %s was lost, and whether it was extended before", ErrRefused, id)
 		}
+		due := policy.DueDate(t.c.Due, days, e.Settings.Location)
+		if longest := e.longest(t.c); due.After(longest) {
+			return fmt.Errorf("%w: the new date would be %s, and the customer can't answer the person later than %s, counted from %s (law: %s)",
+				ErrRefused, due.Format(time.DateOnly), longest.Format(time.DateOnly), t.c.asked().In(e.Settings.Location).Format(time.DateOnly), cmp.Or(t.c.Law, "unknown"))
+		}
 		s, err := t.open(ctx)
 		if err != nil {
 			return err
@@ -44,13 +52,28 @@ func (e *Engine) Extend(ctx context.Context, id, by string, days int, reason str
 		kept.Extension = reason
 		t.seal(&kept)
 		t.c.Extended = &Extension{By: by, At: t.now, Days: days}
-		t.c.Due = policy.DueDate(t.c.Due, days, e.Settings.Location)
+		t.c.Due = due
 		t.owe(Say{
 			Step: t.c.once("extension"), Message: "extended", Public: true, DelTags: []string{TagOverdue},
 			Fields: map[string]string{"due": t.c.Due.In(e.Settings.Location).Format(time.DateOnly)},
 		})
 		return nil
 	})
+}
+
+// asked is the day from which the customer's own time runs, as far as it is
+// known: where it isn't, it began before the ticket came.
+func (c *Case) asked() time.Time {
+	if c.AskedOn.IsZero() {
+		return c.Arrived
+	}
+	return c.AskedOn
+}
+
+// longest is the end of the last day on which the customer may answer the
+// person, extensions included.
+func (e *Engine) longest(c *Case) time.Time {
+	return policy.LongestBy(c.asked(), e.Settings.Location, e.laws(c)...)
 }
 
 // Rejections are the reasons for which a person may refuse a request.

@@ -338,6 +338,7 @@ func (e *Engine) accept(ctx context.Context, t *turn, ticket *Ticket, res readin
 		return false, err
 	}
 	c.Kind, c.Tenant, c.Accepted, c.Phase, c.Wait, c.Attempts = Kind(res.Kind), tenant, t.now, PhaseLocating, nil, 0
+	e.takeDates(c, ticket) // the tenant's law
 	t.seal(&Secret{
 		Subject: res.Subject, Also: res.Addresses()[1:], Requester: ticket.Requester.ID, Identities: seed(res.Addresses()...), Former: t.secret.Former, Reference: cmp.Or(e.reference(ticket), t.secret.Reference),
 		Frozen: Frozen{

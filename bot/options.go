@@ -67,13 +67,18 @@ type Settings struct {
 	Reading     reading.Rules
 	TenantField int64 // the ticket field that names the tenant; 0 for none
 	// ReferenceField holds the customer's own reference, AskedOnField the date
-	// on which the consumer asked them; 0 for none.
-	ReferenceField, AskedOnField int64
-	Deletes                      policy.Rules
+	// on which the consumer asked them, LawField under which law; 0 for none.
+	ReferenceField, AskedOnField, LawField int64
+	Deletes                                policy.Rules
 	// Integrations name what syncs into the systems and is not erased.
-	Integrations  []string
-	DueDays       int
-	StatutoryDays int // calendar days that the customer has
+	Integrations []string
+	DueDays      int
+	// Laws are those under which people ask the customers, TenantLaws those of
+	// single tenants. StatutoryDays are the calendar days that a customer has
+	// of whose law nothing is known; 0: until the earliest date of Laws.
+	Laws          []policy.Law
+	TenantLaws    map[string]policy.Law
+	StatutoryDays int
 	// Reminders of a question and, after it, CloseAfter are days after it;
 	// Alerts are days after an arrival of a request that has DueDays. All are
 	// in order.

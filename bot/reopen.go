@@ -130,7 +130,7 @@ func (e *Engine) again(ctx context.Context, t *turn, ticket *Ticket) (bool, erro
 	c := t.c
 	*c = Case{
 		ID: c.ID, Ticket: c.Ticket, Version: c.Version, Epoch: newToken(), Past: append(c.Past, was), Kind: c.Kind, Locale: c.Locale,
-		Phase: PhaseReading, Arrived: c.Arrived, Due: c.Due, AskedOn: c.AskedOn, Statutory: c.Statutory, Waited: c.Waited, Extended: c.Extended, Owed: c.Owed, Seen: c.Seen, Acked: c.Acked, Told: c.Told, Did: c.Did,
+		Phase: PhaseReading, Arrived: c.Arrived, Due: c.Due, AskedOn: c.AskedOn, Statutory: c.Statutory, Law: c.Law, Waited: c.Waited, Extended: c.Extended, Owed: c.Owed, Seen: c.Seen, Acked: c.Acked, Told: c.Told, Did: c.Did,
 		MergedInto: c.MergedInto, Document: c.Document, Remains: c.Remains, Hinted: c.Hinted, Head: c.Head, Seq: c.Seq,
 	}
 	t.seal(&Secret{Requester: ticket.Requester.ID, Former: former, Reference: cmp.Or(e.reference(ticket), reference)})

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"privacydesk/bot/policy"
 	"privacydesk/connectors"
 )
 
@@ -129,12 +130,14 @@ type Case struct {
 	Due       time.Time `json:"due,omitzero"`
 	AskedOn   time.Time `json:"asked_on,omitzero"`  // when the consumer asked the customer, by the form
 	Statutory time.Time `json:"statutory,omitzero"` // the customer's own date, counted from then
-	Located   time.Time `json:"located,omitzero"`   // first complete location
-	NotBefore time.Time `json:"not_before,omitzero"`
-	Begun     time.Time `json:"begun,omitzero"`    // the commit that began the erasing
-	Stopped   Reason    `json:"stopped,omitempty"` // why a person ended it in mid-erase
-	Erased    time.Time `json:"erased,omitzero"`   // a search first found nothing more
-	Finished  time.Time `json:"finished,omitzero"`
+	// Law is the one under which the person asked; "" where that is unknown.
+	Law       policy.Law `json:"law,omitempty"`
+	Located   time.Time  `json:"located,omitzero"` // first complete location
+	NotBefore time.Time  `json:"not_before,omitzero"`
+	Begun     time.Time  `json:"begun,omitzero"`    // the commit that began the erasing
+	Stopped   Reason     `json:"stopped,omitempty"` // why a person ended it in mid-erase
+	Erased    time.Time  `json:"erased,omitzero"`   // a search first found nothing more
+	Finished  time.Time  `json:"finished,omitzero"`
 	// Forgetting is when the destruction of key and spool was decided: from then
 	// on it goes through, whatever happens in between.
 	Forgetting time.Time `json:"forgetting,omitzero"`

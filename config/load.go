@@ -146,6 +146,9 @@ func (d *decoder) whole(c *Config) {
 		if c.Requests.MaxBackoff < c.Requests.Backoff {
 			d.failAt("requests.max_backoff", "is shorter than requests.backoff", "make it longer")
 		}
+		if len(c.Requests.Laws) == 0 {
+			d.failAt("requests.laws", "is empty", "name at least one law, such as [ccpa]")
+		}
 		d.days(c.Requests)
 	})
 	d.ifSound("controller", func() { c.Consumers.check(d, c.Systems) })

@@ -10,10 +10,10 @@ type spec struct {
 
 // common may be mentioned by every message: the request's id, the customer's
 // own reference, the subject's masked address, the due date, the customer's own
-// date where it comes earlier, the days spent waiting for the requester, the
-// desk's other ticket.
+// date where it comes earlier and the law by which it is counted, the days
+// spent waiting for the requester, the desk's other ticket.
 func common() []string {
-	return []string{"request", "reference", "subject", "due", "statutory", "waited", "linked"}
+	return []string{"request", "reference", "subject", "due", "statutory", "law", "waited", "linked"}
 }
 
 // optional are the variables that the message may do without.
@@ -73,7 +73,7 @@ func specs() map[string]spec {
 		"note_legal_hold":      {required: []string{"holds"}, may: []string{"reason", "code", "sofar"}},
 		"note_alert":           {required: []string{"due"}, may: []string{"days", "reason", "code"}},
 		"note_overdue":         {required: []string{"due"}, may: []string{"extend", "reason", "code"}},
-		"note_unconfirmed":     {required: []string{"by"}, may: []string{"reason", "code"}},
+		"note_unconfirmed":     {may: []string{"by", "reason", "code"}},
 		"note_status":          {required: []string{"state"}, may: []string{"progress", "outcomes", "reason", "code"}},
 		"note_operator":        {required: []string{"did", "by"}},
 		"note_command":         {required: []string{"commands"}},

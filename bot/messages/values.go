@@ -36,6 +36,8 @@ func (l *locale) data(s spec, vars map[string]string) map[string]any {
 			out[name] = l.table(value)
 		case isList(name):
 			out[name] = l.list(value)
+		case name == "law":
+			out[name] = clean(l.word(value), maxValue)
 		default:
 			out[name] = clean(value, maxValue)
 		}

@@ -12,9 +12,10 @@ func DueDate(arrived time.Time, days int, loc *time.Location) time.Time {
 // word at the latest, whoever it waits for. The vendor promises an hour.
 const AcknowledgeWithin = 30 * time.Minute
 
-// ConfirmBusinessDays is within how many business days of its arrival a
-// request has to be confirmed (California Regs §7021(a)); agents are told
-// ConfirmAlarm business days before, while somebody can still do it by hand.
+// ConfirmBusinessDays is within how many business days of a person's request
+// the business confirms to them that it was received (11 CCR §7021(a)); agents
+// are told ConfirmAlarm business days before, while somebody can still do what
+// is needed by hand.
 const (
 	ConfirmBusinessDays = 10
 	ConfirmAlarm        = 2
@@ -33,7 +34,3 @@ func BusinessDays(from time.Time, days int, loc *time.Location) time.Time {
 	}
 	return at
 }
-
-// MaxExtension is by how many calendar days a request may be extended, once,
-// with notice and reason (Civ. Code 1798.130(a)(2)).
-const MaxExtension = 45

@@ -55,6 +55,14 @@ func Laws() []Law { return []Law{LawCCPA, LawGDPR, LawIowa, LawLGPD, LawUK, LawU
 // Known reports whether the law's periods are known.
 func (l Law) Known() bool { return slices.Contains(Laws(), l) }
 
+// Name is how a choice of the law reads.
+func (l Law) Name() string {
+	return map[Law]string{
+		LawCCPA: "CCPA, California", LawGDPR: "GDPR, EU and EEA", LawIowa: "ICDPA, Iowa", LawLGPD: "LGPD, Brazil", LawUK: "UK GDPR",
+		LawUSState: "the law of another US state",
+	}[l]
+}
+
 // ParseLaw reads a law as a form or a directory spells it: in any case, with
 // the "law_" that tags of a list may begin with.
 func ParseLaw(text string) (Law, bool) {

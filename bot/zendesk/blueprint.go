@@ -1,6 +1,7 @@
 package zendesk
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -51,19 +52,19 @@ func kindName(kind string) string {
 // fieldPlan is a ticket field as it has to be.
 type fieldPlan struct {
 	option, title, help string
-	types               []string // the first is made, the others will do
-	editable, required  bool     // for end users; each field is visible to them
-	tag                 string   // of a checkbox
-	values              map[string]string
-	id                  int64 // configured
+	types               []string      // the first is made, the others will do
+	editable, required  bool          // for end users; each field is visible to them
+	tag                 string        // of a checkbox
+	choices             []fieldOption // of a list
+	id                  int64         // configured
 }
 
 func (s *setup) fieldPlans() []fieldPlan {
 	texts := []string{"text", "textarea", "regexp"}
-	return []fieldPlan{
+	plans := []fieldPlan{
 		{
 			option: "kind_field", title: "Privacy request", help: "What shall we do?", types: []string{"tagger", "text", "textarea", "regexp", "multiselect"},
-			editable: true, required: true, values: s.kindValues(), id: s.want.KindField,
+			editable: true, required: true, choices: s.kindChoices(), id: s.want.KindField,
 		},
 		{
 			option: "tenant_field", title: "Account", help: "The account that it is about, if you are an admin of several.", types: append(texts, "tagger"),
@@ -78,12 +79,20 @@ func (s *setup) fieldPlans() []fieldPlan {
 			editable: true, id: s.o.AskedOnField,
 		},
 		{
+			option: "law_field", title: "Law of the person's request", help: "The law under which the person asked you.", types: []string{"tagger", "text", "regexp"},
+			editable: true, choices: s.lawChoices(), id: s.o.LawField,
+		},
+		{
 			option: "attested_field", title: "I have verified this person's request", help: "You are sure who asked, and that the person may.",
 			types: []string{"checkbox"}, editable: true, required: true, tag: "privacy_attested", id: s.o.AttestedField,
 		},
 		{option: "progress_field", title: "Progress of the privacy request", types: append(texts[:2:2], "tagger"), id: s.o.ProgressField},
 		{option: "due_field", title: "Due date of the privacy request", types: []string{"date", "text", "textarea"}, id: s.o.DueField},
 	}
+	if len(s.want.LawValues) == 0 && s.o.LawField == 0 { // there is nothing to choose
+		plans = slices.DeleteFunc(plans, func(f fieldPlan) bool { return f.option == "law_field" })
+	}
+	return plans
 }
 
 // kindValues are the configured ones, or the default.
@@ -92,6 +101,27 @@ func (s *setup) kindValues() map[string]string {
 		return s.want.KindValues
 	}
 	return DefaultKindValues()
+}
+
+// kindChoices are the kind field's, in the order in which people ask for them.
+func (s *setup) kindChoices() []fieldOption {
+	values, order := s.kindValues(), []string{"access", "delete", "opt_out", "direct"}
+	var out []fieldOption
+	for _, value := range slices.SortedFunc(maps.Keys(values), func(a, b string) int {
+		return cmp.Or(slices.Index(order, values[a])-slices.Index(order, values[b]), strings.Compare(a, b))
+	}) {
+		out = append(out, fieldOption{Name: kindName(values[value]), Value: value})
+	}
+	return out
+}
+
+// lawChoices are the laws that people ask under.
+func (s *setup) lawChoices() []fieldOption {
+	var out []fieldOption
+	for _, value := range slices.Sorted(maps.Keys(s.want.LawValues)) {
+		out = append(out, fieldOption{Name: s.want.LawValues[value], Value: value})
+	}
+	return out
 }
 
 // create is the body that makes the field.
@@ -103,7 +133,7 @@ func (f fieldPlan) create() map[string]any {
 	if f.tag != "" {
 		body["tag"] = f.tag
 	}
-	if f.values != nil {
+	if f.choices != nil {
 		body["custom_field_options"] = f.missing(nil)
 	}
 	return body
@@ -112,16 +142,9 @@ func (f fieldPlan) create() map[string]any {
 // missing are the existing choices with those that lack behind them.
 func (f fieldPlan) missing(have []fieldOption) []fieldOption {
 	out := slices.Clone(have)
-	order := []string{"access", "delete", "opt_out", "direct"}
-	values := slices.SortedFunc(maps.Keys(f.values), func(a, b string) int {
-		if byKind := slices.Index(order, f.values[a]) - slices.Index(order, f.values[b]); byKind != 0 {
-			return byKind
-		}
-		return strings.Compare(a, b)
-	})
-	for _, value := range values {
-		if !slices.ContainsFunc(have, func(o fieldOption) bool { return o.Value == value }) {
-			out = append(out, fieldOption{Name: kindName(f.values[value]), Value: value})
+	for _, c := range f.choices {
+		if !slices.ContainsFunc(have, func(o fieldOption) bool { return o.Value == c.Value }) {
+			out = append(out, c)
 		}
 	}
 	return out
@@ -139,7 +162,7 @@ func (f fieldPlan) differs(t thing) (d difference) {
 	d.want(t.Visible || !f.editable, "show it to customers", "visible_in_portal", true)
 	d.want(t.Editable || !f.editable, "let customers fill it in", "editable_in_portal", true)
 	d.want(!t.Editable || f.editable, "let nobody but agents and privacydesk fill it in", "editable_in_portal", false)
-	if f.values != nil && (t.Type == "tagger" || t.Type == "multiselect") {
+	if f.choices != nil && (t.Type == "tagger" || t.Type == "multiselect") {
 		all := f.missing(t.Options)
 		for _, o := range all[len(t.Options):] {
 			d.want(false, "add the choice "+o.Value, "custom_field_options", all)

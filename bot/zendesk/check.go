@@ -223,6 +223,7 @@ func (c *checker) fields(ctx context.Context) error {
 		{"zendesk.reference_field", c.o.ReferenceField, texts},
 		{"zendesk.customer_reference_field", c.o.CustomerReferenceField, append([]string{"regexp"}, texts...)},
 		{"zendesk.asked_on_field", c.o.AskedOnField, []string{"date"}},
+		{"zendesk.law_field", c.o.LawField, []string{"tagger", "text", "regexp"}},
 		{"zendesk.attested_field", c.o.AttestedField, []string{"checkbox"}},
 		{"zendesk.due_field", c.o.DueField, append([]string{"date"}, texts...)},
 		// Not a drop-down: its values are tags, and an update says which tags there are.

@@ -36,6 +36,7 @@ type Options struct {
 
 	CustomerReferenceField int64 `yaml:"customer_reference_field" doc:"Id of the ticket field in which customers write their own reference. None when left out."`
 	AskedOnField           int64 `yaml:"asked_on_field" doc:"Id of the ticket field (date) in which customers write the day on which the person asked them. None when left out."`
+	LawField               int64 `yaml:"law_field" doc:"Id of the ticket field in which customers say under which law the person asked them: a list whose tags are laws of requests.laws, with law_ before them or without. None when left out."`
 	AttestedField          int64 `yaml:"attested_field" doc:"Id of the ticket field (checkbox) by which customers attest that they verified the person's request. None when left out."`
 	NeedsPersonView        int64 `yaml:"needs_person_view" doc:"Id of the agents' view of the tickets that need a person, as zendesk setup made it. None when left out."`
 
@@ -166,7 +167,7 @@ func (o Options) Check() error {
 	for name, id := range map[string]int64{
 		"reference_field": o.ReferenceField, "due_field": o.DueField, "progress_field": o.ProgressField,
 		"assignee_id": o.AssigneeID, "group_id": o.GroupID, "customer_reference_field": o.CustomerReferenceField,
-		"asked_on_field": o.AskedOnField, "attested_field": o.AttestedField, "needs_person_view": o.NeedsPersonView, "webhook.trigger": o.Webhook.Trigger,
+		"asked_on_field": o.AskedOnField, "law_field": o.LawField, "attested_field": o.AttestedField, "needs_person_view": o.NeedsPersonView, "webhook.trigger": o.Webhook.Trigger,
 	} {
 		if id < 0 {
 			wrong("zendesk.%s: an id can't be negative", name)

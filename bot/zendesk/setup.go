@@ -18,6 +18,9 @@ type Wanted struct {
 	// KindValues are the kind field's values and what each means; the default
 	// ones when empty.
 	KindValues map[string]string
+	// LawValues are the law field's values and how each reads; empty where
+	// customers have nothing to choose.
+	LawValues map[string]string
 	// Tag is the one by which agents make any ticket a privacy ticket; empty
 	// for none.
 	Tag string

@@ -35,7 +35,7 @@ func (s *setup) taken(f fieldPlan) string {
 			tags = append(tags, o.Value)
 		}
 		for _, tag := range append(tags, string(t.Tag)) {
-			if _, ours := f.values[tag]; ours || tag != "" && tag == f.tag {
+			if slices.ContainsFunc(f.choices, func(c fieldOption) bool { return c.Value == tag }) || tag != "" && tag == f.tag {
 				return fmt.Sprintf("ticket field %s (%q) has the tag %s already; if it is the one to use, write its id into zendesk.%s", t.ID, t.label(), tag, f.option)
 			}
 		}

@@ -77,7 +77,7 @@ func shownOf(code, counts string) string {
 
 type extendCmd struct {
 	actCmd
-	Days   int    `required:"" help:"By how many calendar days, 1 to 45."`
+	Days   int    `required:"" help:"By how many calendar days: at most until the law's longest time from the day on which the person asked the customer."`
 	Reason string `required:"" help:"Why, in a sentence that the requester reads."`
 }
 

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"privacydesk/bot/policy"
 	"privacydesk/bot/zendesk"
 	"privacydesk/config"
 	"privacydesk/connectors/all"
@@ -166,8 +167,20 @@ func wantedOf(draft *config.Draft, status bool) zendesk.Wanted {
 		values[value] = string(kind)
 	}
 	return zendesk.Wanted{
-		Form: z.FormID, KindField: z.KindField, TenantField: z.TenantField, KindValues: values, Tag: z.Tag, CustomStatus: status,
+		Form: z.FormID, KindField: z.KindField, TenantField: z.TenantField, KindValues: values, LawValues: lawValues(draft.Requests.Laws), Tag: z.Tag, CustomStatus: status,
 	}
+}
+
+// lawValues are the choices of the law field, where there is one to make.
+func lawValues(laws []policy.Law) map[string]string {
+	if len(laws) < 2 {
+		return nil
+	}
+	out := map[string]string{}
+	for _, law := range laws {
+		out["law_"+string(law)] = law.Name()
+	}
+	return out
 }
 
 const (
@@ -253,6 +266,7 @@ func settingsOf(p zendesk.Plan, draft *config.Draft, began time.Time) []config.S
 		{"tenant_field", z.TenantField},
 		{"customer_reference_field", z.CustomerReferenceField},
 		{"asked_on_field", z.AskedOnField},
+		{"law_field", z.LawField},
 		{"attested_field", z.AttestedField},
 		{"progress_field", z.ProgressField},
 		{"due_field", z.DueField},

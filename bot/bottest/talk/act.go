@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"privacydesk/bot"
+	"privacydesk/bot/policy"
 	"privacydesk/bot/zendesksim"
 )
 
@@ -46,7 +47,7 @@ func (k *Talk) what(kind string, n zendesksim.NewTicket) string {
 	for _, f := range []struct {
 		name string
 		id   int64
-	}{{"account", k.TenantField}, {"reference", k.ReferenceField}, {"asked on", k.AskedOnField}} {
+	}{{"account", k.TenantField}, {"reference", k.ReferenceField}, {"asked on", k.AskedOnField}, {"law", k.LawField}} {
 		if v, ok := n.CustomFields[f.id]; ok {
 			out += fmt.Sprintf(", %s **%v**", f.name, v)
 		}
@@ -113,6 +114,11 @@ func Referring(k *Talk, text string) func(*zendesksim.NewTicket) {
 // AskedOn fills in on which date the consumer asked.
 func AskedOn(k *Talk, date string) func(*zendesksim.NewTicket) {
 	return func(n *zendesksim.NewTicket) { n.CustomFields[k.AskedOnField] = date }
+}
+
+// Under says under which law the consumer asked.
+func Under(k *Talk, law policy.Law) func(*zendesksim.NewTicket) {
+	return func(n *zendesksim.NewTicket) { n.CustomFields[k.LawField] = "law_" + string(law) }
 }
 
 // Edits lets somebody change the ticket by hand; says is the transcript's

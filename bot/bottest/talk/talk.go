@@ -17,6 +17,7 @@ import (
 
 	"privacydesk/bot"
 	"privacydesk/bot/bottest/world"
+	"privacydesk/bot/policy"
 	"privacydesk/bot/reading"
 	"privacydesk/bot/zendesk"
 	"privacydesk/bot/zendesksim"
@@ -46,8 +47,8 @@ type Talk struct {
 	Sim  *zendesksim.Sim
 	Form int64
 	// Fields of the form.
-	KindField, TenantField, DueField, ProgressField, ReferenceField, AskedOnField int64
-	Resolved                                                                      int64 // the custom status
+	KindField, TenantField, DueField, ProgressField, ReferenceField, AskedOnField, LawField int64
+	Resolved                                                                                int64 // the custom status
 	// Options of the desk, as they were when the house opened.
 	Options zendesk.Options
 
@@ -92,7 +93,7 @@ func Open(t testing.TB, s Scenario) *Talk {
 		KindValues: map[string]reading.Kind{"access": reading.Access, "delete": reading.Delete, "opt_out": reading.OptOut, "direct": reading.Direct},
 	}
 	k.Settings.TenantField, k.Settings.ShowsProgress = k.TenantField, true
-	k.Settings.ReferenceField, k.Settings.AskedOnField = k.ReferenceField, k.AskedOnField
+	k.Settings.ReferenceField, k.Settings.AskedOnField, k.Settings.LawField = k.ReferenceField, k.AskedOnField, k.LawField
 	if s.Set != nil {
 		s.Set(&k.Settings)
 	}
@@ -116,8 +117,13 @@ func (k *Talk) furnish() {
 	k.ProgressField = k.Sim.AddTicketField(zendesksim.TicketField{Title: "Progress", Type: "text"})
 	k.ReferenceField = k.Sim.AddTicketField(zendesksim.TicketField{Title: "Your reference", Type: "text", VisibleInPortal: true, EditableInPortal: true})
 	k.AskedOnField = k.Sim.AddTicketField(zendesksim.TicketField{Title: "Asked on", Type: "date", VisibleInPortal: true, EditableInPortal: true})
+	laws := zendesksim.TicketField{Title: "Law", Type: "tagger", VisibleInPortal: true, EditableInPortal: true}
+	for _, law := range policy.Laws() {
+		laws.Options = append(laws.Options, zendesksim.FieldOption{Name: law.Name(), Value: "law_" + string(law)})
+	}
+	k.LawField = k.Sim.AddTicketField(laws)
 	k.Form = k.Sim.AddTicketForm(zendesksim.TicketForm{
-		Name: "Data & Privacy", FieldIDs: []int64{k.KindField, k.TenantField, k.DueField, k.ProgressField, k.ReferenceField, k.AskedOnField}, EndUserVisible: true,
+		Name: "Data & Privacy", FieldIDs: []int64{k.KindField, k.TenantField, k.DueField, k.ProgressField, k.ReferenceField, k.AskedOnField, k.LawField}, EndUserVisible: true,
 	})
 	k.Resolved = k.Sim.AddCustomStatus("solved", "Resolved")
 }

@@ -74,16 +74,16 @@ func timing() talk.Chapter {
 		}},
 		{Title: "The customer's own date comes first", Set: approve("deletes"), Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.", talk.AskedOn(k, "2026-11-01"))
-			t.Said("by 2026-12-23", "person asked you, is 2026-12-16")
+			t.Said("by 2026-12-23", "person asked you (CCPA, California), is 2026-12-16")
 			c := t.Is("awaiting_approval", bot.ReasonApproval)
-			if want := time.Date(2026, 12, 16, 0, 0, 0, 0, time.UTC); !c.Statutory.Equal(want) || !c.Deadline().Equal(want) {
+			if want := time.Date(2026, 12, 16, 23, 59, 59, 0, time.UTC); !c.Statutory.Equal(want) || !c.Deadline().Equal(want) {
 				k.T.Errorf("the customer's date is %v, the deadline %v", c.Statutory, c.Deadline())
 			}
-			k.Later(7 * day)
+			k.Later(8 * day)
 			notes := t.Comments(false)
 			k.Note("Fifteen days before the customer's date.")
 			k.Later(day)
-			t.Noted("still open after 7 days", "the customer's own date is 2026-12-16")
+			t.Noted("still open after 8 days", "the customer's own date is 2026-12-16")
 			if t.Comments(false) != notes+1 {
 				k.T.Error("it was not told of once")
 			}
@@ -116,7 +116,8 @@ func timing() talk.Chapter {
 				k.T.Errorf("%d notes, want another after a week", n-notes)
 			}
 			for what, refused := range map[string]error{
-				"46 days":               k.Engine.Extend(k.T.Context(), t.Request(), "ops", 46, "Why not."),
+				"61 days":               k.Engine.Extend(k.T.Context(), t.Request(), "ops", 61, "Why not."),
+				"no days":               k.Engine.Extend(k.T.Context(), t.Request(), "ops", 0, "Why not."),
 				"no reason":             k.Engine.Extend(k.T.Context(), t.Request(), "ops", 20, " "),
 				"an address in it":      k.Engine.Extend(k.T.Context(), t.Request(), "ops", 20, "We ask jane@x.example first."),
 				"nobody who extends it": k.Engine.Extend(k.T.Context(), t.Request(), "", 20, "We are slow."),
