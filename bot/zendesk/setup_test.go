@@ -90,17 +90,26 @@ func (w *world) asAdmin(method, path string, body any, into any) {
 	}
 }
 
+// laws are the choices of the law field, of two.
+func laws() map[string]string {
+	return map[string]string{"law_ccpa": "CCPA, California", "law_gdpr": "GDPR, EU and EEA"}
+}
+
 // take writes what a set-up made into the options, as the command does.
 func (w *world) take(p zendesk.Plan) zendesk.Wanted {
 	w.Helper()
 	o := &w.options
 	o.CustomerReferenceField, o.AskedOnField, o.AttestedField = w.idOf(p, "customer_reference_field"), w.idOf(p, "asked_on_field"), w.idOf(p, "attested_field")
+	var choices map[string]string
+	if p.ID("zendesk.law_field") != "" {
+		o.LawField, choices = w.idOf(p, "law_field"), laws()
+	}
 	o.ProgressField, o.DueField, o.NeedsPersonView = w.idOf(p, "progress_field"), w.idOf(p, "due_field"), w.idOf(p, "needs_person_view")
 	o.Webhook.ID, o.Webhook.Trigger = p.ID("zendesk.webhook.id"), w.idOf(p, "webhook.trigger")
 	w.desk = w.open()
 	return zendesk.Wanted{
 		Form: w.idOf(p, "form"), KindField: w.idOf(p, "kind_field"), TenantField: w.idOf(p, "tenant_field"),
-		KindValues: zendesk.DefaultKindValues(), Tag: "privacy_request", CustomStatus: true,
+		KindValues: zendesk.DefaultKindValues(), LawValues: choices, Tag: "privacy_request", CustomStatus: true,
 	}
 }
 
@@ -116,7 +125,7 @@ func uses(want zendesk.Wanted) zendesk.Uses {
 // ids as by marks.
 func TestSetUpOfAnEmptyAccount(t *testing.T) {
 	w := bare(t)
-	want := zendesk.Wanted{Tag: "privacy_request", CustomStatus: true}
+	want := zendesk.Wanted{Tag: "privacy_request", CustomStatus: true, LawValues: laws()}
 	plan := w.plan(want)
 	if n := w.sim.Counts().Writes; n > 1 || plan.Ready() { // one signs in
 		t.Fatalf("the plan wrote %d times, ready %v", n, plan.Ready())
@@ -126,7 +135,7 @@ func TestSetUpOfAnEmptyAccount(t *testing.T) {
 			t.Errorf("%s: %s in the plan", option, state)
 		}
 	}
-	if len(plan.Items) != 13 || len(plan.Rivals) != 0 || len(plan.Lacks) != 0 {
+	if len(plan.Items) != 14 || len(plan.Rivals) != 0 || len(plan.Lacks) != 0 {
 		t.Errorf("got %+v", plan)
 	}
 	done := w.setUp(want)
@@ -166,7 +175,7 @@ func (w *world) tryForm(want zendesk.Wanted) {
 	w.Helper()
 	values := map[int64]any{
 		want.KindField: "privacy_delete", want.TenantField: "acme", w.options.CustomerReferenceField: "A-7", w.options.AskedOnField: "2026-03-01",
-		w.options.AttestedField: true,
+		w.options.AttestedField: true, w.options.LawField: "law_gdpr",
 	}
 	id, err := w.sim.SubmitForm(w.ann, want.Form, "s", "b", values)
 	w.must(err)
