@@ -27,7 +27,7 @@ func KnownCategory(key string) bool {
 // the nearest known category above it, or the key itself.
 func CategoryLabel(key string) string {
 	for up := key; up != ""; up = ParentCategory(up) {
-		if c, ok := taxonomy[up]; ok && (up == key || ParentCategory(up) != "") {
+		if c, ok := categoryOf(up); ok && (up == key || ParentCategory(up) != "") {
 			return c.label
 		}
 	}
@@ -39,11 +39,25 @@ func CategoryLabel(key string) string {
 // unknown category has those of the nearest known one above it.
 func CategoryLetters(key string) string {
 	for up := key; up != ""; up = ParentCategory(up) {
-		if c, ok := taxonomy[up]; ok {
+		if c, ok := categoryOf(up); ok {
 			return c.letters
 		}
 	}
 	return ""
+}
+
+// categoryOf is what is known of a category: fideslang's, or one of two kinds of
+// the statute that fideslang has no word for. Maps declare those before they
+// use them.
+func categoryOf(key string) (category, bool) {
+	switch key {
+	case "user.education":
+		return category{"Education", "BJ"}, true
+	case "user.inferred":
+		return category{"Inference or score", "K"}, true
+	}
+	c, ok := taxonomy[key]
+	return c, ok
 }
 
 // LetterName says what a letter of Civ. Code 1798.140(v)(1) stands for.
@@ -101,7 +115,7 @@ var taxonomy = map[string]category{
 	"user.authorization.biometrics":                      {"Biometric sign-in", "EL"},
 	"user.authorization.credentials":                     {"Sign-in credentials", "AL"},
 	"user.authorization.password":                        {"Password", "AL"},
-	"user.behavior":                                      {"Observed behaviour", "FK"},
+	"user.behavior":                                      {"Observed behaviour", "F"},
 	"user.behavior.browsing_history":                     {"Browsing history", "F"},
 	"user.behavior.media_consumption":                    {"Media watched, read or heard", "F"},
 	"user.behavior.purchase_history":                     {"Purchases", "D"},
@@ -115,10 +129,10 @@ var taxonomy = map[string]category{
 	"user.biometrics.fingerprint":                        {"Fingerprint", "EL"},
 	"user.biometrics.retinal":                            {"Retina scan", "EL"},
 	"user.biometrics.voice":                              {"Voice", "EHL"},
-	"user.children":                                      {"Data about children", "C"},
-	"user.children.children_under_thirteen":              {"Data about children under 13", "C"},
-	"user.children.thirteen_to_sixteen":                  {"Data about children of 13 to 16", "C"},
-	"user.childrens":                                     {"Data about children", "C"},
+	"user.children":                                      {"Data about children", "CL"},
+	"user.children.children_under_thirteen":              {"Data about children under 13", "CL"},
+	"user.children.thirteen_to_sixteen":                  {"Data about children of 13 to 16", "CL"},
+	"user.childrens":                                     {"Data about children", "CL"},
 	"user.contact":                                       {"Contact data", "AB"},
 	"user.contact.address":                               {"Address", "AB"},
 	"user.contact.address.city":                          {"City", "AB"},
@@ -129,7 +143,7 @@ var taxonomy = map[string]category{
 	"user.contact.address.street":                        {"Street", "AB"},
 	"user.contact.email":                                 {"E-mail address", "A"},
 	"user.contact.fax_number":                            {"Fax number", "AB"},
-	"user.contact.organization":                          {"Organisation", "I"},
+	"user.contact.organization":                          {"Organisation", "BI"},
 	"user.contact.phone_number":                          {"Phone number", "AB"},
 	"user.contact.social_url":                            {"Social media profile", "A"},
 	"user.contact.url":                                   {"Website", "A"},
@@ -141,7 +155,7 @@ var taxonomy = map[string]category{
 	"user.demographic":                                   {"Demographic data", "C"},
 	"user.demographic.age_range":                         {"Age range", "C"},
 	"user.demographic.citizenship_or_immigration_status": {"Citizenship or immigration status", "CL"},
-	"user.demographic.date_of_birth":                     {"Date of birth", "BC"},
+	"user.demographic.date_of_birth":                     {"Date of birth", "C"},
 	"user.demographic.gender":                            {"Gender", "C"},
 	"user.demographic.language":                          {"Language", "C"},
 	"user.demographic.marital_status":                    {"Marital status", "C"},
@@ -189,19 +203,19 @@ var taxonomy = map[string]category{
 	"user.health_and_medical.genetic":                    {"Genetic data", "CEL"},
 	"user.health_and_medical.insurance_beneficiary_id":   {"Health insurance number", "ABL"},
 	"user.health_and_medical.record_id":                  {"Medical record number", "ABL"},
-	"user.job_title":                                     {"Job title", "I"},
+	"user.job_title":                                     {"Job title", "BI"},
 	"user.location":                                      {"Location", "G"},
 	"user.location.coarse":                               {"Approximate location", "G"},
 	"user.location.imprecise":                            {"Approximate location", "G"},
 	"user.location.precise":                              {"Precise location", "GL"},
-	"user.name":                                          {"Name", "A"},
-	"user.name.first":                                    {"First name", "A"},
-	"user.name.last":                                     {"Last name", "A"},
+	"user.name":                                          {"Name", "AB"},
+	"user.name.first":                                    {"First name", "AB"},
+	"user.name.last":                                     {"Last name", "AB"},
 	"user.payment":                                       {"Payments", "BD"},
-	"user.privacy_preferences":                           {"Privacy preferences", "K"},
-	"user.professional_information":                      {"Work", "I"},
-	"user.professional_information.job_title":            {"Job title", "I"},
-	"user.professional_information.workplace":            {"Employer", "I"},
+	"user.privacy_preferences":                           {"Privacy preferences", ""},
+	"user.professional_information":                      {"Work", "BI"},
+	"user.professional_information.job_title":            {"Job title", "BI"},
+	"user.professional_information.workplace":            {"Employer", "BI"},
 	"user.sensor":                                        {"Sensor data", "FH"},
 	"user.settings":                                      {"Settings", "A"},
 	"user.social":                                        {"Social activity", "F"},
@@ -212,7 +226,7 @@ var taxonomy = map[string]category{
 	"user.unique_id.probablistic":                        {"Probabilistic id", "A"},
 	"user.unique_id.pseudonymous":                        {"Pseudonymous id", "A"},
 	"user.user_sensor":                                   {"Sensor data", "FH"},
-	"user.workplace":                                     {"Employer", "I"},
+	"user.workplace":                                     {"Employer", "BI"},
 	"system":                                             {"System data", ""},
 	"system.authentication":                              {"Access data", ""},
 	"system.operations":                                  {"Operations data", ""},
