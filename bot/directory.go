@@ -12,6 +12,13 @@ type Directory interface {
 	Standing(ctx context.Context, p Person) (Standing, error)
 }
 
+// Integrations is a Directory that also knows what syncs into a tenant's data
+// from outside.
+type Integrations interface {
+	// Integrations are the names of the tenant's, and of no other's.
+	Integrations(ctx context.Context, tenant string) ([]string, error)
+}
+
 // Standing is what a person may.
 type Standing struct {
 	Known   bool

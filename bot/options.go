@@ -70,9 +70,11 @@ type Settings struct {
 	// on which the consumer asked them, LawField under which law; 0 for none.
 	ReferenceField, AskedOnField, LawField int64
 	Deletes                                policy.Rules
-	// Integrations name what syncs into the systems and is not erased.
-	Integrations []string
-	DueDays      int
+	// Integrations name what syncs into the systems and is not erased, of all
+	// tenants; TenantIntegrations of single ones. The directory may know more.
+	Integrations       []string
+	TenantIntegrations map[string][]string
+	DueDays            int
 	// Laws are those under which people ask the customers, TenantLaws those of
 	// single tenants. StatutoryDays are the calendar days that a customer has
 	// of whose law nothing is known; 0: until the earliest date of Laws.

@@ -3,6 +3,7 @@ package bot
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,7 +29,11 @@ func (t *turn) noteAnswer() {
 // receiptVars are what the receipt tells of the work that begins: what is
 // searched, what is not erased, and when the same was last answered.
 func (e *Engine) receiptVars(ctx context.Context, c *Case, now time.Time) (map[string]string, error) {
-	vars := map[string]string{"systems": e.systemNames(c), "integrations": strings.Join(e.Settings.Integrations, "\n")}
+	var err error
+	if c.Integrations, err = e.integrations(ctx, c.Tenant); err != nil {
+		return nil, err
+	}
+	vars := map[string]string{"systems": e.systemNames(c), "integrations": strings.Join(c.Integrations, "\n")}
 	last, err := e.fact(ctx, answeredFact(c))
 	if err != nil {
 		return nil, err
@@ -38,6 +43,20 @@ func (e *Engine) receiptVars(ctx context.Context, c *Case, now time.Time) (map[s
 		vars["earlier"] = fmt.Sprint(TicketOfID(last.By))
 	}
 	return vars, nil
+}
+
+// integrations are the tenant's, and no other's.
+func (e *Engine) integrations(ctx context.Context, tenant string) ([]string, error) {
+	out := slices.Concat(e.Settings.Integrations, e.Settings.TenantIntegrations[tenant])
+	if d, knows := e.Directory.(Integrations); knows {
+		more, err := d.Integrations(ctx, tenant)
+		if err != nil {
+			return nil, fmt.Errorf("integrations: %w", err)
+		}
+		out = append(out, more...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
 }
 
 // reference is the customer's own, as the form has it.

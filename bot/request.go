@@ -130,6 +130,9 @@ type Case struct {
 	Due       time.Time `json:"due,omitzero"`
 	AskedOn   time.Time `json:"asked_on,omitzero"`  // when the consumer asked the customer, by the form
 	Statutory time.Time `json:"statutory,omitzero"` // the customer's own date, counted from then
+	// Integrations are the tenant's that sync into the systems from outside, as
+	// the requester was told.
+	Integrations []string `json:"integrations,omitempty"`
 	// Law is the one under which the person asked; "" where that is unknown.
 	Law       policy.Law `json:"law,omitempty"`
 	Located   time.Time  `json:"located,omitzero"` // first complete location

@@ -43,7 +43,8 @@ type Config struct {
 	Workers   Workers           `yaml:"workers" doc:"how much is done at once by one process"`
 
 	// Integrations are labels alone: nothing reaches them.
-	Integrations []string `yaml:"integrations" doc:"names of what syncs into the systems from outside and is not erased; receipts of deletes tell the requester to delete the person there first"`
+	Integrations       []string            `yaml:"integrations" doc:"names of what syncs into the systems from outside and is not erased, of every tenant; receipts of deletes tell the requester to delete the person there first. What single tenants have belongs into tenant_integrations, or into the query directory.integrations"`
+	TenantIntegrations map[string][]string `yaml:"tenant_integrations" doc:"the same of single tenants: only their own requests mention it"`
 
 	file string // as it was given to Load
 	dir  string

@@ -59,7 +59,7 @@ func (c *Config) Settings(version string) bot.Settings {
 	r := c.Requests
 	return bot.Settings{
 		Since: c.Intake.Since, Reading: c.Zendesk.Rules, TenantField: c.Zendesk.TenantField,
-		ReferenceField: c.Zendesk.CustomerReferenceField, AskedOnField: c.Zendesk.AskedOnField, LawField: c.Zendesk.LawField, Deletes: c.Deletes, Integrations: c.Integrations,
+		ReferenceField: c.Zendesk.CustomerReferenceField, AskedOnField: c.Zendesk.AskedOnField, LawField: c.Zendesk.LawField, Deletes: c.Deletes, Integrations: c.Integrations, TenantIntegrations: c.TenantIntegrations,
 		DueDays: r.DueDays, Laws: r.Laws, TenantLaws: r.TenantLaws, StatutoryDays: r.Statutory, Reminders: r.Reminders, CloseAfter: r.CloseAfter, Alerts: r.Alerts, RepeatDays: r.RepeatDays,
 		Location: r.Location.Location, AgentLocale: c.Messages.Agents,
 		Lease: r.Lease, StepLease: r.StepLease, Backoff: r.Backoff, MaxBackoff: r.MaxBackoff,

@@ -8,20 +8,23 @@ import (
 	"unicode/utf8"
 )
 
-// parameter is the one placeholder of a query.
-const parameter = ":email"
+// The one placeholder of a query, by what it asks.
+const (
+	emailParameter  = ":email"
+	tenantParameter = ":tenant"
+)
 
 // bind writes a query with the driver's own placeholders and returns how
-// many times the address has to be bound. Quoted text and comments are left
+// many times the parameter's value has to be bound. Quoted text and comments are left
 // alone. numbered drivers take one value by its number.
-func bind(query string, numbered bool) (text string, times int, err error) {
+func bind(query, parameter string, numbered bool) (text string, times int, err error) {
 	query = strings.TrimRight(strings.TrimSpace(query), "; \t\r\n")
 	if first, _, _ := strings.Cut(strings.Join(strings.Fields(query), " "), " "); !strings.EqualFold(first, "select") && !strings.EqualFold(first, "with") {
-		return "", 0, errors.New("query: must begin with SELECT or WITH")
+		return "", 0, errors.New("must begin with SELECT or WITH")
 	}
 	var out strings.Builder
 	for i := 0; i < len(query); {
-		n, err := opaque(query[i:])
+		n, err := opaque(query[i:], parameter)
 		if err != nil {
 			return "", 0, err
 		}
@@ -29,14 +32,14 @@ func bind(query string, numbered bool) (text string, times int, err error) {
 		case n > 0:
 			out.WriteString(query[i : i+n])
 		case query[i] == ';':
-			return "", 0, errors.New("query: must be one statement")
+			return "", 0, errors.New("must be one statement")
 		case strings.HasPrefix(query[i:], "::"), strings.HasPrefix(query[i:], ":="):
 			n = 2
 			out.WriteString(query[i : i+n])
 		case named(query[i:]) != "":
 			name := named(query[i:])
 			if name != parameter {
-				return "", 0, fmt.Errorf("query: there is no placeholder %s; the only one is %s", name, parameter)
+				return "", 0, fmt.Errorf("there is no placeholder %s; the only one is %s", name, parameter)
 			}
 			n = len(name)
 			if numbered {
@@ -53,7 +56,7 @@ func bind(query string, numbered bool) (text string, times int, err error) {
 		i += n
 	}
 	if times == 0 {
-		return "", 0, fmt.Errorf("query: must look for the address by the placeholder %s", parameter)
+		return "", 0, fmt.Errorf("must hold the placeholder %s", parameter)
 	}
 	return out.String(), times, nil
 }
@@ -76,7 +79,7 @@ func named(s string) string {
 // opaque returns the length of the quoted text or comment that s begins with.
 // A backslash in a text, or a $ that may begin a dollar quote, is read in two
 // ways by different servers and is refused.
-func opaque(s string) (int, error) {
+func opaque(s, parameter string) (int, error) {
 	for _, q := range []struct{ open, end, what string }{
 		{"'", "'", "text"}, {`"`, `"`, "name"}, {"`", "`", "name"}, {"--", "\n", "comment"}, {"/*", "*/", "comment"},
 	} {
@@ -89,14 +92,14 @@ func opaque(s string) (int, error) {
 		case n < 0 && q.open == "--":
 			return len(s), nil
 		case n < 0:
-			return 0, fmt.Errorf("query: a %s that begins with %s does not end", q.what, q.open)
+			return 0, fmt.Errorf("a %s that begins with %s does not end", q.what, q.open)
 		case q.what != "comment" && strings.Contains(rest[:n], `\`):
-			return 0, errors.New(`query: texts with a backslash are not supported`)
+			return 0, errors.New(`texts with a backslash are not supported`)
 		}
 		return len(q.open) + n + len(q.end), nil
 	}
 	if strings.HasPrefix(s, "$") || strings.HasPrefix(s, "?") {
-		return 0, fmt.Errorf("query: %q is not supported; the only placeholder is %s", s[:1], parameter)
+		return 0, fmt.Errorf("%q is not supported; the only placeholder is %s", s[:1], parameter)
 	}
 	return 0, nil
 }

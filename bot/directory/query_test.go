@@ -16,11 +16,11 @@ func TestBind(t *testing.T) {
 		"select /* ; :email ' */ :email":                "select /* ; :email ' */ ?",
 		"select x::text, a[1:2] where e = :email::text": "select x::text, a[1:2] where e = ?::text",
 	} {
-		got, times, err := bind(in, false)
+		got, times, err := bind(in, emailParameter, false)
 		if err != nil || got != want || times != strings.Count(want, "?") {
 			t.Errorf("%s: %q %d %v", in, got, times, err)
 		}
-		got, times, err = bind(in, true)
+		got, times, err = bind(in, emailParameter, true)
 		if err != nil || got != strings.ReplaceAll(want, "?", "$1") || times != 1 {
 			t.Errorf("numbered %s: %q %d %v", in, got, times, err)
 		}
@@ -43,7 +43,7 @@ func TestBindRefuses(t *testing.T) {
 		"select ?, :email":                   "not supported",
 		"selection :email":                   "SELECT",
 	} {
-		got, _, err := bind(in, false)
+		got, _, err := bind(in, emailParameter, false)
 		if err == nil || got != "" || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %q, %v", in, got, err)
 		}
@@ -56,7 +56,7 @@ func FuzzBind(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
-		got, times, err := bind(query, false)
+		got, times, err := bind(query, emailParameter, false)
 		if err != nil {
 			if got != "" || times != 0 {
 				t.Fatal("an error and a query")
@@ -66,7 +66,7 @@ func FuzzBind(f *testing.F) {
 		if times < 1 || strings.Count(got, "?") < times {
 			t.Fatalf("%q binds %d times", got, times)
 		}
-		if len(got) != len(strings.TrimRight(strings.TrimSpace(query), "; \t\r\n"))-times*(len(parameter)-1) {
+		if len(got) != len(strings.TrimRight(strings.TrimSpace(query), "; \t\r\n"))-times*(len(emailParameter)-1) {
 			t.Fatalf("%q became %q", query, got)
 		}
 	})

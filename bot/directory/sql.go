@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,11 +15,13 @@ import (
 
 // SQLOptions are a query on the product's own users.
 type SQLOptions struct {
-	Driver  string        `yaml:"driver" required:"true" enum:"postgres,mysql,sqlite" doc:"the database's kind; mysql also stands for MariaDB"`
-	DSN     string        `yaml:"dsn" required:"true" secret:"true" doc:"how to reach the database: a postgres:// URL, user:password@tcp(host:3306)/db, or a SQLite file. Use an account that can read the users and nothing more"`
-	Query   string        `yaml:"query" required:"true" doc:"a SELECT with the placeholder :email (the address in lower case, its domain in ASCII) that returns the columns email, tenant and is_admin, one row for each tenant of the user. Plain users belong into it too, with is_admin false. Rows whose email is not the address are ignored, so the comparison may be as loose as lower(email) = :email"`
-	Timeout time.Duration `yaml:"timeout" default:"10s" min:"1s" max:"1m" doc:"bound of one look-up"`
-	MaxRows int           `yaml:"max_rows" default:"1000" min:"1" max:"100000" doc:"rows of one look-up; more is an error"`
+	Driver string `yaml:"driver" required:"true" enum:"postgres,mysql,sqlite" doc:"the database's kind; mysql also stands for MariaDB"`
+	DSN    string `yaml:"dsn" required:"true" secret:"true" doc:"how to reach the database: a postgres:// URL, user:password@tcp(host:3306)/db, or a SQLite file. Use an account that can read the users and nothing more"`
+	Query  string `yaml:"query" required:"true" doc:"a SELECT with the placeholder :email (the address in lower case, its domain in ASCII) that returns the columns email, tenant and is_admin, one row for each tenant of the user. Plain users belong into it too, with is_admin false. Rows whose email is not the address are ignored, so the comparison may be as loose as lower(email) = :email"`
+	// Integrations is beside who may ask, because it stands in the same database.
+	Integrations string        `yaml:"integrations" doc:"a SELECT with the placeholder :tenant that returns the columns tenant and name: what syncs into a tenant's data from outside and is not erased (see integrations). Rows of another tenant are ignored. Empty: nothing is asked"`
+	Timeout      time.Duration `yaml:"timeout" default:"10s" min:"1s" max:"1m" doc:"bound of one look-up"`
+	MaxRows      int           `yaml:"max_rows" default:"1000" min:"1" max:"100000" doc:"rows of one look-up; more is an error"`
 }
 
 func defaultSQL() *SQLOptions { return &SQLOptions{Timeout: 10 * time.Second, MaxRows: 1000} }
@@ -32,8 +35,13 @@ func (o *SQLOptions) Validate() error {
 	if strings.TrimSpace(o.DSN) == "" {
 		errs = append(errs, errors.New("dsn: is missing"))
 	}
-	if _, _, err := bind(o.Query, false); err != nil {
-		errs = append(errs, err)
+	if _, _, err := bind(o.Query, emailParameter, false); err != nil {
+		errs = append(errs, fmt.Errorf("query: %w", err))
+	}
+	if o.Integrations != "" {
+		if _, _, err := bind(o.Integrations, tenantParameter, false); err != nil {
+			errs = append(errs, fmt.Errorf("integrations: %w", err))
+		}
 	}
 	if o.Timeout <= 0 {
 		errs = append(errs, errors.New("timeout: must be positive"))
@@ -45,19 +53,40 @@ func (o *SQLOptions) Validate() error {
 }
 
 type sqlDirectory struct {
-	env   Env
-	o     SQLOptions
-	d     dialect
-	db    *sql.DB
-	query string
+	env          Env
+	o            SQLOptions
+	d            dialect
+	db           *sql.DB
+	query        question
+	integrations question
+}
+
+// question is a query in the driver's own spelling, whose one parameter stands
+// so many times.
+type question struct {
+	text  string
 	times int
+}
+
+func (q question) args(value string) []any {
+	args := make([]any, q.times)
+	for i := range args {
+		args[i] = value
+	}
+	return args
 }
 
 func openSQL(env Env, o *SQLOptions) (Directory, error) {
 	d := dialects()[o.Driver]
-	query, times, err := bind(o.Query, d.numbered)
-	if err != nil {
-		return nil, fmt.Errorf("directory: %w", err)
+	var query, integrations question
+	var err error
+	if query.text, query.times, err = bind(o.Query, emailParameter, d.numbered); err != nil {
+		return nil, fmt.Errorf("directory: query: %w", err)
+	}
+	if o.Integrations != "" {
+		if integrations.text, integrations.times, err = bind(o.Integrations, tenantParameter, d.numbered); err != nil {
+			return nil, fmt.Errorf("directory: integrations: %w", err)
+		}
 	}
 	db, err := d.open(o.DSN)
 	if err != nil {
@@ -65,7 +94,7 @@ func openSQL(env Env, o *SQLOptions) (Directory, error) {
 	}
 	db.SetMaxOpenConns(4)
 	db.SetConnMaxIdleTime(time.Minute)
-	return &sqlDirectory{env: env, o: *o, d: d, db: db, query: query, times: times}, nil
+	return &sqlDirectory{env: env, o: *o, d: d, db: db, query: query, integrations: integrations}, nil
 }
 
 // Standing asks the database. Only rows whose email is the address, compared
@@ -87,7 +116,45 @@ func (s *sqlDirectory) Check(ctx context.Context) error {
 	if _, err := s.read(ctx, "privacydesk-check@nobody.invalid", typed); err != nil {
 		return s.d.fail(ctx, err)
 	}
-	return nil
+	_, err := s.Integrations(ctx, "privacydesk-check.invalid")
+	return err
+}
+
+// Integrations implements bot.Integrations. What belongs to whom is compared
+// here, byte by byte.
+func (s *sqlDirectory) Integrations(ctx context.Context, tenant string) ([]string, error) {
+	if s.integrations.text == "" {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, s.o.Timeout)
+	defer cancel()
+	var out []string
+	err := s.each(ctx, s.integrations, tenant, func(rows *sql.Rows) error {
+		at, err := columnsOf(rows, "tenant", "name")
+		if err != nil {
+			return err
+		}
+		for n := 0; rows.Next(); n++ {
+			if n >= s.o.MaxRows {
+				return connectors.NewError(connectors.TooMuch, op, "the query of integrations returns more rows than max_rows", nil).WithMend("let it look for one tenant")
+			}
+			cells := make([]any, 2)
+			if err := rows.Scan(&cells[0], &cells[1]); err != nil {
+				return err
+			}
+			whose, ok := asText(cells[at["tenant"]])
+			name, named := asText(cells[at["name"]])
+			if ok && named && whose == tenant && strings.TrimSpace(name) != "" {
+				out = append(out, strings.TrimSpace(name))
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, s.d.fail(ctx, err)
+	}
+	slices.Sort(out)
+	return slices.Compact(out), nil
 }
 
 // typed refuses columns whose type can't hold what they are for. Types that
@@ -123,71 +190,76 @@ func (s *sqlDirectory) lookUp(ctx context.Context, address string) (bot.Standing
 	return out, nil
 }
 
-// read runs the query in a transaction that can't write. look, if any, judges
-// the columns' types.
+// read asks the query. look, if any, judges the columns' types.
 func (s *sqlDirectory) read(ctx context.Context, address string, look func([]*sql.ColumnType, place) error) (bot.Standing, error) {
+	var out standing
+	err := s.each(ctx, s.query, address, func(rows *sql.Rows) error {
+		at, err := columnsOf(rows, "email", "tenant", "is_admin")
+		if err != nil {
+			return err
+		}
+		p := place{at["email"], at["tenant"], at["is_admin"]}
+		if look != nil {
+			types, err := rows.ColumnTypes()
+			if err != nil {
+				return err
+			}
+			if err := look(types, p); err != nil {
+				return err
+			}
+		}
+		for n := 0; rows.Next(); n++ {
+			if n >= s.o.MaxRows {
+				return connectors.NewError(connectors.TooMuch, op, "the query returns more rows than max_rows", nil).WithMend("let it look for one address")
+			}
+			if err := s.take(rows, p, address, &out); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out.Standing, err
+}
+
+// each runs a query in a transaction that can't write.
+func (s *sqlDirectory) each(ctx context.Context, q question, value string, take func(*sql.Rows) error) error {
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
-		return bot.Standing{}, err
+		return err
 	}
 	defer func() { _ = tx.Rollback() }() // it only read
-	args := make([]any, s.times)
-	for i := range args {
-		args[i] = address
-	}
-	rows, err := tx.QueryContext(ctx, s.query, args...)
+	rows, err := tx.QueryContext(ctx, q.text, q.args(value)...)
 	if err != nil {
-		return bot.Standing{}, err
+		return err
 	}
 	defer rows.Close()
-	at, err := columns(rows)
-	if err != nil {
-		return bot.Standing{}, err
+	if err := take(rows); err != nil {
+		return err
 	}
-	if look != nil {
-		types, err := rows.ColumnTypes()
-		if err != nil {
-			return bot.Standing{}, err
-		}
-		if err := look(types, at); err != nil {
-			return bot.Standing{}, err
-		}
-	}
-	var out standing
-	for n := 0; rows.Next(); n++ {
-		if n >= s.o.MaxRows {
-			return bot.Standing{}, connectors.NewError(connectors.TooMuch, op, "the query returns more rows than max_rows", nil).
-				WithMend("let it look for one address")
-		}
-		if err := s.take(rows, at, address, &out); err != nil {
-			return bot.Standing{}, err
-		}
-	}
-	return out.Standing, rows.Err()
+	return rows.Err()
 }
 
 // place is where the three columns stand in a row.
 type place struct{ email, tenant, admin int }
 
-func columns(rows *sql.Rows) (place, error) {
+// columnsOf is where the columns of these names stand, and no others may.
+func columnsOf(rows *sql.Rows, want ...string) (map[string]int, error) {
 	names, err := rows.Columns()
 	if err != nil {
-		return place{}, err
+		return nil, err
 	}
 	at := map[string]int{}
 	for i, name := range names {
 		at[strings.ToLower(name)] = i
 	}
-	p := place{}
-	for name, to := range map[string]*int{"email": &p.email, "tenant": &p.tenant, "is_admin": &p.admin} {
-		i, ok := at[name]
-		if !ok || len(names) != 3 {
-			return place{}, connectors.NewError(connectors.Misfit, op, "the query must return the columns email, tenant and is_admin, and no others", nil).
+	for _, name := range want {
+		if _, ok := at[name]; !ok || len(names) != len(want) {
+			last := len(want) - 1
+			return nil, connectors.NewError(connectors.Misfit, op, "the query must return the columns "+strings.Join(want[:last], ", ")+" and "+want[last]+", and no others", nil).
 				WithMend("name them with AS")
 		}
-		*to = i
 	}
-	return p, nil
+	return at, nil
 }
 
 // take adds a row if it is the address's own.

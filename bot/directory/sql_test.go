@@ -11,6 +11,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"privacydesk/bot"
 	"privacydesk/bot/directory"
 	"privacydesk/connectors"
 	"privacydesk/connectors/connectortest/servers"
@@ -276,6 +277,60 @@ func TestRule13_IsAdminOfAnotherTypeIsSeenWithoutRows(t *testing.T) {
 			if !fits && (!errors.As(err, &ours) || ours.Kind != connectors.Misfit || !strings.Contains(err.Error(), "is_admin")) || fits && err != nil {
 				t.Errorf("%s: %s: %v", driver, column, err)
 			}
+		}
+	}
+}
+
+// TestIntegrationsAreTheTenants: on every database, whatever its collation
+// calls equal, and none of another's.
+func TestIntegrationsAreTheTenants(t *testing.T) {
+	setUp := []string{
+		"CREATE TABLE syncs (tenant varchar(50), name varchar(50))",
+		"INSERT INTO syncs VALUES ('acme', 'Salesforce'), ('acme', 'HubSpot'), ('acme', 'HubSpot'), ('ACME', 'Marketo'), ('globex', 'Pipedrive'), ('acme', ' '), ('acme', NULL)",
+	}
+	const query = "SELECT name, tenant FROM syncs WHERE lower(tenant) = lower(:tenant)"
+	file := sqliteFile(t, setUp...)
+	pg, my := servers.Postgres(t).CreateDatabase(t), servers.MariaDB(t).CreateDatabase(t)
+	for driver, dsn := range map[string]string{"sqlite": file, "postgres": pg, "mysql": my} {
+		t.Run(driver, func(t *testing.T) {
+			if driver != "sqlite" {
+				execute(t, map[string]string{"postgres": "pgx", "mysql": "mysql"}[driver], dsn, append([]string{users}, setUp...)...)
+			}
+			o := sqlOptions(driver, dsn, loose)
+			o.Integrations = query
+			d := open(t, "sql", o)
+			if err := d.Check(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for tenant, want := range map[string]string{"acme": "HubSpot Salesforce", "globex": "Pipedrive", "umbrella": ""} {
+				got, err := d.(bot.Integrations).Integrations(t.Context(), tenant)
+				if err != nil || strings.Join(got, " ") != want {
+					t.Errorf("%s: %v, %v", tenant, got, err)
+				}
+			}
+		})
+	}
+}
+
+// TestAQueryOfIntegrationsIsChecked: its columns, its table and its parameter.
+func TestAQueryOfIntegrationsIsChecked(t *testing.T) {
+	for query, want := range map[string]string{
+		"SELECT email AS name FROM users WHERE tenant = :tenant":                   "columns tenant and name",
+		"SELECT tenant, email AS name, id FROM users WHERE tenant = :tenant":       "columns tenant and name",
+		"SELECT tenant, name FROM nowhere WHERE tenant = :tenant":                  "refused the query",
+		"SELECT tenant, email AS name FROM users":                                  "integrations: must hold the placeholder :tenant",
+		"SELECT tenant, email AS name FROM users WHERE :tenant = :email":           "no placeholder :email",
+		"DELETE FROM users WHERE tenant = :tenant RETURNING tenant, email AS name": "must begin with SELECT",
+	} {
+		o := sqlOptions("sqlite", sqliteFile(t), loose)
+		o.Integrations = query
+		d, err := directory.Open("sql", env(), o)
+		if err == nil {
+			err = d.Check(t.Context())
+			_ = d.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", query, err)
 		}
 	}
 }

@@ -41,10 +41,13 @@ type certificate struct {
 	Times    certificateTimes    `json:"times"`
 	Systems  []certificateSystem `json:"systems"`
 	Further  string              `json:"further,omitempty"`
-	Backups  string              `json:"backups"`
-	Notices  string              `json:"notices"`
-	Chain    certificateChain    `json:"chain"`
-	Software string              `json:"software"`
+	// Integrations are the customer's that write into the systems and were not
+	// erased.
+	Integrations []string         `json:"integrations,omitempty"`
+	Backups      string           `json:"backups"`
+	Notices      string           `json:"notices"`
+	Chain        certificateChain `json:"chain"`
+	Software     string           `json:"software"`
 }
 
 type certificateTimes struct {
@@ -189,7 +192,7 @@ func newCertificate(in bot.ReportInput) certificate {
 	c := in.Case
 	cert := certificate{
 		Schema: certificateSchema, Request: c.ID, Ticket: c.Ticket, Kind: string(c.Kind), Tenant: c.Tenant,
-		Subject: c.Pseudonym, Backups: backupsText, Notices: noticesText, Software: in.Version,
+		Subject: c.Pseudonym, Backups: backupsText, Notices: noticesText, Software: in.Version, Integrations: c.Integrations,
 		Times: certificateTimes{
 			Arrived: stamp(c.Arrived), Accepted: stamp(c.Accepted), Due: stamp(c.Due), Begun: stamp(c.Begun), Made: stamp(in.At),
 		},

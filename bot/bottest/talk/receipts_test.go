@@ -21,6 +21,20 @@ func receipts() talk.Chapter {
 			t.Is("resolved", bot.ReasonErased)
 			t.Said("Your reference: DSR-2026/17")
 		}},
+		{Title: "What syncs into the one account is nobody else's business", Set: func(s *bot.Settings) {
+			s.TenantIntegrations = map[string][]string{"acme": {"Salesforce"}, "globex": {"Pipedrive"}}
+		}, Play: func(k *talk.Talk) {
+			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
+			t.Said("Salesforce", "Delete the person there first")
+			t.Is("resolved", bot.ReasonErased)
+			g := k.Files(k.Gina(), "delete", "Please delete jane@x.example.")
+			g.Said("Pipedrive")
+			for of, other := range map[talk.Ticket]string{t: "Pipedrive", g: "Salesforce"} {
+				if strings.Contains(of.All(), other) {
+					k.T.Errorf("ticket #%d mentions %s", of.ID, other)
+				}
+			}
+		}},
 		{Title: "A reference that is somebody's address", Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "access", "Please send us everything on jane@x.example.", talk.Referring(k, "case of <jane@x.example>"))
 			t.Is("resolved", bot.ReasonDelivered)
