@@ -336,15 +336,16 @@ const (
 	stepFinal   = "final"
 )
 
-// finish decides the request's end; it is done once the ticket was told.
+// finish decides the request's end; it is done once the ticket was told: by a
+// message, or by nothing but a status. A ticket that is gone is told nothing.
 func (t *turn) finish(res Resolution, reason Reason, say Say) {
 	t.c.Resolution, t.c.Reason, t.c.Wait, t.c.Dead = res, reason, nil, 0
 	t.event("finishing", map[string]string{"resolution": string(res), "reason": string(reason)})
-	if say.Message == "" {
+	if say.Message == "" && say.Status == "" {
 		t.end()
 		return
 	}
-	say.Step, say.Public, say.Status = t.c.once(stepFinal), !strings.HasPrefix(say.Message, "note_"), StatusSolved
+	say.Step, say.Public, say.Status = t.c.once(stepFinal), say.Message != "" && !strings.HasPrefix(say.Message, "note_"), StatusSolved
 	say.DelTags = []string{TagNeedsPerson, TagOverdue}
 	t.owe(say)
 }

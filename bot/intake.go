@@ -283,6 +283,10 @@ func (e *Engine) decide(ctx context.Context, t *turn, ticket *Ticket, res readin
 	case d.Verdict == policy.Refuse:
 		t.finish(Rejected, Reason(d.Reason), Say{Message: "refused_" + d.Reason, Vars: map[string]string{"reason": d.Reason}})
 		return true, t.commit(ctx)
+	case d.Verdict == policy.Answer && Reason(d.Reason) == ReasonOptOut:
+		return e.optOut(ctx, t, ticket)
+	case d.Verdict == policy.Hand:
+		return e.leaveToPerson(ctx, t, Reason(d.Reason))
 	case d.Verdict == policy.Answer:
 		t.finish(Rejected, Reason(d.Reason), Say{Message: "answer_" + d.Reason, Vars: map[string]string{"reason": d.Reason}})
 		return true, t.commit(ctx)
@@ -295,6 +299,8 @@ func (e *Engine) decide(ctx context.Context, t *turn, ticket *Ticket, res readin
 		return e.question(ctx, t, Reason(d.Reason))
 	case res.Question != "":
 		return e.question(ctx, t, Reason(res.Question))
+	case e.Settings.MustAttest && res.Kind != reading.Direct && e.attested(t.c, ticket) == "":
+		return e.question(ctx, t, ReasonAttestation)
 	}
 	var doubts []Reason
 	if late {
@@ -338,6 +344,7 @@ func (e *Engine) accept(ctx context.Context, t *turn, ticket *Ticket, res readin
 		return false, err
 	}
 	c.Kind, c.Tenant, c.Accepted, c.Phase, c.Wait, c.Attempts = Kind(res.Kind), tenant, t.now, PhaseLocating, nil, 0
+	c.Attested = e.attested(c, ticket)
 	e.takeDates(c, ticket) // the tenant's law
 	t.seal(&Secret{
 		Subject: res.Subject, Also: res.Addresses()[1:], Requester: ticket.Requester.ID, Identities: seed(res.Addresses()...), Former: t.secret.Former, Reference: cmp.Or(e.reference(ticket), t.secret.Reference),
@@ -348,9 +355,16 @@ func (e *Engine) accept(ctx context.Context, t *turn, ticket *Ticket, res readin
 	})
 	c.Systems = e.systemsOf(c)
 	t.change.Claim = append(t.change.Claim, openClaims(c, c.Kind)...)
-	t.event("accepted", map[string]string{
+	accepted := map[string]string{
 		"kind": string(c.Kind), "tenant": tenant, "subject": c.Pseudonym.MAC, "key": c.Pseudonym.Key, "due": c.Due.UTC().Format(time.RFC3339),
-	})
+	}
+	if c.Law != "" {
+		accepted["law"] = string(c.Law)
+	}
+	if c.Attested != "" {
+		accepted["attested"] = c.Attested
+	}
+	t.event("accepted", accepted)
 	vars, err := e.receiptVars(ctx, c, t.now)
 	if err != nil {
 		return false, err

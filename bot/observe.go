@@ -33,6 +33,9 @@ func (e *Engine) observe(ctx context.Context, t *turn) (bool, error) {
 	if fought, err := e.fought(ctx, t, ticket); err != nil || fought {
 		return fought, err
 	}
+	if ended, err := e.answeredByHand(ctx, t, ticket); err != nil || ended {
+		return ended, err
+	}
 	if e.solvedTooEarly(t, ticket) && e.undoSolved(t) {
 		t.took = true // the update that undoes it is a reason to look again
 		return true, t.commit(ctx)
@@ -171,7 +174,7 @@ func (e *Engine) reread(ctx context.Context, t *turn, ticket *Ticket) (bool, err
 
 // nowClear is true if an edit of the form answered the open question.
 func (e *Engine) nowClear(t *turn, ticket *Ticket) bool {
-	if slices.Contains([]Reason{ReasonWhichTenant, ReasonConfirmSigned, ReasonConfirmLink}, t.c.Wait.Reason) {
+	if slices.Contains([]Reason{ReasonWhichTenant, ReasonConfirmSigned, ReasonConfirmLink, ReasonAttestation}, t.c.Wait.Reason) {
 		return false
 	}
 	read := e.understand(t.c, ticket, 0)

@@ -70,6 +70,12 @@ type Settings struct {
 	// on which the consumer asked them, LawField under which law; 0 for none.
 	ReferenceField, AskedOnField, LawField int64
 	Deletes                                policy.Rules
+	// AttestedField is the ticket field by which customers attest that they
+	// verified the person's request, 0 for none; MustAttest asks those who
+	// did not.
+	AttestedField int64
+	MustAttest    bool
+	OptOut        OptOutSettings
 	// Integrations name what syncs into the systems and is not erased, of all
 	// tenants; TenantIntegrations of single ones. The directory may know more.
 	Integrations       []string
@@ -115,6 +121,13 @@ type Settings struct {
 	// those of forgotten requests for good.
 	CleanTicket, DeleteTicket bool
 	Version                   string
+}
+
+// OptOutSettings are what the vendor says to those who opt out of the sale or
+// sharing of personal data. Without a statement a person answers.
+type OptOutSettings struct {
+	Statement     string // plain text
+	SubProcessors string // the address of the page that lists them; "" for none
 }
 
 // ControllerSettings let consumers file directly, about what the vendor holds

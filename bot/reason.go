@@ -16,6 +16,7 @@ const (
 	ReasonConfirmSigned Reason = "confirm_signed_in"
 	ReasonConfirmLink   Reason = "confirm_address"
 	ReasonReopened      Reason = "reopened"
+	ReasonAttestation   Reason = "attestation"
 
 	// Refusals.
 	ReasonNotAdmin     Reason = "not_admin"
@@ -44,6 +45,12 @@ const (
 	ReasonTooMany       Reason = "too_many_requests"
 	ReasonOther         Reason = "other"
 	ReasonRetainedByLaw Reason = "retained_by_law"
+
+	// What is not executed: a person sees to it, and ends it by solving the
+	// ticket.
+	ReasonCorrection   Reason = "correction"
+	ReasonObjection    Reason = "objection"
+	ReasonOptOutByHand Reason = "opt_out_by_hand"
 
 	// Holds.
 	ReasonShadow         Reason = "shadow_mode"

@@ -23,6 +23,9 @@ const (
 	KindDelete Kind = "delete"
 	KindOptOut Kind = "opt_out"
 	KindDirect Kind = "direct" // a consumer's own request
+
+	KindCorrection Kind = "correction"
+	KindObjection  Kind = "objection"
 )
 
 // Phase is how far a request has come. Phases only move forward.
@@ -130,6 +133,9 @@ type Case struct {
 	Due       time.Time `json:"due,omitzero"`
 	AskedOn   time.Time `json:"asked_on,omitzero"`  // when the consumer asked the customer, by the form
 	Statutory time.Time `json:"statutory,omitzero"` // the customer's own date, counted from then
+	// Attested is how the customer said that they verified the person's request:
+	// AttestedByForm, or AttestedByWord; "" where nobody did.
+	Attested string `json:"attested,omitempty"`
 	// Integrations are the tenant's that sync into the systems from outside, as
 	// the requester was told.
 	Integrations []string `json:"integrations,omitempty"`

@@ -36,6 +36,7 @@ type Config struct {
 	Requests  Requests          `yaml:"requests" doc:"terms, patience and sizes"`
 	Consumers Consumers         `yaml:"controller" doc:"consumers who file directly, about what the vendor itself holds as the controller"`
 	Systems   map[string]System `yaml:"systems" required:"true" doc:"the systems that hold personal data, each under a name of your choice"`
+	OptOut    OptOut            `yaml:"opt_out" doc:"what is said to those who opt out of the sale or sharing of personal data"`
 	Report    report.Options    `yaml:"report" doc:"reports and certificates"`
 	Messages  Messages          `yaml:"messages" doc:"what people are told"`
 	Web       Web               `yaml:"web" doc:"the HTTP server for webhooks, health and metrics"`
@@ -48,6 +49,12 @@ type Config struct {
 
 	file string // as it was given to Load
 	dir  string
+}
+
+// OptOut is the vendor's own word. We can't know whether it is true.
+type OptOut struct {
+	Statement     string `yaml:"statement" doc:"what you say of selling and sharing, in plain text, such as: We neither sell personal data nor share it for advertising. Empty: a person answers"`
+	SubProcessors string `yaml:"sub_processors" doc:"address of the page that lists your sub-processors (https); empty: it is not mentioned"`
 }
 
 // Intake says which tickets may become requests.

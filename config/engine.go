@@ -17,6 +17,7 @@ type Requests struct {
 	Reminders    []int                 `yaml:"reminders" default:"3,7,12" min:"1" max:"365" doc:"days after a question on which the requester is reminded of it"`
 	CloseAfter   int                   `yaml:"close_after" default:"14" min:"1" max:"366" doc:"days after a question on which a request without an answer is closed; later than the last reminder"`
 	Alerts       []int                 `yaml:"alerts" default:"15,23,27" min:"1" max:"44" doc:"days after arrival on which agents are warned of an open request; where the customer's own date comes first, as many days before that. At the date itself they are told that it is overdue, and each week from then on"`
+	Attestation  string                `yaml:"attestation" default:"optional" enum:"optional,required" doc:"whether customers must say that they verified the person's request: by the form's checkbox (zendesk.attested_field), else they are asked, wherever the ticket came from"`
 	RepeatDays   int                   `yaml:"repeat_days" default:"30" min:"0" max:"730" doc:"within how many days of an answer a receipt for the same person and kind says when it was; 0: never"`
 	Location     Location              `yaml:"location" default:"UTC" doc:"time zone of due dates and of the day of a cap, such as Europe/Berlin"`
 	ForgetAfter  time.Duration         `yaml:"forget_after" default:"336h" doc:"how long after the end a request's key and files are kept for downloads; then they are destroyed"`
@@ -59,7 +60,8 @@ func (c *Config) Settings(version string) bot.Settings {
 	r := c.Requests
 	return bot.Settings{
 		Since: c.Intake.Since, Reading: c.Zendesk.Rules, TenantField: c.Zendesk.TenantField,
-		ReferenceField: c.Zendesk.CustomerReferenceField, AskedOnField: c.Zendesk.AskedOnField, LawField: c.Zendesk.LawField, Deletes: c.Deletes, Integrations: c.Integrations, TenantIntegrations: c.TenantIntegrations,
+		ReferenceField: c.Zendesk.CustomerReferenceField, AskedOnField: c.Zendesk.AskedOnField, LawField: c.Zendesk.LawField, Deletes: c.Deletes, AttestedField: c.Zendesk.AttestedField, MustAttest: r.Attestation == "required", OptOut: bot.OptOutSettings(c.OptOut),
+		Integrations: c.Integrations, TenantIntegrations: c.TenantIntegrations,
 		DueDays: r.DueDays, Laws: r.Laws, TenantLaws: r.TenantLaws, StatutoryDays: r.Statutory, Reminders: r.Reminders, CloseAfter: r.CloseAfter, Alerts: r.Alerts, RepeatDays: r.RepeatDays,
 		Location: r.Location.Location, AgentLocale: c.Messages.Agents,
 		Lease: r.Lease, StepLease: r.StepLease, Backoff: r.Backoff, MaxBackoff: r.MaxBackoff,

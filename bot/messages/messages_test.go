@@ -157,8 +157,13 @@ func TestMessagesByReason(t *testing.T) {
 		"question_tenant_unclear", "question_confirm_signed_in",
 		"refused_not_admin", "refused_requester_unknown", "refused_other_tenant", "refused_sender_doubtful", "refused_requester_unverified",
 		"refused_requester_suspended", "refused_right_lost", "refused_no_answer", "answer_opt_out", "answer_direct_request",
+		"question_attestation", "by_hand_correction", "by_hand_objection", "by_hand_opt_out_by_hand",
 	} {
-		got, err := c.Render("en", key, nil)
+		var vars map[string]string
+		if key == "answer_opt_out" {
+			vars = map[string]string{"statement": "We sell nothing."}
+		}
+		got, err := c.Render("en", key, vars)
 		if err != nil {
 			t.Errorf("%s: %v", key, err)
 		}

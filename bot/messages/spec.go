@@ -45,7 +45,7 @@ func specs() map[string]spec {
 		"receipt_access": {may: receipt},
 		"receipt_delete": {may: receipt},
 
-		"answer_opt_out":        {may: why},
+		"answer_opt_out":        {required: []string{"statement"}, may: append([]string{"page", "integrations"}, why...)},
 		"answer_direct_request": {may: why},
 		"duplicate":             {required: []string{"linked"}, may: why},
 		"held":                  {},
@@ -104,6 +104,9 @@ func specs() map[string]spec {
 	for _, page := range []string{"page_confirm_access", "page_confirm_delete", "page_confirmed", "page_no_link"} {
 		out[page] = spec{}
 	}
+	for _, reason := range []string{"correction", "objection", "opt_out_by_hand"} {
+		out["by_hand_"+reason] = spec{}
+	}
 	for _, reason := range refusals() {
 		out["refused_"+reason] = spec{may: why}
 	}
@@ -112,7 +115,7 @@ func specs() map[string]spec {
 
 // questions are the reasons for which the requester is asked.
 func questions() []string {
-	return []string{"kind_unclear", "subject_missing", "subject_several", "tenant_unclear", "subject_not_an_address", "confirm_signed_in", "reopened"}
+	return []string{"kind_unclear", "subject_missing", "subject_several", "tenant_unclear", "subject_not_an_address", "confirm_signed_in", "reopened", "attestation"}
 }
 
 // refusals are the reasons for which a request is refused or ended unfulfilled.

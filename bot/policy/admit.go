@@ -27,7 +27,7 @@ func Admit(a Ask) Decision {
 		return d
 	}
 	switch a.Kind {
-	case kindAccess, kindDelete:
+	case kindAccess, kindDelete, kindCorrection, kindObjection:
 	default:
 		return Decision{Verdict: Question, Reason: reasonNoKind}
 	}
@@ -41,6 +41,9 @@ func Admit(a Ask) Decision {
 	tenant, d := tenantOf(a)
 	if tenant == "" {
 		return d
+	}
+	if a.Kind == kindCorrection || a.Kind == kindObjection {
+		return Decision{Verdict: Hand, Reason: a.Kind, Denial: DenialClaimNotCovered, Tenant: tenant}
 	}
 	if !a.Confirmed && (a.Requester.ByStaff || a.Kind == kindDelete && a.ByMail) {
 		return Decision{Verdict: Question, Reason: reasonConfirmSigned, Tenant: tenant}

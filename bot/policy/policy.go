@@ -14,6 +14,7 @@ const (
 	Refuse   Verdict = "refuse" // end the request with the words of Reason
 	Hold     Verdict = "hold"   // a person must look
 	Answer   Verdict = "answer" // nothing to execute: answer and end
+	Hand     Verdict = "hand"   // not executed, which is said; a person does what is to be done
 )
 
 // Kinds of requests, as package bot spells them.
@@ -22,6 +23,9 @@ const (
 	kindDelete = "delete"
 	kindOptOut = "opt_out"
 	kindDirect = "direct"
+
+	kindCorrection = "correction"
+	kindObjection  = "objection"
 )
 
 // Denials in the words of the Data Rights Protocol 1.0.

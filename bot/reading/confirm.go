@@ -27,6 +27,34 @@ func Confirms(text string) bool {
 	return !slices.ContainsFunc(ws, func(w string) bool { return !known.in([]string{w}) })
 }
 
+// Attests reports whether a reply says that the person's request was verified,
+// and nothing else: "verified", "we have verified it".
+func Attests(text string) bool {
+	if len(text) > maxReply {
+		return false
+	}
+	text = purpose(text)
+	ws := words(text)
+	if strings.Contains(text, "?") || len(ws) == 0 || len(ws) > maxConfirm || !attestWords().in(ws) {
+		return false
+	}
+	known := slices.Concat(attestWords(), besideAttest(), yesWords(), besideYes())
+	return !slices.ContainsFunc(ws, func(w string) bool { return !known.in([]string{w}) })
+}
+
+func attestWords() phrases {
+	return phrases{"verified", "verify", "gepruft", "geprueft", "verifiziert", "verifie", "verifiee", "verifions", "verificado", "verificada", "verificamos"}
+}
+
+// besideAttest are words that change nothing about it.
+func besideAttest() phrases {
+	return phrases{
+		"have", "has", "been", "was", "person's", "person", "identity", "right", "and", "our", "by", "us", "hello", "hi", "dear", "team",
+		"haben", "wurde", "hat", "person", "identitat", "betroffenen", "wir", "und", "hallo",
+		"avons", "a", "ete", "l'", "identite", "personne", "et", "bonjour", "hemos", "ha", "sido", "la", "identidad", "persona", "y", "hola",
+	}
+}
+
 // maxConfirm is how many words a confirmation has at most, addresses aside.
 const maxConfirm = 14
 

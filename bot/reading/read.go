@@ -168,6 +168,12 @@ func kindOf(texts ...string) (said telling) {
 			if deleteWords().in(ws) {
 				kinds = append(kinds, Delete)
 			}
+			if correctionWords().in(ws) {
+				kinds = append(kinds, Correction)
+			}
+			if objectionWords().in(ws) {
+				kinds = append(kinds, Objection)
+			}
 			if len(kinds) > before && (negations().in(ws) || tellings().in(ws)) {
 				said.doubt = true
 			}
@@ -215,7 +221,7 @@ func (p *reader) result() Result {
 	switch {
 	case p.kind == Unclear:
 		res.Question = AskKind
-	case p.kind == OptOut || p.kind == Direct:
+	case p.kind != Access && p.kind != Delete:
 	case p.subject == "":
 		res.Question = p.askSubject
 	}

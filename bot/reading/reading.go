@@ -15,6 +15,10 @@ const (
 	Delete  Kind = "delete"
 	OptOut  Kind = "opt_out"
 	Direct  Kind = "direct"
+
+	// What is asked for in words alone, and never executed.
+	Correction Kind = "correction"
+	Objection  Kind = "objection"
 )
 
 // Questions to the requester: reason codes of package bot (bot/reason.go),

@@ -102,6 +102,27 @@ func optOutWords() phrases {
 	}
 }
 
+// correctionWords ask to have data put right (Art. 16 GDPR, Civ. Code
+// 1798.106): never what a slip of the pen is put right with.
+func correctionWords() phrases {
+	return phrases{
+		"rectif*", "right to correct", "correct her", "correct his", "correct their", "correct the data", "correct the record*", "correct the name", "correct the address", "correct the spelling",
+		"correct this person*", "correct my data", "correct our data", "correct inaccurate*", "correction of", "to be corrected", "update her", "update his", "update their", "amend her", "amend his", "amend their", "change her", "change his", "change their",
+		"berichtig*", "richtigstell*", "korrigieren sie", "korrektur der", "korrektur von", "korrektur ihrer", "korrektur seiner",
+		"rectifi*", "corriger ses", "corriger son", "corriger sa", "corriger les", "corrigez", "rectific*", "corregir", "corrijan", "corrija",
+	}
+}
+
+// objectionWords object to the use of data, or ask to restrict it (Art. 18 and
+// 21 GDPR).
+func objectionWords() phrases {
+	return phrases{
+		"object to", "objects to", "objecting to", "objection to", "right to object", "restrict the processing", "restrict processing", "restriction of processing", "stop processing", "limit the use",
+		"widerspruch*", "widerspr*", "einschrankung der verarbeitung", "verarbeitung einschranken", "verarbeitung einzuschranken", "verarbeitung ein",
+		"s' oppos*", "m' oppos*", "oppose au", "oppose a", "droit d' opposition", "limitation du traitement", "oponer*", "me opongo", "se opone", "derecho de oposicion", "limitacion del tratamiento",
+	}
+}
+
 // negations turn a sentence's meaning round, in a way that is not read here.
 func negations() phrases {
 	return append(plainNo(),

@@ -29,18 +29,23 @@ const (
 // is an HMAC under a key of the tenant, and means nothing once that is
 // destroyed.
 type certificate struct {
-	Schema   string              `json:"schema"`
-	Vendor   string              `json:"vendor"`
-	Request  string              `json:"request"`
-	Ticket   int64               `json:"ticket"`
-	Kind     string              `json:"kind"`
-	Tenant   string              `json:"tenant"`
-	Subject  bot.Pseudonym       `json:"subject"`
-	Complete bool                `json:"complete"`
-	Summary  string              `json:"summary"`
-	Times    certificateTimes    `json:"times"`
-	Systems  []certificateSystem `json:"systems"`
-	Further  string              `json:"further,omitempty"`
+	Schema   string        `json:"schema"`
+	Vendor   string        `json:"vendor"`
+	Request  string        `json:"request"`
+	Ticket   int64         `json:"ticket"`
+	Kind     string        `json:"kind"`
+	Tenant   string        `json:"tenant"`
+	Subject  bot.Pseudonym `json:"subject"`
+	Complete bool          `json:"complete"`
+	Summary  string        `json:"summary"`
+	// Attested is how the customer said that they verified the person's request;
+	// empty where they did not.
+	Attested string `json:"attested,omitempty"`
+	// Law is the one under which the person asked, where it is known.
+	Law     string              `json:"law,omitempty"`
+	Times   certificateTimes    `json:"times"`
+	Systems []certificateSystem `json:"systems"`
+	Further string              `json:"further,omitempty"`
 	// Integrations are the customer's that write into the systems and were not
 	// erased.
 	Integrations []string         `json:"integrations,omitempty"`
@@ -55,8 +60,10 @@ type certificateTimes struct {
 	Accepted string `json:"accepted,omitempty"`
 	Due      string `json:"due,omitempty"`
 	Approved string `json:"approved,omitempty"`
-	Begun    string `json:"begun,omitempty"`
-	Made     string `json:"made"`
+	// ApprovedBy is the operator who approved, as the command was told.
+	ApprovedBy string `json:"approved_by,omitempty"`
+	Begun      string `json:"begun,omitempty"`
+	Made       string `json:"made"`
 }
 
 type certificateChain struct {
@@ -192,7 +199,7 @@ func newCertificate(in bot.ReportInput) certificate {
 	c := in.Case
 	cert := certificate{
 		Schema: certificateSchema, Request: c.ID, Ticket: c.Ticket, Kind: string(c.Kind), Tenant: c.Tenant,
-		Subject: c.Pseudonym, Backups: backupsText, Notices: noticesText, Software: in.Version, Integrations: c.Integrations,
+		Subject: c.Pseudonym, Backups: backupsText, Notices: noticesText, Software: in.Version, Attested: c.Attested, Law: string(c.Law), Integrations: c.Integrations,
 		Times: certificateTimes{
 			Arrived: stamp(c.Arrived), Accepted: stamp(c.Accepted), Due: stamp(c.Due), Begun: stamp(c.Begun), Made: stamp(in.At),
 		},
@@ -201,7 +208,7 @@ func newCertificate(in bot.ReportInput) certificate {
 		Further: further(in.Planned),
 	}
 	if c.Approval != nil {
-		cert.Times.Approved = stamp(c.Approval.At)
+		cert.Times.Approved, cert.Times.ApprovedBy = stamp(c.Approval.At), c.Approval.By
 	}
 	open := 0
 	for _, s := range in.Systems {

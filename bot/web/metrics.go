@@ -223,7 +223,7 @@ func kindLabel(k bot.Kind) string {
 	if k == "" {
 		return "unclear"
 	}
-	return oneOf(k, []bot.Kind{bot.KindAccess, bot.KindDelete, bot.KindOptOut, bot.KindDirect})
+	return oneOf(k, []bot.Kind{bot.KindAccess, bot.KindDelete, bot.KindOptOut, bot.KindDirect, bot.KindCorrection, bot.KindObjection})
 }
 
 func stageLabel(s bot.Stage) string {

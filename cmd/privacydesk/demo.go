@@ -253,6 +253,7 @@ directory:
 keys: {master: [{id: demo, key: "${file:master.key}"}]}
 deletes: {mode: live, approval: never, waiting_period: 3s}
 requests: {backoff: 1s}
+opt_out: {statement: We neither sell personal data nor share it for advertising.}
 web: {listen: "127.0.0.1:0"}
 log: {format: json}
 systems:

@@ -220,6 +220,7 @@ directory:
 		master = more[0]
 	}
 	fmt.Fprintf(&b, `data_dir: data
+opt_out: {statement: We neither sell personal data nor share it for advertising.}
 keys: {master: %s}
 redis: {url: %q, prefix: %s}
 deletes: %s

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"privacydesk/bot"
+	"privacydesk/bot/policy"
 	"privacydesk/bot/ledger"
 )
 
@@ -90,6 +91,8 @@ type requestView struct {
 	Arrived    time.Time  `json:"arrived"`
 	Due        time.Time  `json:"due"`
 	Statutory  time.Time  `json:"statutory,omitzero"` // the customer's own date
+	Law        policy.Law `json:"law,omitempty"`
+	Attested   string     `json:"attested,omitempty"` // how the customer said that they verified the person's request
 	Extended   bool       `json:"extended,omitempty"`
 	Waited     int64      `json:"waited_seconds"` // for the requester
 	Finished   time.Time  `json:"finished,omitzero"`
@@ -108,7 +111,7 @@ func (v requestView) why() string {
 func viewOf(c *bot.Case, now time.Time) requestView {
 	return requestView{
 		ID: c.ID, Ticket: c.Ticket, Kind: c.Kind, Tenant: c.Tenant, State: c.State(), Reason: c.Why(),
-		Phase: c.Phase, Arrived: c.Arrived, Due: c.Due, Statutory: c.Statutory, Extended: c.Extended != nil,
+		Phase: c.Phase, Arrived: c.Arrived, Due: c.Due, Statutory: c.Statutory, Law: c.Law, Attested: c.Attested, Extended: c.Extended != nil,
 		Waited: int64(c.WaitedFor(now).Seconds()), Finished: c.Finished, Generation: c.Version, Stuck: c.StuckSince(now),
 	}
 }

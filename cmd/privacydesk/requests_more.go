@@ -96,6 +96,12 @@ func (c extendCmd) Run(ctx context.Context, s *surroundings) error {
 // prints them.
 func datesOf(c *bot.Case, now time.Time) string {
 	var out string
+	if c.Law != "" {
+		out += fmt.Sprintf("law\t%s\n", c.Law.Name())
+	}
+	if c.Attested != "" {
+		out += fmt.Sprintf("attested\tby %s\n", map[string]string{bot.AttestedByForm: "the form", bot.AttestedByWord: "a reply"}[c.Attested])
+	}
 	if !c.Statutory.IsZero() {
 		out += fmt.Sprintf("asked on\t%s; the customer's own date is %s\n", c.AskedOn.Format(time.DateOnly), c.Statutory.Format(time.DateOnly))
 	}

@@ -47,7 +47,7 @@ func (k *Talk) what(kind string, n zendesksim.NewTicket) string {
 	for _, f := range []struct {
 		name string
 		id   int64
-	}{{"account", k.TenantField}, {"reference", k.ReferenceField}, {"asked on", k.AskedOnField}, {"law", k.LawField}} {
+	}{{"account", k.TenantField}, {"reference", k.ReferenceField}, {"asked on", k.AskedOnField}, {"law", k.LawField}, {"verified", k.AttestedField}} {
 		if v, ok := n.CustomFields[f.id]; ok {
 			out += fmt.Sprintf(", %s **%v**", f.name, v)
 		}
@@ -119,6 +119,11 @@ func AskedOn(k *Talk, date string) func(*zendesksim.NewTicket) {
 // Under says under which law the consumer asked.
 func Under(k *Talk, law policy.Law) func(*zendesksim.NewTicket) {
 	return func(n *zendesksim.NewTicket) { n.CustomFields[k.LawField] = "law_" + string(law) }
+}
+
+// Attesting ticks the box that says that the person's request was verified.
+func Attesting(k *Talk) func(*zendesksim.NewTicket) {
+	return func(n *zendesksim.NewTicket) { n.CustomFields[k.AttestedField] = true }
 }
 
 // Edits lets somebody change the ticket by hand; says is the transcript's

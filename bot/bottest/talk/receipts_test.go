@@ -22,13 +22,14 @@ func receipts() talk.Chapter {
 			t.Said("Your reference: DSR-2026/17")
 		}},
 		{Title: "What syncs into the one account is nobody else's business", Set: func(s *bot.Settings) {
-			s.TenantIntegrations = map[string][]string{"acme": {"Salesforce"}, "globex": {"Pipedrive"}}
+			s.TenantIntegrations, s.Deletes.WaitingPeriod = map[string][]string{"acme": {"Salesforce"}, "globex": {"Pipedrive"}}, 3*day
 		}, Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.")
 			t.Said("Salesforce", "Delete the person there first")
-			t.Is("resolved", bot.ReasonErased)
 			g := k.Files(k.Gina(), "delete", "Please delete jane@x.example.")
 			g.Said("Pipedrive")
+			k.Later(4 * day)
+			t.Is("resolved", bot.ReasonErased)
 			for of, other := range map[talk.Ticket]string{t: "Pipedrive", g: "Salesforce"} {
 				if strings.Contains(of.All(), other) {
 					k.T.Errorf("ticket #%d mentions %s", of.ID, other)

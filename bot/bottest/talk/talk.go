@@ -47,8 +47,8 @@ type Talk struct {
 	Sim  *zendesksim.Sim
 	Form int64
 	// Fields of the form.
-	KindField, TenantField, DueField, ProgressField, ReferenceField, AskedOnField, LawField int64
-	Resolved                                                                                int64 // the custom status
+	KindField, TenantField, DueField, ProgressField, ReferenceField, AskedOnField, LawField, AttestedField int64
+	Resolved                                                                                               int64 // the custom status
 	// Options of the desk, as they were when the house opened.
 	Options zendesk.Options
 
@@ -94,6 +94,8 @@ func Open(t testing.TB, s Scenario) *Talk {
 	}
 	k.Settings.TenantField, k.Settings.ShowsProgress = k.TenantField, true
 	k.Settings.ReferenceField, k.Settings.AskedOnField, k.Settings.LawField = k.ReferenceField, k.AskedOnField, k.LawField
+	k.Settings.AttestedField = k.AttestedField
+	k.Settings.OptOut.Statement = "We neither sell personal data nor share it for advertising."
 	if s.Set != nil {
 		s.Set(&k.Settings)
 	}
@@ -122,8 +124,9 @@ func (k *Talk) furnish() {
 		laws.Options = append(laws.Options, zendesksim.FieldOption{Name: law.Name(), Value: "law_" + string(law)})
 	}
 	k.LawField = k.Sim.AddTicketField(laws)
+	k.AttestedField = k.Sim.AddTicketField(zendesksim.TicketField{Title: "Verified", Type: "checkbox", VisibleInPortal: true, EditableInPortal: true})
 	k.Form = k.Sim.AddTicketForm(zendesksim.TicketForm{
-		Name: "Data & Privacy", FieldIDs: []int64{k.KindField, k.TenantField, k.DueField, k.ProgressField, k.ReferenceField, k.AskedOnField, k.LawField}, EndUserVisible: true,
+		Name: "Data & Privacy", FieldIDs: []int64{k.KindField, k.TenantField, k.DueField, k.ProgressField, k.ReferenceField, k.AskedOnField, k.LawField, k.AttestedField}, EndUserVisible: true,
 	})
 	k.Resolved = k.Sim.AddCustomStatus("solved", "Resolved")
 }

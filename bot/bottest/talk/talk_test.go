@@ -17,7 +17,7 @@ const doc = "../../../docs/conversations.md"
 // chapters are all conversations, in the order of the page.
 func chapters() []talk.Chapter {
 	return []talk.Chapter{
-		straight(), who(), whom(), consumers(), working(), replies(), reopened(), agents(), timing(), laws(), approval(), legal(), receipts(), after(), asItIs(),
+		straight(), who(), whom(), consumers(), working(), replies(), reopened(), agents(), timing(), laws(), byHand(), attestation(), approval(), legal(), receipts(), after(), asItIs(),
 	}
 }
 

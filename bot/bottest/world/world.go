@@ -132,7 +132,7 @@ func New(t testing.TB) *World {
 		Reading:     reading.Rules{FormID: Form, KindField: KindField, MaxText: 20000, Tag: "privacy_request", KindValues: map[string]reading.Kind{"access": reading.Access, "delete": reading.Delete, "opt_out": reading.OptOut, "direct": reading.Direct}},
 		TenantField: TenantField,
 		Deletes:     policy.Rules{Mode: policy.ModeLive, Approval: "never", CapPerTenantDay: 1000, CapRowsPerSystem: 10000},
-		DueDays:     30, Laws: []policy.Law{policy.LawCCPA}, Reminders: []int{3, 7, 12}, CloseAfter: 14, Alerts: []int{15, 23, 27}, RepeatDays: 30, Location: time.UTC, Lease: time.Minute, StepLease: 2 * time.Minute, Backoff: 15 * time.Second, MaxBackoff: 15 * time.Minute,
+		DueDays:     30, Laws: []policy.Law{policy.LawCCPA}, OptOut: bot.OptOutSettings{Statement: "We sell nothing."}, Reminders: []int{3, 7, 12}, CloseAfter: 14, Alerts: []int{15, 23, 27}, RepeatDays: 30, Location: time.UTC, Lease: time.Minute, StepLease: 2 * time.Minute, Backoff: 15 * time.Second, MaxBackoff: 15 * time.Minute,
 		MaxAttempts: 5, MaxRounds: 8, CheckEvery: 10 * time.Minute, ForgetAfter: 14 * 24 * time.Hour, KeepRecords: 730 * 24 * time.Hour, PartSize: 50_000_000, MaxParts: 10, MaxAsked: 3, FirstLooks: bot.FirstLooks{AtOnce: 16, PerRequester: 2, Pace: 10 * time.Second}, Version: "test",
 	}
 	w.Start()

@@ -1,0 +1,30 @@
+package reading_test
+
+import (
+	"testing"
+
+	"privacydesk/bot/reading"
+)
+
+// TestAttests: a plain word that the person's request was verified, and nothing
+// that may mean something else.
+func TestAttests(t *testing.T) {
+	for text, want := range map[string]bool{
+		"verified": true, "Verified.": true, "Yes, verified": true, "We have verified the person's identity and right.": true,
+		"geprüft": true, "Wir haben die Anfrage geprüft.": true, "Ja, ist geprüft": true, "Vérifié": true, "Nous avons vérifié la demande": true, "Verificado, gracias": true,
+		"Verified\n\nBest regards\nAlex": true,
+		"":                               false, "yes": false, "confirm": false, "verify": true,
+		"not verified":                           false,
+		"Is that verified?":                      false,
+		"We will verify it tomorrow":             false,
+		"verified by our intern Bob":             false,
+		"We have not verified it":                false,
+		"> verified":                             false,
+		"nicht geprüft":                          false,
+		"Verified. Also delete bob@corp.example": false,
+	} {
+		if got := reading.Attests(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
