@@ -11,8 +11,8 @@ import (
 	"time"
 
 	"privacydesk/bot"
-	"privacydesk/bot/policy"
 	"privacydesk/bot/ledger"
+	"privacydesk/bot/policy"
 )
 
 type requestsCmd struct {
