@@ -140,13 +140,13 @@ type Case struct {
 	// the requester was told.
 	Integrations []string `json:"integrations,omitempty"`
 	// Law is the one under which the person asked; "" where that is unknown.
-	Law       policy.Law `json:"law,omitempty"`
-	Located   time.Time  `json:"located,omitzero"` // first complete location
-	NotBefore time.Time  `json:"not_before,omitzero"`
-	Begun     time.Time  `json:"begun,omitzero"`    // the commit that began the erasing
-	Stopped   Reason     `json:"stopped,omitempty"` // why a person ended it in mid-erase
-	Erased    time.Time  `json:"erased,omitzero"`   // a search first found nothing more
-	Finished  time.Time  `json:"finished,omitzero"`
+	Law       Law       `json:"law,omitempty"`
+	Located   time.Time `json:"located,omitzero"` // first complete location
+	NotBefore time.Time `json:"not_before,omitzero"`
+	Begun     time.Time `json:"begun,omitzero"`    // the commit that began the erasing
+	Stopped   Reason    `json:"stopped,omitempty"` // why a person ended it in mid-erase
+	Erased    time.Time `json:"erased,omitzero"`   // a search first found nothing more
+	Finished  time.Time `json:"finished,omitzero"`
 	// Forgetting is when the destruction of key and spool was decided: from then
 	// on it goes through, whatever happens in between.
 	Forgetting time.Time `json:"forgetting,omitzero"`
@@ -209,6 +209,9 @@ type Case struct {
 	// newer case is noticed.
 	SecretSum string `json:"secret_sum,omitempty"`
 }
+
+// Law is the law under which a person asked the customer.
+type Law = policy.Law
 
 // Secret is the other half of the record: personal data, sealed under the
 // request's key. Without the key nobody reads it.

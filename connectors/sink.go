@@ -40,7 +40,15 @@ type Column struct {
 	Label      string   `json:"label,omitempty"`
 	Categories []string `json:"categories,omitempty"`
 	Reason     string   `json:"reason,omitempty"` // for withheld ones
+	// Rule is the law's rule by which a field is withheld: Rule7024d, or "" where
+	// the data map gave a reason of its own.
+	Rule string `json:"rule,omitempty"`
 }
+
+// Rule7024d forbids a business to disclose some values in answer to a request
+// to know, though it says that it holds them (11 CCR §7024(d)). It is
+// California's alone.
+const Rule7024d = "11 CCR §7024(d)"
 
 // Media describes a file.
 type Media struct {

@@ -70,6 +70,10 @@ func ParseLaw(text string) (Law, bool) {
 	return l, l.Known()
 }
 
+// Californian is true for California's law, and where the law is unknown: what
+// it asks for is met then, too.
+func (l Law) Californian() bool { return l == LawCCPA || l == "" }
+
 // European is true for the laws that take after the GDPR: a month to answer,
 // Art. 15's right to a copy and Art. 17(3)'s exceptions.
 func (l Law) European() bool { return l == LawGDPR || l == LawUK }

@@ -78,7 +78,7 @@ func (a *archive) tableView(s *systemData, c connectors.Collection, t *tableInfo
 	list := categories(c.Categories)
 	v := tableView{
 		Label: collectionLabel(c), Source: c.Source, Purpose: c.Purpose, Retention: c.Retention, CCPA: letterNames(list),
-		Recipients: c.ThirdParties, Withheld: withheld(s, t), Empty: seg == nil, Wide: seg != nil && seg.labels != nil,
+		Recipients: c.ThirdParties, Withheld: withheld(s, t, a.in.Case.Law), Empty: seg == nil, Wide: seg != nil && seg.labels != nil,
 	}
 	for _, k := range list {
 		v.Categories = append(v.Categories, k.text())
@@ -92,7 +92,7 @@ func (a *archive) tableView(s *systemData, c connectors.Collection, t *tableInfo
 }
 
 // withheld lists fields that are held: of a table without rows none is.
-func withheld(s *systemData, t *tableInfo) []withheldView {
+func withheld(s *systemData, t *tableInfo, law bot.Law) []withheldView {
 	var out []withheldView
 	if t.rows == 0 {
 		return nil
@@ -100,10 +100,23 @@ func withheld(s *systemData, t *tableInfo) []withheldView {
 	for _, c := range t.schema.Withheld {
 		out = append(out, withheldView{
 			System: s.title(), Collection: collectionLabel(s.collection(t.schema.Collection)), Label: columnLabel(c),
-			Reason: cmp.Or(c.Reason, "the law forbids to disclose its value (11 CCR §7024(d))"),
+			Reason: withheldText(c, law),
 		})
 	}
 	return out
+}
+
+// withheldText is why a value is not shown. What California forbids to disclose,
+// others do not: there it is held back to be safe, and a person may give it.
+func withheldText(c connectors.Column, law bot.Law) string {
+	what := cmp.Or(c.Reason, "a value of a kind that is not disclosed")
+	switch {
+	case c.Rule == "" && c.Reason != "":
+		return c.Reason // the data map's own
+	case law.Californian():
+		return what + " (" + connectors.Rule7024d + ")"
+	}
+	return what + "; held back to be safe, though the law of this request does not forbid it: reply on the ticket if the person is to have it, and a person decides"
 }
 
 type tableTail struct {
@@ -181,12 +194,12 @@ func (a *archive) indexView(number, parts int) indexView {
 		Software: a.in.Version, Part: number, Parts: parts, RowsPerPage: a.r.rows,
 	}
 	for _, s := range a.systems {
-		v.add(s, number)
+		v.add(s, number, c.Law)
 	}
 	return v
 }
 
-func (v *indexView) add(s *systemData, part int) {
+func (v *indexView) add(s *systemData, part int, law bot.Law) {
 	t := s.State.Totals()
 	sys := indexSystem{
 		Label: s.title(), Page: s.pages[part], Outcome: outcomeText(s.Outcome),
@@ -199,7 +212,7 @@ func (v *indexView) add(s *systemData, part int) {
 			continue
 		}
 		if info.rows > 0 {
-			v.Withheld = append(v.Withheld, withheld(s, info)...)
+			v.Withheld = append(v.Withheld, withheld(s, info, law)...)
 			v.Any = true
 			sys.Tables = append(sys.Tables, s.indexTable(info, part))
 		}

@@ -138,8 +138,23 @@ func aloud(label, name string) string {
 	return string(unicode.ToUpper(first)) + words[size:]
 }
 
+// exceptionText is on what ground something was kept, in words and by the law
+// under which the person asked. California's is named where that is unknown: its
+// list is the one that data maps go by.
+func exceptionText(e connectors.Exception, law bot.Law) string {
+	switch {
+	case law.Californian():
+		return e.Words + " (Civ. Code " + e.Paragraph + ")"
+	case law.European() && e.Article != "":
+		return e.Words + " (Art. " + e.Article + " GDPR)"
+	case law.European():
+		return e.Words + " (the data map's ground; Art. 17(3) GDPR has none of the kind, so the customer has to say whether it may stay)"
+	}
+	return e.Words
+}
+
 // methodText is what a delete does to a collection.
-func methodText(method, exception string) string {
+func methodText(method, exception, law string) string {
 	switch connectors.Action(method) {
 	case connectors.ActionDelete:
 		return "delete"
@@ -151,7 +166,7 @@ func methodText(method, exception string) string {
 		rule, reason, _ := strings.Cut(exception, ": ")
 		words := strings.ReplaceAll(rule, "_", " ")
 		if known, ok := connectors.Exceptions()[rule]; ok {
-			words = known.Words + " (Civ. Code " + known.Paragraph + ")"
+			words = exceptionText(known, bot.Law(law))
 		}
 		return strings.TrimSuffix("retain: "+words+"; "+reason, "; ")
 	case connectors.ActionNone:

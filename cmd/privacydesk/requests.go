@@ -12,7 +12,6 @@ import (
 
 	"privacydesk/bot"
 	"privacydesk/bot/ledger"
-	"privacydesk/bot/policy"
 )
 
 type requestsCmd struct {
@@ -91,7 +90,7 @@ type requestView struct {
 	Arrived    time.Time  `json:"arrived"`
 	Due        time.Time  `json:"due"`
 	Statutory  time.Time  `json:"statutory,omitzero"` // the customer's own date
-	Law        policy.Law `json:"law,omitempty"`
+	Law        bot.Law    `json:"law,omitempty"`
 	Attested   string     `json:"attested,omitempty"` // how the customer said that they verified the person's request
 	Extended   bool       `json:"extended,omitempty"`
 	Waited     int64      `json:"waited_seconds"` // for the requester

@@ -371,7 +371,7 @@ func (c *Collection) Schema() connectors.Schema {
 		s.Columns = append(s.Columns, connectors.Column{Name: f.Path, Label: f.Label, Categories: f.Categories})
 	}
 	for _, f := range c.Withheld() {
-		s.Withheld = append(s.Withheld, connectors.Column{Name: f.Path, Label: f.Label, Categories: f.Categories, Reason: f.NeverDisclose})
+		s.Withheld = append(s.Withheld, connectors.Column{Name: f.Path, Label: f.Label, Categories: f.Categories, Reason: f.NeverDisclose, Rule: f.withheldBy()})
 	}
 	return s
 }

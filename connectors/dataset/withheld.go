@@ -14,11 +14,11 @@ import (
 // maps say never_disclose for them.
 func withheldCategories() map[string]string {
 	const (
-		government = "a government-issued identification number (Regs §7024(d))"
-		account    = "a financial account number (Regs §7024(d))"
-		medical    = "a health insurance or medical identification number (Regs §7024(d))"
-		password   = "a password or another credential (Regs §7024(d))"
-		biometric  = "unique biometric data (Regs §7024(d))"
+		government = "a government-issued identification number"
+		account    = "a financial account number"
+		medical    = "a health insurance or medical identification number"
+		password   = "a password or another credential"
+		biometric  = "unique biometric data"
 	)
 	return map[string]string{
 		"user.government_id":                                  government,
@@ -56,6 +56,15 @@ func withheldReason(categories []string) string {
 				return reason
 			}
 		}
+	}
+	return ""
+}
+
+// withheldBy is the rule by which the field is withheld; "" where it is the
+// map's own reason.
+func (f *Field) withheldBy() string {
+	if f.NeverDisclose != "" && f.NeverDisclose == withheldReason(f.Categories) {
+		return connectors.Rule7024d
 	}
 	return ""
 }
