@@ -53,7 +53,7 @@ type segment struct {
 	shown     int64
 	pageBytes int
 	csv       string
-	labels    []string // of a table that is too wide for a page
+	labels    []string // of its columns, as HTML
 }
 
 // mediaRef is a file in the current part.

@@ -22,18 +22,21 @@ type Options struct {
 	RowsPerPage int `yaml:"rows_per_page" default:"1000" min:"1" max:"100000" doc:"records of a collection that a report's page shows; its table for spreadsheets has all"`
 	// Vendor is who holds the systems, as certificates and reports name it;
 	// empty for "the service provider".
-	Vendor string `yaml:"vendor" doc:"your company, as reports and certificates name who holds the data; empty: the service provider"`
+	// Statements are keyed by tenant.
+	Statements map[string]Statement `yaml:"statements" doc:"what a tenant, as the controller, tells people in its reports beside the records; under the name of controller.tenant your own. Without one a tenant's report has nothing of the kind"`
+	Vendor     string               `yaml:"vendor" doc:"your company, as reports and certificates name who holds the data; empty: the service provider"`
 }
 
 // Reporter is a bot.Reporter on a spool.
 type Reporter struct {
-	spool  bot.Spool
-	keys   bot.Keys
-	rows   int64
-	vendor string
-	pages  *template.Template
-	style  template.CSS
-	policy string // the pages' content security policy
+	spool      bot.Spool
+	keys       bot.Keys
+	rows       int64
+	vendor     string
+	statements map[string]Statement
+	pages      *template.Template
+	style      template.CSS
+	policy     string // the pages' content security policy
 }
 
 var _ bot.Reporter = (*Reporter)(nil)
@@ -46,7 +49,7 @@ func New(spool bot.Spool, keys bot.Keys, o Options) (*Reporter, error) {
 	if o.RowsPerPage < 0 {
 		return nil, connectors.Sayf(nil, "report: rows_per_page is %d; it must be 0 (for 1000) or more", o.RowsPerPage)
 	}
-	r := &Reporter{spool: spool, keys: keys, rows: int64(cmp.Or(o.RowsPerPage, 1000)), vendor: cmp.Or(o.Vendor, "the service provider")}
+	r := &Reporter{spool: spool, keys: keys, statements: o.Statements, rows: int64(cmp.Or(o.RowsPerPage, 1000)), vendor: cmp.Or(o.Vendor, "the service provider")}
 	style, err := pages.ReadFile("pages/style.css")
 	if err != nil {
 		return nil, connectors.Sayf(err, "report")

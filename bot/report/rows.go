@@ -12,11 +12,8 @@ import (
 // prints a table of a hundred columns.
 const maxAcross = 8
 
-// rowLabels are the labels of a wide table's fields, as HTML; nil of others.
+// rowLabels are the labels of a table's fields, as HTML.
 func rowLabels(s connectors.Schema) []string {
-	if len(s.Columns) <= maxAcross {
-		return nil
-	}
 	labels := make([]string, len(s.Columns))
 	for i, c := range s.Columns {
 		labels[i] = template.HTMLEscapeString(visible(columnLabel(c)))
@@ -24,12 +21,17 @@ func rowLabels(s connectors.Schema) []string {
 	return labels
 }
 
-// appendPageRow adds the next record of a segment to a page.
+func (s *segment) wide() bool { return len(s.labels) > maxAcross }
+
+// appendPageRow adds the next record of a segment to a page. Each cell bears
+// its column's label: on a narrow screen a row is shown as a card.
 func (s *segment) appendPageRow(dst []byte, cells []connectors.Cell) []byte {
-	if s.labels == nil {
+	if !s.wide() {
 		dst = append(dst, "<tr>"...)
-		for _, c := range cells {
-			dst = append(dst, `<td dir="auto">`...)
+		for i, c := range cells {
+			dst = append(dst, `<td dir="auto" data-label="`...)
+			dst = append(dst, s.labels[i]...)
+			dst = append(dst, `">`...)
 			dst = appendHTML(dst, c)
 			dst = append(dst, "</td>"...)
 		}

@@ -78,7 +78,7 @@ func (a *archive) tableView(s *systemData, c connectors.Collection, t *tableInfo
 	list := categories(c.Categories)
 	v := tableView{
 		Label: collectionLabel(c), Source: c.Source, Purpose: c.Purpose, Retention: c.Retention, CCPA: letterNames(list),
-		Recipients: c.ThirdParties, Withheld: withheld(s, t, a.in.Case.Law), Empty: seg == nil, Wide: seg != nil && seg.labels != nil,
+		Recipients: c.ThirdParties, Withheld: withheld(s, t, a.in.Case.Law), Empty: seg == nil, Wide: seg != nil && seg.wide(),
 	}
 	for _, k := range list {
 		v.Categories = append(v.Categories, k.text())
@@ -129,7 +129,7 @@ func (a *archive) tableTail(seg *segment) tableTail {
 	last := seg.first + seg.rows - 1
 	return tableTail{
 		First: seg.first, Last: last, Shown: seg.shown, Total: seg.table.rows, CSV: "../" + seg.csv,
-		Cut: seg.shown < seg.rows, Further: last < seg.table.rows || seg.first > 1, Wide: seg.labels != nil,
+		Cut: seg.shown < seg.rows, Further: last < seg.table.rows || seg.first > 1, Wide: seg.wide(),
 	}
 }
 
@@ -152,6 +152,11 @@ func (a *archive) tailView(more bool) tailView {
 
 type indexView struct {
 	head
+	// Own is true where the vendor is the controller itself; else it holds the
+	// data for the tenant, whose answer to the person this is not.
+	Own                                                                bool
+	Statement                                                          []statementLine
+	Glance                                                             []glance
 	Vendor, Subject, Tenant, Request, Reference, Asked, Made, Software string
 	Ticket                                                             int64
 	Part, Parts                                                        int
@@ -189,7 +194,7 @@ func (a *archive) index(p *part) ([]byte, error) {
 func (a *archive) indexView(number, parts int) indexView {
 	c := a.in.Case
 	v := indexView{
-		head: a.r.head("Personal data report"), Vendor: a.r.vendor, Subject: strings.Join(a.in.Addresses(), ", "), Tenant: c.Tenant,
+		head: a.r.head("Personal data report"), Own: c.Controller, Statement: a.r.statement(c), Vendor: a.r.vendor, Subject: strings.Join(a.in.Addresses(), ", "), Tenant: c.Tenant,
 		Request: c.ID, Ticket: c.Ticket, Reference: a.in.Reference, Asked: when(c.Arrived), Made: when(a.in.At),
 		Software: a.in.Version, Part: number, Parts: parts, RowsPerPage: a.r.rows,
 	}
@@ -218,6 +223,9 @@ func (v *indexView) add(s *systemData, part int, law bot.Law) {
 		}
 	}
 	v.Systems = append(v.Systems, sys)
+	if g, any := s.glance(); any {
+		v.Glance = append(v.Glance, g)
+	}
 	switch {
 	case !searched(s.Outcome):
 		v.Missing = append(v.Missing, missingView{s.title(), outcomeText(s.Outcome), reasonOf(s.ReportSystem)})

@@ -254,6 +254,9 @@ func (a *app) probeReach(context.Context) []problem {
 			Mend: "give a field the identity email, in a collection that is confined to a tenant, or let it refer to another system's map",
 		})
 	}
+	for _, name := range sortedKeys(profiles) {
+		out = append(out, unstated(name, profiles[name])...)
+	}
 	return append(append(out, unmet(profiles)...), a.tenantProblems()...)
 }
 

@@ -49,6 +49,34 @@ func unspelled(system string, t config.Tenants, ours []string) []problem {
 	}}
 }
 
+// unstated names what data maps leave unsaid of the data's source, purpose,
+// recipients and retention: reports then say "not stated".
+func unstated(system string, p connectors.Profile) []problem {
+	var silent []string
+	for _, c := range p.Collections {
+		var of []string
+		for _, f := range []struct {
+			key string
+			set bool
+		}{{"source", c.Source != ""}, {"purpose", c.Purpose != ""}, {"third_parties", len(c.ThirdParties) > 0}, {"retention", c.Retention != ""}} {
+			if !f.set {
+				of = append(of, f.key)
+			}
+		}
+		if len(of) > 0 {
+			silent = append(silent, c.Name+" ("+strings.Join(of, ", ")+")")
+		}
+	}
+	if len(silent) == 0 {
+		return nil
+	}
+	return []problem{{
+		Severity: connectors.SeverityNote, Where: "systems." + system + ".dataset",
+		What: "reports will say \"not stated\", because the data map does not say it: of " + enumerate(silent),
+		Mend: "say it under privacydesk of each collection; third_parties: [nobody] where nobody receives the data",
+	}}
+}
+
 // misplaced names places whose tenant nobody is: no request would search them.
 func misplaced(system string, t config.Tenants, ours, places []string) []problem {
 	known := t.Spellings()
