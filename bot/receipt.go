@@ -34,6 +34,9 @@ func (e *Engine) receiptVars(ctx context.Context, c *Case, now time.Time) (map[s
 		return nil, err
 	}
 	vars := map[string]string{"systems": e.systemNames(c), "integrations": strings.Join(c.Integrations, "\n")}
+	if wait := e.Settings.Deletes.WaitingPeriod; c.Kind == KindDelete && wait >= time.Minute {
+		vars["until"] = now.Add(wait).In(e.Settings.Location).Format("2006-01-02 15:04 MST")
+	}
 	last, err := e.fact(ctx, answeredFact(c))
 	if err != nil {
 		return nil, err

@@ -40,7 +40,7 @@ func isTable(name string) bool { return name == "counts" || name == "changes" }
 // on, what only agents read.
 func specs() map[string]spec {
 	found, why := []string{"systems", "counts", "outcomes", "kept"}, []string{"reason", "code"}
-	receipt := []string{"systems", "integrations", "answered", "earlier", "adopted"}
+	receipt := []string{"systems", "integrations", "answered", "earlier", "adopted", "until"}
 	out := map[string]spec{
 		"receipt_access": {may: receipt},
 		"receipt_delete": {may: receipt},

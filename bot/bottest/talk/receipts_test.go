@@ -16,7 +16,7 @@ func receipts() talk.Chapter {
 			s.Integrations, s.Deletes.WaitingPeriod = []string{"Salesforce", "HubSpot"}, 3*day
 		}, Play: func(k *talk.Talk) {
 			t := k.Files(k.Alex(), "delete", "Please delete jane@x.example.", talk.Referring(k, " DSR-2026/17 "))
-			t.Said("by 2026-12-23", "crm", "Salesforce", "Delete the person there first", "your reference DSR-2026/17")
+			t.Said("by 2026-12-23", "does not begin before 2026-11-26", "crm", "Salesforce", "Delete the person there first", "your reference DSR-2026/17")
 			k.Later(4 * day)
 			t.Is("resolved", bot.ReasonErased)
 			t.Said("Your reference: DSR-2026/17")
