@@ -94,7 +94,11 @@ func (v *visit) examine(ctx context.Context, found *findings, c *dataset.Collect
 	v.strangeKeys(found, p)
 	v.kept(found, p)
 	found.problems = append(found.problems, v.sideEffects(p)...)
-	return v.allowed(ctx, found, p)
+	before := len(found.problems)
+	if err := v.allowed(ctx, found, p); err != nil || len(found.problems) > before {
+		return err
+	}
+	return v.tenantsAlike(ctx, found, p)
 }
 
 // fields looks for each field's column.
