@@ -245,14 +245,15 @@ func (e *Engine) answered(ctx context.Context, t *turn) (bool, error) {
 	if t.c.Resolution == "" || t.c.Phase == PhaseDone || t.c.Phase == PhaseForgotten {
 		return false, nil
 	}
-	ticket, err := e.readTicket(ctx, t)
+	ticket, err := e.readPlain(ctx, t)
 	if errors.Is(err, ErrNotFound) {
 		return false, nil
 	}
 	return err == nil && e.marked(ticket, t.c.ID, t.c.once(stepFinal)), err
 }
 
-// Cancel ends a request that has not begun to erase.
+// Cancel ends a request that has not begun to erase. It needs no key: where one
+// is gone, and erasing may have begun, it ends like one whose state was lost.
 func (e *Engine) Cancel(ctx context.Context, id, by string) error {
 	return e.operate(ctx, id, by, "cancel", func(t *turn) error {
 		lost := t.c.Wait.lost()
@@ -265,13 +266,16 @@ func (e *Engine) Cancel(ctx context.Context, id, by string) error {
 			return err
 		}
 		mark, err := e.eraseMark(ctx, t.c)
+		if errors.Is(err, ErrKeyGone) {
+			lost, err = e.mayHaveErased(ctx, t.c)
+		}
 		switch {
+		case err != nil && !lost:
+			return err
 		case lost: // a person finished it by hand; nothing more is said
 			t.c.Owed = nil
 			t.finish(PartlyExecuted, ReasonStateLost, Say{})
 			return nil
-		case err != nil:
-			return err
 		case !t.c.Begun.IsZero():
 			// All is erased and verified; the answer can't be given, and a
 			// person closes it without.
@@ -285,4 +289,14 @@ func (e *Engine) Cancel(ctx context.Context, id, by string) error {
 		t.finish(Cancelled, ReasonByOperator, Say{Message: "cancelled"})
 		return nil
 	})
+}
+
+// mayHaveErased tells what can be told without the key: whether erasing was
+// begun, or there is a mark that says so.
+func (e *Engine) mayHaveErased(ctx context.Context, c *Case) (bool, error) {
+	files, err := e.Spool.List(ctx, c.ID)
+	if err != nil {
+		return false, connectors.Sayf(err, "spool")
+	}
+	return !c.Begun.IsZero() || slices.ContainsFunc(files, func(f SpoolFile) bool { return f.Name == spoolErasing }), nil
 }

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
+
+	"privacydesk/connectors"
 )
 
 // Orphans looks after keys and files that no request works with.
@@ -17,6 +20,8 @@ import (
 //
 // Those of a forgotten request are destroyed once more: a worker that slept
 // through the request's end may have made them when it woke.
+//
+// Requests whose key is gone, though nobody forgot them, are noted and told.
 func (e *Engine) Orphans(ctx context.Context) error {
 	if err := e.AtHome(ctx); err != nil {
 		return fmt.Errorf("orphans: %w", err)
@@ -36,7 +41,7 @@ func (e *Engine) Orphans(ctx context.Context) error {
 			return fmt.Errorf("orphan %s: %w", id, err)
 		}
 	}
-	return nil
+	return e.keyless(ctx)
 }
 
 func (e *Engine) orphan(ctx context.Context, id string) error {
@@ -73,4 +78,76 @@ func (e *Engine) leftover(ctx context.Context, id string) error {
 	}
 	e.log(id).WithField("event", "orphan").Warn("there was a key or a file of a request that is forgotten")
 	return errors.Join(e.Keys.Destroy(ctx, id), e.Spool.Destroy(ctx, id))
+}
+
+// keyless looks for requests whose key was deleted by hand, or is back.
+func (e *Engine) keyless(ctx context.Context) error {
+	keys, err := e.Keys.Requests(ctx)
+	if err != nil {
+		return fmt.Errorf("orphans: %w", err)
+	}
+	has := map[string]bool{}
+	for _, id := range keys {
+		has[id] = true
+	}
+	for _, phase := range []Phase{PhaseReading, PhaseLocating, PhaseWorking, PhaseClosing, PhaseDone} {
+		for cursor := ""; ; {
+			cases, next, err := e.Store.List(ctx, Filter{Phase: phase}, cursor, 200)
+			if err != nil {
+				return fmt.Errorf("orphans: %w", err)
+			}
+			for _, c := range cases {
+				if has[c.ID] != c.KeyGone.IsZero() {
+					if err := e.noteKey(ctx, c.ID); err != nil {
+						return fmt.Errorf("orphan %s: %w", c.ID, err)
+					}
+				}
+			}
+			if cursor = next; next == "" {
+				break
+			}
+		}
+	}
+	return nil
+}
+
+// noteKey notes under the lease of a request's steps whether its key is there.
+// An open one without can't go on, and is held; what is sealed under the key
+// nobody can read, so a person brings it back or ends the request.
+func (e *Engine) noteKey(ctx context.Context, id string) error {
+	token, now := newToken(), e.Clock()
+	if err := e.Store.Acquire(ctx, id, "", token, now, now.Add(e.Settings.StepLease)); err != nil {
+		if errors.Is(err, ErrConflict) || errors.Is(err, ErrNewer) {
+			return nil // the next look finds it again
+		}
+		return err
+	}
+	defer e.release(ctx, id, "", token)
+	t, err := e.load(ctx, id, token)
+	if err != nil || t.c.Phase == PhaseForgotten || !t.c.Forgetting.IsZero() {
+		return ignore(err, ErrNotFound, ErrNewer, ErrDamaged)
+	}
+	keyed, err := e.keyed(ctx, id)
+	if err != nil || keyed == t.c.KeyGone.IsZero() {
+		return err
+	}
+	if t.c.KeyGone = (time.Time{}); keyed {
+		t.event("key_back", nil)
+		return ignore(t.commit(ctx), ErrConflict)
+	}
+	t.c.KeyGone = t.now
+	t.event("key_gone", nil)
+	e.log(id).WithField("event", "key_gone").Error("the request's key is gone: restore it, or cancel the request if it is open")
+	if !t.c.ended() && t.c.Resolution == "" && t.hold(ReasonStepFailed) {
+		t.note("note_held", map[string]string{"reason": string(ReasonStepFailed), "systems": connectors.Plain(ErrKeyGone) + "; restore it and retry, or cancel the request, which needs none"})
+	}
+	return ignore(t.commit(ctx), ErrConflict)
+}
+
+// ignore leaves out errors after which a later look finds all again.
+func ignore(err error, kinds ...error) error {
+	if slices.ContainsFunc(kinds, func(kind error) bool { return errors.Is(err, kind) }) {
+		return nil
+	}
+	return err
 }

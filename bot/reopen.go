@@ -43,9 +43,10 @@ func (c *Case) once(step string) string {
 
 // afterwards takes in what happened on the ticket of a request that is done.
 // Thanks and automatic mail solve it again; words of a customer's begin
-// another generation; a hand that opens it is told that nothing comes of it.
+// another generation; a hand that opens it is told that nothing comes of it. It
+// needs no key: one may be gone, and words are answered all the same.
 func (e *Engine) afterwards(ctx context.Context, t *turn) (bool, error) {
-	ticket, err := e.readTicket(ctx, t)
+	ticket, err := e.readPlain(ctx, t)
 	if errors.Is(err, ErrNotFound) {
 		t.took = true
 		return true, t.commit(ctx)

@@ -194,6 +194,8 @@ type Case struct {
 	Dead int `json:"dead,omitempty"`
 	// Failing is since when every step of it failed; zero once one went through.
 	Failing time.Time `json:"failing,omitzero"`
+	// KeyGone is since when its key is known to be gone, though nobody forgot it.
+	KeyGone time.Time `json:"key_gone,omitzero"`
 	Wake    time.Time `json:"wake,omitzero"` // when Step should look again; zero: only on a hint
 	// Answering is the step of the public answer that was last counted.
 	Answering string `json:"answering,omitempty"`

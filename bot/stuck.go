@@ -78,12 +78,20 @@ func (e *Engine) barely(ctx context.Context, t *turn) (bool, error) {
 // StuckSince is since when a request can't move; zero for one that can.
 func (c *Case) StuckSince(now time.Time) time.Time {
 	switch {
+	case c.keyMissed():
+		return c.KeyGone
 	case !c.Failing.IsZero() && (c.Dead > 0 || now.Sub(c.Failing) >= stuckAfter):
 		return c.Failing
 	case c.Phase != PhaseForgotten && !c.Wake.IsZero() && now.Sub(c.Wake) >= stuckAfter && c.Failing.IsZero():
 		return c.Wake // nobody works on it
 	}
 	return time.Time{}
+}
+
+// keyMissed is true for a request that needs a key which is gone. One that was
+// ended since needs none.
+func (c *Case) keyMissed() bool {
+	return !c.KeyGone.IsZero() && c.Phase != PhaseForgotten && (c.Phase != PhaseDone || !c.Finished.After(c.KeyGone))
 }
 
 // Unread are tickets without a record that could not be read, again and again.

@@ -126,13 +126,13 @@ func (e *Engine) unskippableSystem(c *Case, system string) string {
 }
 
 // uncancellable: what has begun to erase is ended, not cancelled; only where
-// all is erased and verified, and the answer can't be given, a person closes
-// it without.
+// all is erased and verified, and the answer can't be given, or the key is gone
+// without which nothing goes on, a person closes it without.
 func uncancellable(c *Case) string {
 	switch {
 	case c.Phase == PhaseDone || c.Phase == PhaseForgotten:
 		return "request " + c.ID + " is done"
-	case c.Wait.lost(), c.Begun.IsZero(), c.Phase == PhaseClosing && c.Resolution != "":
+	case c.Wait.lost(), c.keyMissed(), c.Begun.IsZero(), c.Phase == PhaseClosing && c.Resolution != "":
 		return ""
 	}
 	return "erasing has begun; it can't be cancelled. It can be paused (hold), and then ended with what is not begun left out (end)"

@@ -96,6 +96,7 @@ type requestView struct {
 	Waited     int64      `json:"waited_seconds"` // for the requester
 	Finished   time.Time  `json:"finished,omitzero"`
 	Stuck      time.Time  `json:"stuck_since,omitzero"` // since when it can't move
+	KeyGone    time.Time  `json:"key_gone_since,omitzero"`
 	Generation int64      `json:"version"`
 }
 
@@ -104,14 +105,18 @@ func (v requestView) why() string {
 	if v.Stuck.IsZero() {
 		return string(v.Reason)
 	}
-	return strings.TrimSpace(fmt.Sprintf("%s (stuck since %s)", v.Reason, v.Stuck.Format(time.DateOnly)))
+	what := "stuck"
+	if v.Stuck.Equal(v.KeyGone) {
+		what = "its key is gone: stuck"
+	}
+	return strings.TrimSpace(fmt.Sprintf("%s (%s since %s)", v.Reason, what, v.Stuck.Format(time.DateOnly)))
 }
 
 func viewOf(c *bot.Case, now time.Time) requestView {
 	return requestView{
 		ID: c.ID, Ticket: c.Ticket, Kind: c.Kind, Tenant: c.Tenant, State: c.State(), Reason: c.Why(),
 		Phase: c.Phase, Arrived: c.Arrived, Due: c.Due, Statutory: c.Statutory, Law: c.Law, Attested: c.Attested, Extended: c.Extended != nil,
-		Waited: int64(c.WaitedFor(now).Seconds()), Finished: c.Finished, Generation: c.Version, Stuck: c.StuckSince(now),
+		Waited: int64(c.WaitedFor(now).Seconds()), Finished: c.Finished, Generation: c.Version, Stuck: c.StuckSince(now), KeyGone: c.KeyGone,
 	}
 }
 
@@ -216,7 +221,7 @@ func printRequest(out io.Writer, c *bot.Case, ways []bot.Verb, shown string, eve
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	v := viewOf(c, time.Now())
 	_, _ = fmt.Fprintf(w, "request\t%s (ticket %d)\nkind\t%s\ntenant\t%s\nstate\t%s %s\nphase\t%s %s\narrived\t%s\ndue\t%s\n%s\n",
-		v.ID, v.Ticket, v.Kind, v.Tenant, v.State, v.Reason, v.Phase, c.Stage, v.Arrived.Format(time.RFC3339), v.Due.Format(time.DateOnly), datesOf(c, time.Now()))
+		v.ID, v.Ticket, v.Kind, v.Tenant, v.State, v.why(), v.Phase, c.Stage, v.Arrived.Format(time.RFC3339), v.Due.Format(time.DateOnly), datesOf(c, time.Now()))
 	_, _ = fmt.Fprintf(w, "works now\t%s\n", waysOf(ways))
 	_, _ = fmt.Fprintln(w, "SYSTEM\tRANK\tRUN\tOUTCOME\tFOUND\tGATHERED\tDELETED\tDE-IDENTIFIED\tRETAINED\tPROBLEM")
 	for _, name := range sortedKeys(c.Systems) {
