@@ -38,7 +38,7 @@ func (d *Desk) Alert(ctx context.Context, a bot.Alert) (int64, error) {
 	case waits:
 		op := fmt.Sprintf("tell agents on ticket %d", a.Ticket)
 		if err := d.mayUpdate(ctx, a.Ticket); err != nil {
-			return 0, fmt.Errorf("%s: %w: %w", op, bot.ErrUnavailable, err)
+			return 0, fmt.Errorf("%s: %w", op, because(bot.ErrUnavailable, err))
 		}
 		return d.sendAlert(ctx, op, http.MethodPut, fmt.Sprintf("/tickets/%d.json", a.Ticket), body)
 	}
@@ -86,7 +86,7 @@ func (d *Desk) sendAlert(ctx context.Context, op, method, path string, body aler
 		} `json:"ticket"`
 	}
 	if json.Unmarshal(answered, &answer) != nil || answer.Ticket.ID <= 0 {
-		return 0, fmt.Errorf("%s: %w: %w", op, bot.ErrUnknown, errUnreadable)
+		return 0, fmt.Errorf("%s: %w", op, because(bot.ErrUnknown, errUnreadable))
 	}
 	return answer.Ticket.ID, nil
 }

@@ -53,11 +53,11 @@ func (d *Desk) Changes(ctx context.Context, cursor string, since time.Time) (bot
 		page.Next = cursor // an empty account's export has nothing to go on from
 	}
 	if !page.End && page.Next == cursor {
-		return bot.ChangePage{}, fmt.Errorf("%s: %w: %w", op, bot.ErrUnavailable, errShape)
+		return bot.ChangePage{}, fmt.Errorf("%s: %w", op, because(bot.ErrUnavailable, errShape))
 	}
 	for _, t := range answer.Tickets {
 		if t.ID <= 0 {
-			return bot.ChangePage{}, fmt.Errorf("%s: %w: %w", op, bot.ErrUnavailable, errShape)
+			return bot.ChangePage{}, fmt.Errorf("%s: %w", op, because(bot.ErrUnavailable, errShape))
 		}
 		page.Tickets = append(page.Tickets, t.ID)
 		if t.Status != bot.StatusSolved && t.Status != bot.StatusClosed {

@@ -110,6 +110,28 @@ func apiError(op string, status int, body []byte) *APIError {
 	return e
 }
 
+// outage is a kind of bot's with its cause. Where people read it, both are told,
+// as far as the cause is known to quote nothing.
+type outage struct{ kind, cause error }
+
+func because(kind, cause error) error { return &outage{kind, cause} }
+
+func (o *outage) Error() string { return o.kind.Error() + ": " + o.cause.Error() }
+
+// Clean leaves out a cause that may quote something.
+func (o *outage) Clean() string {
+	var clean interface {
+		error
+		Clean() string
+	}
+	if errors.As(o.cause, &clean) {
+		return o.kind.Error() + ": " + clean.Clean()
+	}
+	return o.kind.Error()
+}
+
+func (o *outage) Unwrap() []error { return []error{o.kind, o.cause} }
+
 // status of the answer behind err; 0 when there was none.
 func status(err error) int {
 	var e *APIError
@@ -141,11 +163,11 @@ func forRead(err error) error {
 	case hindered(err):
 		return err
 	case unsent(err):
-		return fmt.Errorf("%w: %w", bot.ErrUnavailable, err)
+		return because(bot.ErrUnavailable, err)
 	case hasCode(err, http.StatusNotFound, codeNotFound):
-		return fmt.Errorf("%w: %w", bot.ErrNotFound, err)
+		return because(bot.ErrNotFound, err)
 	case s == 0, s == http.StatusTooManyRequests, s == http.StatusRequestTimeout, s >= http.StatusInternalServerError, s == http.StatusConflict:
-		return fmt.Errorf("%w: %w", bot.ErrUnavailable, err)
+		return because(bot.ErrUnavailable, err)
 	}
 	return err
 }
@@ -154,7 +176,7 @@ func forRead(err error) error {
 // that is missing there says nothing about the ticket.
 func forSide(err error) error {
 	if hasCode(err, http.StatusNotFound, codeNotFound) {
-		return fmt.Errorf("%w: %w", bot.ErrUnavailable, err)
+		return because(bot.ErrUnavailable, err)
 	}
 	return forRead(err)
 }
@@ -167,15 +189,15 @@ func forWrite(err error) error {
 	case err == nil:
 		return nil
 	case unsent(err), s == http.StatusTooManyRequests, hasCode(err, http.StatusConflict, codeCollision):
-		return fmt.Errorf("%w: %w", bot.ErrUnavailable, err)
+		return because(bot.ErrUnavailable, err)
 	case hasCode(err, http.StatusNotFound, codeNotFound):
-		return fmt.Errorf("%w: %w", bot.ErrNotFound, err)
+		return because(bot.ErrNotFound, err)
 	case s == http.StatusConflict:
-		return fmt.Errorf("%w: %w", bot.ErrStale, err)
+		return because(bot.ErrStale, err)
 	case s < http.StatusBadRequest, s == http.StatusRequestTimeout, s >= http.StatusInternalServerError:
-		return fmt.Errorf("%w: %w", bot.ErrUnknown, err) // no answer, or one that is neither yes nor no
+		return because(bot.ErrUnknown, err) // no answer, or one that is neither yes nor no
 	case errors.As(err, &e) && e.closed:
-		return fmt.Errorf("%w: %w", bot.ErrClosed, err)
+		return because(bot.ErrClosed, err)
 	}
 	return err
 }

@@ -56,6 +56,9 @@ type quiet struct{ error }
 
 func (q *quiet) Unwrap() error { return q.error }
 
+// Clean is the text, which quotes nothing.
+func (q *quiet) Clean() string { return q.Error() }
+
 func (q *quiet) Error() string {
 	err := q.error
 	var at *url.Error

@@ -80,7 +80,7 @@ func (r *reader) settled(ctx context.Context, id int64) error {
 		}
 		if early := over.Sub(r.answered); early > 0 && try+1 < settleTries {
 			if err := r.sleep(ctx, early); err != nil {
-				return fmt.Errorf("%s: %w: %w", r.op, bot.ErrUnavailable, err)
+				return fmt.Errorf("%s: %w", r.op, because(bot.ErrUnavailable, err))
 			}
 		}
 	}

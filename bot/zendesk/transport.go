@@ -115,8 +115,11 @@ func (c *attempt) run() (*http.Response, error) {
 		if !again || c.tries >= c.o.Tries || c.waited+pause > c.o.MaxWait {
 			return resp, err
 		}
-		if err := c.rest(pause); err != nil {
-			return nil, err
+		if cut := c.rest(pause); cut != nil { // why it had to be tried again is told
+			if err == nil {
+				return nil, fmt.Errorf("%w: %w", cut, &APIError{Op: "the last try", Status: resp.StatusCode})
+			}
+			return nil, fmt.Errorf("%w: %w", cut, &quiet{err})
 		}
 	}
 }

@@ -68,7 +68,7 @@ func (d *Desk) Update(ctx context.Context, u bot.Update) error {
 		return fmt.Errorf("%s: %w", op, err)
 	}
 	if err := d.mayUpdate(ctx, u.Ticket); err != nil {
-		return fmt.Errorf("%s: %w: %w", op, bot.ErrUnavailable, err)
+		return fmt.Errorf("%s: %w", op, because(bot.ErrUnavailable, err))
 	}
 	token, err := d.upload(ctx, op, u.Attachments)
 	if err != nil {
@@ -120,7 +120,7 @@ func (d *Desk) put(ctx context.Context, op string, ticket int64, body updateBody
 	if err != nil {
 		err = forWrite(failed(op, err))
 		if status(err) == http.StatusUnprocessableEntity && !errors.Is(err, bot.ErrClosed) && d.isClosed(ctx, ticket) {
-			err = fmt.Errorf("%w: %w", bot.ErrClosed, err)
+			err = because(bot.ErrClosed, err)
 		}
 		return forOneTicket(err)
 	}
@@ -130,7 +130,7 @@ func (d *Desk) put(ctx context.Context, op string, ticket int64, body updateBody
 		} `json:"ticket"`
 	}
 	if json.Unmarshal(raw, &answer) != nil || answer.Ticket.ID != ticket {
-		return fmt.Errorf("%s: %w: %w", op, bot.ErrUnknown, errUnreadable)
+		return fmt.Errorf("%s: %w", op, because(bot.ErrUnknown, errUnreadable))
 	}
 	return nil
 }

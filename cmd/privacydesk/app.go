@@ -250,7 +250,7 @@ func (a *app) openDesk(_ context.Context, _ openOptions) (err error) {
 // called is told of each call to Zendesk.
 func (a *app) called(c zendesk.Call) {
 	a.metrics.ZendeskCall(!c.Read(), c.Status)
-	if c.Status == http.StatusUnauthorized {
+	if unanswered := c.Status == 0 && c.Tries > 0; unanswered || c.Status == http.StatusUnauthorized {
 		a.watch.kick("zendesk")
 	}
 	if ahead, known := a.desk.Ahead(); known && ahead.Abs() > clockNoted {

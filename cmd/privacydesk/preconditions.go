@@ -100,7 +100,7 @@ func (a *app) preconditions() []precondition {
 		{name: "replicas", effect: refuses, needs: []string{"data_dir", "redis"}, probe: a.probeReplicas, thorough: a.compareReplicas, every: replicasEvery, start: true},
 		{name: "web", effect: refuses, open: a.openTLS},
 		{name: "messages", effect: refuses, open: func(context.Context, openOptions) error { _, err := a.catalog(); return err }},
-		{name: "zendesk", effect: refuses, open: a.openDesk, probe: a.probeDesk, thorough: a.checkDesk, every: deskEvery},
+		{name: "zendesk", effect: refuses, open: a.openDesk, probe: a.probeDesk, thorough: a.checkDesk, every: signInEvery},
 		{name: "zendesk.form", effect: refuses, needs: []string{"zendesk"}, probe: a.probeIntake, thorough: toldBy("zendesk"), every: deskEvery},
 		{name: "clock", effect: refuses, needs: []string{"redis", "zendesk"}, probe: a.probeClock, thorough: a.probeRedisClock, every: clockEvery},
 		{name: "directory", effect: refuses, open: a.openDirectory, probe: a.probeDirectory, every: directoryEvery},

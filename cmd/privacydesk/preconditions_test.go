@@ -41,6 +41,7 @@ type trial struct {
 	dir    string
 	redis  *servers.RedisServer
 	client *redis.Client
+	server *httptest.Server  // of Zendesk
 	url    string            // of Zendesk
 	skew   atomic.Int64      // of Zendesk's clock, as its answers date themselves
 	parts  map[string]string // the configuration's sections
@@ -54,7 +55,7 @@ func newTrial(t *testing.T) *trial {
 		tr.desk.Sim.ServeHTTP(w, r)
 	}))
 	t.Cleanup(server.Close)
-	tr.url = server.URL
+	tr.server, tr.url = server, server.URL
 	options, err := redis.ParseURL(tr.redis.URL())
 	tr.must(err)
 	tr.client = redis.NewClient(options)

@@ -18,6 +18,7 @@ import (
 
 // How often serve looks at what lies with others.
 const (
+	signInEvery    = time.Minute // one call, so that an outage is seen where nobody else calls
 	deskEvery      = 5 * time.Minute
 	directoryEvery = time.Minute
 	systemEvery    = 10 * time.Minute

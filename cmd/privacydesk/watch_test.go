@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -45,4 +46,38 @@ func TestAFailingPartIsNotHammered(t *testing.T) {
 			t.Errorf("when something says that it fails, it is looked at %d times", looks-well)
 		}
 	})
+}
+
+// TestRule13_AnOutageIsSaidWithItsCause: Zendesk can't be reached any more while
+// the daemon runs.
+func TestRule13_AnOutageIsSaidWithItsCause(t *testing.T) {
+	tr := newTrial(t)
+	_, said := tr.serve(started, func(address string) {
+		tr.until("/readyz is well", func() bool { return strings.Contains(tr.page(address, "/metrics"), "privacydesk_zendesk_up 1") })
+		tr.server.Close()
+		tr.until("/readyz says why", func() bool {
+			page := tr.page(address, "/readyz")
+			return strings.Contains(page, "the desk is not available") && strings.Contains(page, "connection refused")
+		})
+		if page := tr.page(address, "/metrics"); !strings.Contains(page, "privacydesk_zendesk_up 0") {
+			t.Error("privacydesk_zendesk_up is not 0")
+		}
+	})
+	for _, line := range strings.Split(said, "\n") {
+		if strings.Contains(line, "a job failed") && strings.Contains(line, "not available") && !strings.Contains(line, "connection refused") {
+			t.Errorf("without its cause: %s", line)
+		}
+	}
+	if !strings.Contains(said, `"event":"precondition"`) || !strings.Contains(said, "connection refused") {
+		t.Errorf("the log says\n%s", said)
+	}
+}
+
+// TestTheSignInIsLookedAtEveryMinute, for a replica that makes no other calls.
+func TestTheSignInIsLookedAtEveryMinute(t *testing.T) {
+	for _, p := range (&app{cfg: &config.Config{}}).preconditions() {
+		if p.name == "zendesk" && (p.every == 0 || p.every > time.Minute) {
+			t.Errorf("every %s", p.every)
+		}
+	}
 }
