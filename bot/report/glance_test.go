@@ -16,7 +16,7 @@ func TestAtAGlance(t *testing.T) {
 		connectors.Collection{Name: "crm.customer", Label: "Customers", Categories: []string{"user.name"}, Source: "typed in by the customer", Purpose: "to send mails", ThirdParties: []string{"Mailer Inc."}, Retention: "3 years"},
 		connectors.Collection{Name: "crm.call", Label: "Calls", Categories: []string{"user.contact.phone_number"}, Purpose: "to send mails"},
 	)
-	page := string(p.unpack(p.access(in, 1<<24, 1)[0])["index.html"])
+	page := p.unpack(p.access(in, 1<<24, 1)[0])["index.html"]
 	glance := between(t, page, "At a glance", "<h2>Systems")
 	for _, want := range []string{
 		"Name (A, B); Phone number (A, B)", "typed in by the customer; not stated", `<td data-label="What for">to send mails</td>`, "Mailer Inc.; not stated", "3 years; not stated",
@@ -41,7 +41,7 @@ func TestWhoseAnswerAReportIs(t *testing.T) {
 	page := func(tenant string, own bool) string {
 		in := p.found("crm", connectors.Collection{Name: "crm.customer"})
 		in.Case.Tenant, in.Case.Controller = tenant, own
-		return string(p.unpack(p.access(in, 1<<24, 1)[0])["index.html"])
+		return p.unpack(p.access(in, 1<<24, 1)[0])["index.html"]
 	}
 	for _, c := range []struct {
 		tenant      string

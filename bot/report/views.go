@@ -223,7 +223,7 @@ func (v *indexView) add(s *systemData, part int, law bot.Law) {
 		}
 	}
 	v.Systems = append(v.Systems, sys)
-	if g, any := s.glance(); any {
+	if g, found := s.glance(); found {
 		v.Glance = append(v.Glance, g)
 	}
 	switch {
