@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -46,9 +47,9 @@ func (c *call) exportStart() (exportPoint, error) {
 	if cursor := c.query("cursor"); cursor != "" {
 		return parseExportCursor(cursor)
 	}
-	start, err := strconv.ParseInt(c.query("start_time"), 10, 64)
+	start, err := c.startTime()
 	if err != nil {
-		return exportPoint{}, badRequest("Parameter start_time must be a Unix time in seconds")
+		return exportPoint{}, err
 	}
 	if c.opt.Clock().Sub(time.Unix(start, 0)) <= exportLag {
 		return exportPoint{}, refuse(http.StatusUnprocessableEntity, "StartTimeTooRecent",
@@ -81,13 +82,21 @@ func exportTickets(c *call) (answer, error) {
 		at = exportPoint{last.UpdatedAt.Unix(), last.ID}
 	}
 	q := url.Values{"cursor": {at.cursor()}}
-	for _, keep := range []string{"per_page", "exclude_deleted"} {
+	for _, keep := range []string{"per_page", "exclude_deleted", "include"} {
 		if v := c.query(keep); v != "" {
 			q.Set(keep, v)
 		}
 	}
+	view := c.ticketView
+	if strings.Contains(c.query("include"), "metric_sets") {
+		view = func(row *ticketRow) object {
+			v := c.ticketView(row)
+			v["metric_set"] = c.metricsView(row)
+			return v
+		}
+	}
 	return ok(object{
-		"tickets": views(rows, c.ticketView), "after_cursor": at.cursor(), "end_of_stream": !more,
+		"tickets": views(rows, view), "after_cursor": at.cursor(), "end_of_stream": !more,
 		"after_url": c.base + c.req.URL.Path + "?" + q.Encode(), "before_cursor": nil, "before_url": nil,
 	}), nil
 }

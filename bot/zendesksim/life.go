@@ -150,7 +150,7 @@ func (s *Sim) reply(ticketID, authorID int64, body string, o ReplyOptions) (tick
 		return next.ID, next.commentIDs[0], nil
 	}
 	next := row.clone()
-	if author.Role == EndUser && o.Public && slices.Contains([]string{"pending", "hold", "solved"}, row.Status) {
+	if o.Public && opensAgain(author, row) {
 		next.Status = "open"
 	}
 	if o.Solve {
@@ -172,6 +172,12 @@ func (s *Sim) reply(ticketID, authorID int64, body string, o ReplyOptions) (tick
 		return 0, 0, fmt.Errorf("zendesksim: Reply: %w", err)
 	}
 	return row.ID, row.commentIDs[len(row.commentIDs)-1], nil // the newest, where only a CC was added
+}
+
+// opensAgain tells whether an end user's comment opens what waited or was
+// solved.
+func opensAgain(author *User, row *ticketRow) bool {
+	return author.Role == EndUser && slices.Contains([]string{"pending", "hold", "solved"}, row.Status)
 }
 
 // UpdateAs edits a ticket as an agent would in the workspace, under the rules

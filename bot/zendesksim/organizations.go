@@ -26,7 +26,7 @@ func (c *call) orgView(o *Organization) object {
 	return object{
 		"id": o.ID, "url": c.url("organizations/%d", o.ID), "name": o.Name, "shared_tickets": o.SharedTickets,
 		"shared_comments": o.SharedComments, "external_id": text(o.ExternalID), "created_at": stamp(o.CreatedAt),
-		"updated_at": stamp(o.UpdatedAt), "domain_names": list(o.DomainNames), "details": "", "notes": "", "group_id": nil,
+		"updated_at": stamp(o.UpdatedAt), "domain_names": list(o.DomainNames), "details": nil, "notes": nil, "group_id": nil,
 		"tags": list(o.Tags), "organization_fields": fields,
 	}
 }

@@ -23,7 +23,7 @@ var termRE = regexp.MustCompile(`(-?)(?:([a-z_]+)(:|>=|<=|>|<))?("[^"]*"|\S+)`)
 // search knows tickets and users, and for tickets the keys that simple
 // queries use; an unknown key is refused, since ignoring it would find more.
 func search(c *call) (answer, error) {
-	rows, err := c.search()
+	rows, err := c.searchFor(c.query("query"))
 	if err != nil {
 		return answer{}, err
 	}
@@ -31,7 +31,7 @@ func search(c *call) (answer, error) {
 }
 
 func countSearch(c *call) (answer, error) {
-	rows, err := c.search()
+	rows, err := c.searchFor(c.query("query"))
 	if err != nil {
 		return answer{}, err
 	}
@@ -43,10 +43,10 @@ type result struct {
 	view object
 }
 
-func (c *call) search() ([]*result, error) {
+func (c *call) searchFor(query string) ([]*result, error) {
 	var terms []term
 	kind := ""
-	for _, m := range termRE.FindAllStringSubmatch(c.query("query"), -1) {
+	for _, m := range termRE.FindAllStringSubmatch(query, -1) {
 		t := term{key: m[2], op: m[1] + m[3], value: strings.Trim(m[4], `"`)}
 		if t.key == "type" {
 			kind = t.value

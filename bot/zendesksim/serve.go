@@ -78,7 +78,8 @@ func (c *call) decode(v any) error {
 func (s *Sim) allRoutes() []route {
 	var all []route
 	for _, group := range [][]route{
-		ticketRoutes(), commentRoutes(), exportRoutes(), fileRoutes(), userRoutes(), organizationRoutes(),
+		ticketRoutes(), bulkRoutes(), metricRoutes(), requestRoutes(), clientReads(), moreExportRoutes(), relationRoutes(),
+		commentRoutes(), exportRoutes(), fileRoutes(), userRoutes(), organizationRoutes(),
 		groupRoutes(), fieldRoutes(), goneRoutes(), searchRoutes(), settingsRoutes(), webhookRoutes(), triggerRoutes(), automationRoutes(), viewRoutes(), oauthRoutes(), sessionRoutes(), helpCentre(), agentPages(),
 	} {
 		all = append(all, group...)

@@ -100,6 +100,7 @@ type Sim struct {
 	bearer       map[string]accessToken
 
 	sessions     []*session
+	jobs         []*job
 	idempotent   map[string]idempotentCreate
 	requests     []Request
 	counts       Counts

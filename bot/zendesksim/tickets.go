@@ -158,9 +158,14 @@ func (c *call) createTicket() (answer, error) {
 		return answer{}, err
 	}
 	if ch.comment == nil {
+		if ch.comment, err = c.described(in); err != nil {
+			return answer{}, err
+		}
+	}
+	if ch.comment == nil {
 		return answer{}, recordInvalid("base", "Description: cannot be blank")
 	}
-	if _, has := in["comment"]; has && requester.ID != c.user.ID && ch.comment.authorID == c.user.ID && in.noAuthor() {
+	if requester.ID != c.user.ID && ch.comment.authorID == c.user.ID && in.noAuthor() {
 		ch.comment.authorID = requester.ID // Zendesk: the requester wrote the description
 	}
 	t.Via = Via{Channel: "api"}
@@ -173,6 +178,16 @@ func (c *call) createTicket() (answer, error) {
 	a := created(object{"ticket": c.ticketView(row), "audit": c.auditView(audit)})
 	a.set("Location", c.url("tickets/%d", row.ID))
 	return a, nil
+}
+
+// described is the first comment of a create that says it by description, as
+// some clients do; Zendesk's documentation asks for comment.
+func (c *call) described(in ticketInput) (*draft, error) {
+	var body string
+	if err := in.text("description", &body); err != nil {
+		return nil, err
+	}
+	return c.draft(commentInput{Body: body})
 }
 
 func (in ticketInput) noAuthor() bool {
@@ -312,9 +327,5 @@ func mergeInto(c *call) (answer, error) {
 		}
 		results = append(results, object{"action": "merge", "id": id, "status": "Merged", "success": true})
 	}
-	job := c.newToken(16)
-	return ok(object{"job_status": object{
-		"id": job, "url": c.url("job_statuses/%s", job), "total": len(in.IDs), "progress": len(in.IDs), "status": "completed",
-		"message": "Completed", "results": results,
-	}}), nil
+	return c.finished("Ticket Merge", results)
 }
