@@ -35,11 +35,15 @@ func elsewhere() map[string][2]string {
 		"make test":                        {"would run this test in itself", "Makefile"},
 		"make build":                       {"the test of deploy builds the program", "Makefile"},
 		"docker build --tag privacydesk .": {"needs Docker's daemon", "Dockerfile"},
-		"docker compose --file deploy/docker-compose.yml up --build":                             {"needs Docker's daemon", "deploy/docker-compose.yml"},
-		"install bin/privacydesk /usr/local/bin/privacydesk":                                     {"changes the machine", "Makefile"},
-		"useradd --system --home-dir /var/lib/privacydesk --shell /usr/sbin/nologin privacydesk": {"changes the machine", "deploy/privacydesk.service"},
-		"install --mode 644 deploy/privacydesk.service /etc/systemd/system/privacydesk.service":  {"changes the machine", "deploy/privacydesk.service"},
-		"systemctl enable --now privacydesk":                                                     {"needs systemd", "deploy/privacydesk.service"},
+		"docker compose --file deploy/docker-compose.yml up --build":                                                                                                               {"needs Docker's daemon", "deploy/docker-compose.yml"},
+		"docker compose --file deploy/docker-compose.yml run --rm privacydesk check --config /etc/privacydesk/privacydesk.yml":                                                     {"needs Docker's daemon; the command is run without", "deploy/docker-compose.yml"},
+		"docker compose --file deploy/docker-compose.yml exec privacydesk /usr/local/bin/privacydesk requests list --config /etc/privacydesk/privacydesk.yml":                      {"needs Docker's daemon; the command is run without", "deploy/docker-compose.yml"},
+		"kubectl exec deploy/privacydesk -- /usr/local/bin/privacydesk check --config /etc/privacydesk/privacydesk.yml":                                                            {"needs a cluster; the command is run without", "deploy/kubernetes.yml"},
+		"kubectl exec deploy/privacydesk -- /usr/local/bin/privacydesk requests approve --config /etc/privacydesk/privacydesk.yml t35436 --code 7K3M-Q9TX --by dpo@vendor.example": {"needs a cluster; the command is run without", "deploy/kubernetes.yml"},
+		"install bin/privacydesk /usr/local/bin/privacydesk":                                                                                                                       {"changes the machine", "Makefile"},
+		"useradd --system --home-dir /var/lib/privacydesk --shell /usr/sbin/nologin privacydesk":                                                                                   {"changes the machine", "deploy/privacydesk.service"},
+		"install --mode 644 deploy/privacydesk.service /etc/systemd/system/privacydesk.service":                                                                                    {"changes the machine", "deploy/privacydesk.service"},
+		"systemctl enable --now privacydesk": {"needs systemd", "deploy/privacydesk.service"},
 	}
 }
 
@@ -123,7 +127,8 @@ func (in *installation) configure(text, address string) {
 	for old, replacement := range map[string]string{
 		"subdomain: example": "url: http://" + address, "360000000001": fmt.Sprint(in.desk.Form), "360000000002": fmt.Sprint(in.desk.Kind),
 		"2026-11-01T00:00:00Z": time.Now().Add(-time.Hour).UTC().Format(time.RFC3339),
-		`poll: "@every 5m"`:    "poll: \"@every 5m\"\n  sweep: \"@every 1s\"",
+		`poll: "@every 1m"`:    "poll: \"@every 5m\"\n  sweep: \"@every 1s\"",
+		"  own_addresses":      "  webhook: {secret: \"${file:secrets/zendesk-webhook-secret}\"}\n  own_addresses",
 		"mode: shadow":         "mode: live", "waiting_period: 72h": "waiting_period: 0s",
 		`acme: "1"`: "acme: acme", `globex: "2"`: "globex: globex",
 	} {

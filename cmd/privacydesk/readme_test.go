@@ -277,7 +277,6 @@ func loadsWith(t *testing.T, part string) error {
 	}
 	writeFile(t, filepath.Join(dir, "secrets", "redis-url"), "rediss://privacydesk:a-secret@127.0.0.1:6379/0")
 	writeFile(t, filepath.Join(dir, "secrets", "master-2026-11.key"), fmt.Sprintf("%x\n", sha256.Sum256([]byte("no secret"))))
-	writeFile(t, filepath.Join(dir, "secrets", "zendesk-webhook-secret"), "as zendesk setup leaves it")
 	writeFile(t, filepath.Join(dir, "privacydesk.yml"), readmeConfiguration(t)+"\n"+part)
 	kinds, err := all.Kinds()
 	if err != nil {

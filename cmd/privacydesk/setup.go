@@ -44,8 +44,10 @@ type setupResult struct {
 	// Paste are lines for a person to put into the file, which could not be
 	// written.
 	Paste string `json:"paste,omitempty"`
-	// Notes are what a person should know or do.
-	Notes []string `json:"notes"`
+	// Notes are what a person should know or do, Unready what of the file keeps
+	// serve from starting.
+	Notes   []string `json:"notes"`
+	Unready []string `json:"unready,omitempty"`
 }
 
 // Run plans, shows, and does.
@@ -80,7 +82,10 @@ func (c setupCmd) Run(ctx context.Context, s *surroundings) (err error) {
 		r.keep(ctx, desk, draft, began)
 	}
 	r.OK = r.Plan.Ready() || c.DryRun && !blocked(r.Plan)
-	r.Notes = append(r.Notes, stillMissing(draft, r.Written)...)
+	if missing := unwritten(draft); missing != nil {
+		r.Plan.Items, r.OK = append(r.Plan.Items, *missing), false
+	}
+	r.Unready = stillMissing(draft, r.Written)
 	if c.JSON {
 		err = printJSON(s.stdout, r)
 	} else {
@@ -295,6 +300,22 @@ func kindValues() string {
 	return "{" + strings.Join(parts, ", ") + "}"
 }
 
+// unwritten names a secret that the file asks for and nobody writes: without an
+// address there is no webhook that has one.
+func unwritten(draft *config.Draft) *zendesk.Item {
+	file, inFile := draft.SecretFile("zendesk.webhook.secret")
+	if !inFile || draft.Zendesk.Webhook.URL != "" {
+		return nil
+	}
+	if _, err := os.Stat(file); err == nil {
+		return nil
+	}
+	return &zendesk.Item{
+		Thing: "signing secret", Option: "zendesk.webhook.secret", Title: "the webhook's signing secret", State: zendesk.Blocked,
+		Error: "the configuration reads it from " + file + ", which is not there, and no webhook is made that has one: say by zendesk.webhook.url where Zendesk reaches you, or take zendesk.webhook.secret out; tickets are polled then",
+	}
+}
+
 // stillMissing is what keeps serve from starting with this file.
 func stillMissing(draft *config.Draft, written []config.Setting) []string {
 	var out []string
@@ -305,7 +326,7 @@ func stillMissing(draft *config.Draft, written []config.Setting) []string {
 			solved = err == nil
 		}
 		if !solved {
-			out = append(out, "before serve starts: "+p.String())
+			out = append(out, p.String())
 		}
 	}
 	return out

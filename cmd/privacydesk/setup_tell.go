@@ -72,7 +72,14 @@ func (r setupResult) tell(say func(string, ...any)) {
 	for _, n := range r.Notes {
 		say("note: %s", n)
 	}
-	if r.OK && !r.DryRun {
+	for _, n := range r.Unready {
+		say("before serve starts: %s", n)
+	}
+	switch {
+	case !r.OK || r.DryRun:
+	case len(r.Unready) > 0:
+		say("Zendesk is set up; the configuration is not whole yet, see above")
+	default:
 		say("ok: Zendesk is set up; now run privacydesk check")
 	}
 }

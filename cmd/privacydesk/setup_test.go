@@ -257,6 +257,31 @@ func TestSetupOfOddSecrets(t *testing.T) {
 	}
 }
 
+// TestSetupNamesASecretThatNobodyWrites: without an address there is no webhook,
+// and no secret of one; the set-up is not called done until one of the two mends
+// is made.
+func TestSetupNamesASecretThatNobodyWrites(t *testing.T) {
+	n := newNewcomer(t, "")
+	whole := n.read(n.config)
+	const hook = "  webhook:\n    url: http://"
+	if !strings.Contains(whole, hook) {
+		t.Fatalf("the configuration is another one:\n%s", whole)
+	}
+	line, _, _ := strings.Cut(whole[strings.Index(whole, hook):], "/webhooks/zendesk\n")
+	without := strings.Replace(whole, line+"/webhooks/zendesk\n", "  webhook:\n    secret: ${file:secrets/zendesk-webhook-secret}\n", 1)
+	writeFile(t, n.config, without)
+	if said := n.says(1, "zendesk", "setup"); !strings.Contains(said, "no webhook is made that has one") || strings.Contains(said, "ok: Zendesk is set up") {
+		t.Errorf("got %s", said)
+	}
+	writeFile(t, n.config, strings.Replace(n.read(n.config), "  webhook:\n    secret: ${file:secrets/zendesk-webhook-secret}\n", "", 1))
+	if said := n.says(0, "zendesk", "setup"); !strings.Contains(said, "ok: Zendesk is set up") {
+		t.Errorf("without a webhook: %s", said)
+	}
+	if said := n.says(0, "check"); !strings.Contains(said, "ok:") {
+		t.Errorf("check: %s", said)
+	}
+}
+
 // TestSetupKeepsSince: what stands there is moved by the first set-up alone.
 func TestSetupKeepsSince(t *testing.T) {
 	n := newNewcomer(t, "")
