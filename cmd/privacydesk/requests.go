@@ -15,7 +15,7 @@ import (
 )
 
 type requestsCmd struct {
-	List    listCmd    `cmd:"" help:"List requests, the newest first."`
+	List    listCmd    `cmd:"" help:"List requests: the open ones by due date, then those that ended."`
 	Show    showCmd    `cmd:"" help:"Show one request with its systems and its ledger."`
 	Approve approveCmd `cmd:"" help:"Approve what a note shows, by its code. What changes afterwards is approved again."`
 	Reject  rejectCmd  `cmd:"" help:"Refuse a request that waits, with a public answer."`
@@ -63,21 +63,6 @@ func (r *requestID) UnmarshalText(text []byte) error {
 	return nil
 }
 
-type listCmd struct {
-	configFlag
-	Phase  string `enum:",reading,locating,working,closing,done,forgotten" default:"" help:"Only this phase: reading, locating, working, closing, done or forgotten."`
-	WaitOn string `enum:",requester,agent,approver,time,request,system,vendor,person" default:"" help:"Only those that wait on: requester, agent, approver, time, request, system, vendor or person."`
-	Kind   string `enum:",access,delete,opt_out,direct" default:"" help:"Only this kind: access, delete, opt_out or direct."`
-	Tenant string `help:"Only this tenant."`
-	Limit  uint   `default:"100" help:"At most so many."`
-	JSON   bool   `help:"Print one JSON object."`
-}
-
-// Help carries the example.
-func (listCmd) Help() string {
-	return "Example:\n  privacydesk requests list --config privacydesk.yml --wait-on agent"
-}
-
 // requestView is what list and show print; it holds no personal data.
 type requestView struct {
 	ID         string     `json:"id"`
@@ -89,6 +74,9 @@ type requestView struct {
 	Phase      bot.Phase  `json:"phase"`
 	Arrived    time.Time  `json:"arrived"`
 	Due        time.Time  `json:"due"`
+	Deadline   time.Time  `json:"deadline,omitzero"`   // the first of due and statutory
+	DaysLeft   *int       `json:"days_left,omitempty"` // until the deadline, of an open request; negative when it is over
+	Overdue    bool       `json:"overdue,omitempty"`
 	Statutory  time.Time  `json:"statutory,omitzero"` // the customer's own date
 	Law        bot.Law    `json:"law,omitempty"`
 	Attested   string     `json:"attested,omitempty"` // how the customer said that they verified the person's request
@@ -112,49 +100,18 @@ func (v requestView) why() string {
 	return strings.TrimSpace(fmt.Sprintf("%s (%s since %s)", v.Reason, what, v.Stuck.Format(time.DateOnly)))
 }
 
+// viewOf shows a request as it stands now. Days are those of now's place.
 func viewOf(c *bot.Case, now time.Time) requestView {
-	return requestView{
+	v := requestView{
 		ID: c.ID, Ticket: c.Ticket, Kind: c.Kind, Tenant: c.Tenant, State: c.State(), Reason: c.Why(),
-		Phase: c.Phase, Arrived: c.Arrived, Due: c.Due, Statutory: c.Statutory, Law: c.Law, Attested: c.Attested, Extended: c.Extended != nil,
+		Phase: c.Phase, Arrived: c.Arrived, Due: c.Due, Deadline: c.Deadline().In(now.Location()), Statutory: c.Statutory, Law: c.Law, Attested: c.Attested, Extended: c.Extended != nil,
 		Waited: int64(c.WaitedFor(now).Seconds()), Finished: c.Finished, Generation: c.Version, Stuck: c.StuckSince(now), KeyGone: c.KeyGone,
 	}
-}
-
-// Run lists.
-func (c listCmd) Run(ctx context.Context, s *surroundings) error {
-	return withApp(ctx, s, c.Config, func(a *app) error {
-		filter := bot.Filter{Phase: bot.Phase(c.Phase), WaitOn: bot.WaitOn(c.WaitOn), Kind: bot.Kind(c.Kind), Tenant: c.Tenant}
-		views := []requestView{}
-		for cursor := ""; uint(len(views)) < c.Limit; {
-			cases, next, err := a.store.List(ctx, filter, cursor, int(min(c.Limit-uint(len(views)), 200)))
-			if err != nil {
-				return err
-			}
-			for i := range cases {
-				views = append(views, viewOf(&cases[i], time.Now()))
-			}
-			if cursor = next; next == "" {
-				break
-			}
-		}
-		unread, err := a.engine.Unread(ctx)
-		if err != nil {
-			return err
-		}
-		if c.JSON {
-			return printJSON(s.stdout, map[string]any{"requests": views, "unread": append([]string{}, unread...)})
-		}
-		w := tabwriter.NewWriter(s.stdout, 0, 4, 2, ' ', 0)
-		_, _ = fmt.Fprintln(w, "REQUEST\tKIND\tTENANT\tSTATE\tREASON\tARRIVED\tDUE")
-		for _, v := range views {
-			_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", v.ID, v.Kind, v.Tenant, v.State, v.why(), v.Arrived.Format(time.DateOnly), v.Due.Format(time.DateOnly))
-		}
-		if err := w.Flush(); err != nil || len(unread) == 0 {
-			return err
-		}
-		_, err = fmt.Fprintf(s.stdout, "\ntickets that could not be read again and again, and have no request yet: %s\n", strings.Join(unread, ", "))
-		return err
-	})
+	if v.open() && !v.Deadline.IsZero() {
+		left := daysBetween(now, v.Deadline)
+		v.DaysLeft, v.Overdue = &left, !now.Before(v.Deadline)
+	}
+	return v
 }
 
 type showCmd struct {
