@@ -35,9 +35,9 @@ func (e *Engine) rehearsing(ctx context.Context, t *turn) (bool, error) {
 		return held, err
 	}
 	t.c.Stage = StageRelocate
-	t.forgetSearches()
+	t.searchAgain()
 	for name, s := range t.c.Systems {
-		if s.Run.Stage == StageRehearse {
+		if s.Run.Stage == StageRehearse { // what rehearsed before stays so
 			done := *s
 			done.Rehearsed = t.now
 			t.c.Systems[name] = &done

@@ -344,3 +344,29 @@ func TestRule14_ARehearsalGoesByMapAndCheck(t *testing.T) {
 		})
 	}
 }
+
+// TestRule14_WhatTurnsUpInAnotherSystemIsRehearsedByThatAlone: systems that have
+// rehearsed don't make each other rehearse again, without end.
+func TestRule14_WhatTurnsUpInAnotherSystemIsRehearsedByThatAlone(t *testing.T) {
+	w := rehearsed(t, "events")
+	late := &world.System{Name: "late", Need: connectors.Email, Action: connectors.ActionDelete, Digest: "m9", Rehearses: true}
+	w.AddSystem(late)
+	w.Settings.Deletes.Approval = "never"
+	w.Start()
+	w.Failpoint = func(name string) {
+		switch {
+		case name == "after-rehearse" && w.Systems["events"].Rehearsed == 1 && late.Rehearsed == 0:
+			late.Add(world.Row{ID: 95, Tenant: "acme", Key: connectors.Text("jane@x.example"), Text: "came late"})
+		case late.Rehearsed > 3:
+			t.Fatal("they rehearse without end")
+		}
+	}
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Settle()
+	w.Expect(id, "resolved", bot.ReasonErased)
+	expectJaneGone(t, w)
+	expectRows(t, late, 0)
+	if w.Systems["events"].Rehearsed != 1 || late.Rehearsed != 1 {
+		t.Errorf("events rehearsed %d times, the other %d", w.Systems["events"].Rehearsed, late.Rehearsed)
+	}
+}

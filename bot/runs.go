@@ -312,9 +312,18 @@ func (e *Engine) unlike(c *Case) string {
 // forgetSearches makes the next search look everywhere again, and what it
 // finds be rehearsed again.
 func (t *turn) forgetSearches() {
+	t.searchAgain()
 	for name, s := range t.c.Systems {
 		again := *s
-		again.Searched, again.Rehearsed = "", time.Time{}
+		again.Rehearsed = time.Time{}
+		t.c.Systems[name] = &again
+	}
+}
+
+func (t *turn) searchAgain() {
+	for name, s := range t.c.Systems {
+		again := *s
+		again.Searched = ""
 		t.c.Systems[name] = &again
 	}
 	t.c.Round = 0
