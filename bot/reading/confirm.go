@@ -35,7 +35,7 @@ func Attests(text string) bool {
 	}
 	text = purpose(text)
 	ws := words(text)
-	if strings.Contains(text, "?") || len(ws) == 0 || len(ws) > maxConfirm || !attestWords().in(ws) {
+	if strings.Contains(text, "?") || len(ws) == 0 || len(ws) > maxConfirm || !attestWords().in(ws) || asksToVerify().in(ws) {
 		return false
 	}
 	known := slices.Concat(attestWords(), besideAttest(), yesWords(), besideYes())
@@ -43,13 +43,24 @@ func Attests(text string) bool {
 }
 
 func attestWords() phrases {
-	return phrases{"verified", "verify", "gepruft", "geprueft", "verifiziert", "verifie", "verifiee", "verifions", "verificado", "verificada", "verificamos"}
+	return phrases{"verified", "gepruft", "geprueft", "verifiziert", "verifie", "verifiee", "verificado", "verificada", "verificamos"}
+}
+
+// asksToVerify are words that ask whether it was verified, let us do it, or
+// speak of doing it now: "have it verified", "is it verified".
+func asksToVerify() phrases {
+	return phrases{
+		"have it", "have this", "have that", "have the", "have her", "have his", "have their", "have them", "have you", "have our", "has it", "has this", "has that", "has the", "has our",
+		"is it", "is this", "is that", "is the", "is her", "is his", "is their", "is our", "by you",
+		"ist es", "ist das", "ist die", "ist der", "ist diese", "ist dieser", "hat die", "hat der", "hat das", "hat es", "wurde es", "wurde das", "wurde die", "wurde der", "wurde diese", "wurde dieser",
+		"je verifie", "est l'", "est la", "ha sido la", "esta la",
+	}
 }
 
 // besideAttest are words that change nothing about it.
 func besideAttest() phrases {
 	return phrases{
-		"have", "has", "been", "was", "person's", "person", "identity", "right", "and", "our", "by", "us", "hello", "hi", "dear", "team",
+		"have", "has", "been", "was", "i've", "we've", "j'", "ai", "person's", "person", "identity", "right", "and", "our", "by", "us", "hello", "hi", "dear", "team",
 		"haben", "wurde", "hat", "person", "identitat", "betroffenen", "wir", "und", "hallo",
 		"avons", "a", "ete", "l'", "identite", "personne", "et", "bonjour", "hemos", "ha", "sido", "la", "identidad", "persona", "y", "hola",
 	}

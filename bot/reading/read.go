@@ -140,9 +140,9 @@ type telling struct {
 }
 
 // contradicts is true if a text clearly asks for something else than the kind,
-// which is one that is executed, or says no to something.
+// or says no to something. An opt-out and what a consumer asks stand.
 func (said telling) contradicts(have Kind) bool {
-	if have != Access && have != Delete {
+	if have == Unclear || have == OptOut || have == Direct {
 		return false
 	}
 	return said.not || !said.doubt && said.kind != Unclear && said.kind != have

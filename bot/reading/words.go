@@ -105,12 +105,25 @@ func optOutWords() phrases {
 // correctionWords ask to have data put right (Art. 16 GDPR, Civ. Code
 // 1798.106): never what a slip of the pen is put right with.
 func correctionWords() phrases {
-	return phrases{
+	return append(changeWords(),
 		"rectif*", "right to correct", "correct her", "correct his", "correct their", "correct the data", "correct the record*", "correct the name", "correct the address", "correct the spelling",
-		"correct this person*", "correct my data", "correct our data", "correct inaccurate*", "correction of", "to be corrected", "update her", "update his", "update their", "amend her", "amend his", "amend their", "change her", "change his", "change their",
+		"correct this person*", "correct my data", "correct our data", "correct inaccurate*", "correction of", "to be corrected",
 		"berichtig*", "richtigstell*", "korrigieren sie", "korrektur der", "korrektur von", "korrektur ihrer", "korrektur seiner",
 		"rectifi*", "corriger ses", "corriger son", "corriger sa", "corriger les", "corrigez", "rectific*", "corregir", "corrijan", "corrija",
+	)
+}
+
+// changeWords name what is to be changed: who says "so that we can update her"
+// asks for nothing of the kind.
+func changeWords() (out phrases) {
+	for _, verb := range []string{"update", "amend", "change"} {
+		for _, whose := range []string{"her", "his", "their"} {
+			for _, what := range []string{"name*", "surname", "first name", "last name", "address*", "email*", "e mail*", "phone*", "number*", "birth*", "date of", "record*", "data", "details", "information"} {
+				out = append(out, verb+" "+whose+" "+what)
+			}
+		}
 	}
+	return out
 }
 
 // objectionWords object to the use of data, or ask to restrict it (Art. 18 and
