@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"privacydesk/bot/policy"
 	"privacydesk/bot/reading"
@@ -20,23 +21,46 @@ func byHand(r Reason) bool {
 
 // leaveToPerson says that nothing is executed, once, and holds.
 func (e *Engine) leaveToPerson(ctx context.Context, t *turn, reason Reason) (bool, error) {
-	if t.hold(reason) && t.c.Wait.Reason == reason && t.once("by_hand") {
+	if t.hold(reason) && t.c.Wait.Reason == reason && t.once("by_hand_"+string(reason)) {
 		t.owe(Say{Message: "by_hand_" + string(reason), Public: true, Status: StatusOpen})
 	}
 	t.note("note_held", map[string]string{"reason": string(reason)})
 	return true, t.commit(ctx)
 }
 
-// answeredByHand ends what was left to a person once the ticket is solved.
+// answeredByHand ends what was left to a person once a person has solved the
+// ticket. What was written after that is left for the next look.
 func (e *Engine) answeredByHand(ctx context.Context, t *turn, ticket *Ticket) (bool, error) {
 	w := t.c.Wait
-	if w == nil || !byHand(w.Reason) || ticket.Status != StatusSolved && ticket.Status != StatusClosed {
+	if w == nil || !byHand(w.Reason) {
+		return false, nil
+	}
+	at, solved := solvedByPerson(ticket)
+	if !solved {
 		return false, nil
 	}
 	t.took = true
-	t.see(ticket)
+	for _, said := range ticket.Comments {
+		if !said.At.After(at) {
+			t.seeUpTo(said.ID)
+		}
+	}
 	t.finish(Rejected, w.Reason, Say{Status: StatusSolved}) // an agent said what there was to say
 	return true, t.commit(ctx)
+}
+
+// solvedByPerson is when a person solved a ticket: a rule that does so answers
+// nobody. Rules close tickets for good, days after somebody solved them.
+func solvedByPerson(ticket *Ticket) (at time.Time, solved bool) {
+	if ticket.Status == StatusClosed {
+		return ticket.Updated, true
+	}
+	for _, edit := range slices.Backward(ticket.Edits) {
+		if edit.What == EditStatus {
+			return edit.At, edit.Rule == "" && ticket.Status == StatusSolved
+		}
+	}
+	return time.Time{}, false
 }
 
 // optOut answers with the vendor's own word, or leaves it to a person. What
@@ -81,13 +105,14 @@ const (
 
 // attested is how the customer said that they verified the person's request. A
 // box that staff or a rule ticked is nobody's word; nor is mail from a doubtful
-// sender.
+// sender. A form speaks of the request that it filed, and for who filed it: not
+// for an admin who took it on, nor of whoever is named once it is done.
 func (e *Engine) attested(c *Case, ticket *Ticket) string {
 	byOthers := slices.ContainsFunc(ticket.Edits, func(edit Edit) bool {
 		return edit.What == EditField && edit.Field == e.Settings.AttestedField && edit.By.ID != ticket.Requester.ID
 	})
-	staffFiled := requesterOf(c, ticket).ByStaff
-	if e.Settings.AttestedField != 0 && ticket.Fields[e.Settings.AttestedField] == "true" && !byOthers && !staffFiled {
+	others := byOthers || requesterOf(c, ticket).ByStaff || c.Adopted != 0 || c.From != 0
+	if e.Settings.AttestedField != 0 && ticket.Fields[e.Settings.AttestedField] == "true" && !others {
 		return AttestedByForm
 	}
 	who := asker(c, ticket)

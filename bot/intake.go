@@ -299,7 +299,7 @@ func (e *Engine) decide(ctx context.Context, t *turn, ticket *Ticket, res readin
 		return e.question(ctx, t, Reason(d.Reason))
 	case res.Question != "":
 		return e.question(ctx, t, Reason(res.Question))
-	case e.Settings.MustAttest && res.Kind != reading.Direct && e.attested(t.c, ticket) == "":
+	case e.Settings.MustAttest && !e.consumers(d.Tenant) && e.attested(t.c, ticket) == "":
 		return e.question(ctx, t, ReasonAttestation)
 	}
 	var doubts []Reason
@@ -337,14 +337,17 @@ func (e *Engine) accept(ctx context.Context, t *turn, ticket *Ticket, res readin
 		return true, t.commit(ctx)
 	}
 	c.Epoch = newToken() // findings begin with the subject
-	if c.Controller = tenant == e.Settings.Controller.Tenant && tenant != ""; c.Controller && res.Kind == reading.Direct {
+	if c.Controller = e.consumers(tenant); c.Controller && res.Kind == reading.Direct {
 		res.Kind = res.Wanted
 	}
 	if err := e.nameSubject(ctx, c, tenant, res); err != nil {
 		return false, err
 	}
 	c.Kind, c.Tenant, c.Accepted, c.Phase, c.Wait, c.Attempts = Kind(res.Kind), tenant, t.now, PhaseLocating, nil, 0
-	c.Attested = e.attested(c, ticket)
+	c.Attested = ""
+	if !c.Controller { // consumers speak for themselves
+		c.Attested = e.attested(c, ticket)
+	}
 	e.takeDates(c, ticket) // the tenant's law
 	t.seal(&Secret{
 		Subject: res.Subject, Also: res.Addresses()[1:], Requester: ticket.Requester.ID, Identities: seed(res.Addresses()...), Former: t.secret.Former, Reference: cmp.Or(e.reference(ticket), t.secret.Reference),
@@ -382,6 +385,11 @@ func (e *Engine) accept(ctx context.Context, t *turn, ticket *Ticket, res readin
 		return e.duplicate(ctx, t, claimed.Holder)
 	}
 	return true, err
+}
+
+// consumers is true for the vendor's own tenant, about which consumers ask.
+func (e *Engine) consumers(tenant string) bool {
+	return tenant != "" && tenant == e.Settings.Controller.Tenant
 }
 
 // nameSubject gives the subject's addresses their pseudonyms.

@@ -19,7 +19,7 @@ type requestsCmd struct {
 	Show    showCmd    `cmd:"" help:"Show one request with its systems and its ledger."`
 	Approve approveCmd `cmd:"" help:"Approve what a note shows, by its code. What changes afterwards is approved again."`
 	Reject  rejectCmd  `cmd:"" help:"Refuse a request that waits, with a public answer."`
-	Extend  extendCmd  `cmd:"" help:"Move the due date, once, by up to 45 days; the requester is told the new date and the reason."`
+	Extend  extendCmd  `cmd:"" help:"Move the due date, once; the requester is told the new date and the reason."`
 	Hold    holdCmd    `cmd:"" help:"Stop a request; what is being erased stops before its next batch."`
 	Retry   retryCmd   `cmd:"" help:"Take a held request up again; every check is made anew."`
 	Release releaseCmd `cmd:"" help:"Take a held request up and wave through what its note shows, by its code (an edit, a subject who is a user, a row cap)."`
