@@ -17,9 +17,16 @@ const oldestAsked = 2
 
 // takeDates reads the law of the request and the date on which the consumer
 // asked the customer, and counts the customer's own date from it. One after the
-// ticket's arrival, or years before it, is none.
+// ticket's arrival, or years before it, is none. A consumer asks us: the law's
+// time is our own, and runs from the ticket.
 func (e *Engine) takeDates(c *Case, ticket *Ticket) {
 	c.Law, c.AskedOn, c.Statutory = e.lawOf(c, ticket), time.Time{}, time.Time{}
+	if c.Controller {
+		if by := policy.AnswerBy(c.Arrived, e.Settings.Location, e.laws(c)...); c.Extended == nil && !by.IsZero() && by.Before(c.Due) {
+			c.Due = by
+		}
+		return
+	}
 	asked, err := time.ParseInLocation(time.DateOnly, strings.TrimSpace(ticket.Fields[e.Settings.AskedOnField]), e.Settings.Location)
 	if err != nil || asked.After(c.Arrived) || asked.Before(c.Arrived.AddDate(-oldestAsked, 0, 0)) {
 		return

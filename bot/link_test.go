@@ -12,6 +12,7 @@ import (
 
 	"privacydesk/bot"
 	"privacydesk/bot/bottest/world"
+	"privacydesk/bot/policy"
 	"privacydesk/connectors"
 )
 
@@ -207,4 +208,28 @@ func TestRule9_ALinkConfirmsWhatItsPageShowed(t *testing.T) {
 	}
 	w.Settle()
 	w.Expect(id, "resolved", bot.ReasonErased)
+}
+
+// TestAConsumersDateIsTheLaws: of what the vendor controls itself, the time that
+// the law gives is the vendor's own, and runs from the ticket.
+func TestAConsumersDateIsTheLaws(t *testing.T) {
+	for law, due := range map[policy.Law]string{policy.LawGDPR: "2027-02-28", policy.LawLGPD: "2027-02-14", policy.LawCCPA: "2027-03-01"} {
+		w, _ := directly(t)
+		w.Settings.Laws, w.Settings.Location = []policy.Law{law}, time.UTC
+		w.Clock.Advance(time.Date(2027, 1, 30, 12, 0, 0, 0, time.UTC).Sub(w.Clock.Now()))
+		w.Start()
+		id := w.File(world.Carla(), "direct", "Please delete my data.")
+		w.Settle()
+		if _, err := w.Engine.FollowLink(t.Context(), tokenOn(t, w, id)); err != nil {
+			t.Fatal(err)
+		}
+		w.Settle()
+		c := w.Expect(id, "resolved", bot.ReasonErased)
+		if got := c.Due.Format(time.DateOnly); got != due || !c.Statutory.IsZero() {
+			t.Errorf("%s: due %s, want %s; a customer's date %s", law, got, due, c.Statutory)
+		}
+		if told := said(t, w, id); !strings.Contains(told, due) {
+			t.Errorf("%s: nobody was told of %s:\n%s", law, due, told)
+		}
+	}
 }
