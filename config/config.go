@@ -82,7 +82,7 @@ func (z Zendesk) check() error {
 	errs := []error{z.Check()}
 	for value, kind := range z.KindValues {
 		if kind != reading.Access && kind != reading.Delete && kind != reading.OptOut && kind != reading.Direct {
-			errs = append(errs, errors.New(join("zendesk.kind_values", value)+": is none of access, delete, opt_out, direct"))
+			errs = append(errs, errors.New(join("zendesk.kind_values", value)+": is no kind of request; write access, delete, opt_out or direct"))
 		}
 	}
 	if z.KindField != 0 && len(z.KindValues) == 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -27,7 +28,12 @@ type custom interface {
 	decode(d *decoder, n *yaml.Node, path string)
 }
 
+// fail reports a mistake. Texts that others wrote say the mend behind a
+// semicolon.
 func (d *decoder) fail(n *yaml.Node, path, what, mend string) {
+	if mend == "" {
+		what, mend, _ = strings.Cut(what, "; ")
+	}
 	d.problems = append(d.problems, Problem{Line: n.Line, Column: n.Column, Path: path, What: what, Mend: mend})
 }
 

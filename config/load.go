@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -150,6 +152,12 @@ func (d *decoder) whole(c *Config) {
 			d.failAt("requests.laws", "is empty", "name at least one law, such as [ccpa]")
 		}
 		d.days(c.Requests)
+	})
+	d.ifSound("redis.url", func() {
+		u, err := url.Parse(c.Redis.URL)
+		if c.Redis.URL != "" && (err != nil || !slices.Contains([]string{"redis", "rediss", "unix"}, u.Scheme)) {
+			d.failAt("redis.url", "is not the address of a Redis", "write redis://user:password@host:6379/0, or rediss:// for TLS")
+		}
 	})
 	d.ifSound("controller", func() { c.Consumers.check(d, c.Systems) })
 	d.ifSound("web.listen", func() {

@@ -35,7 +35,7 @@ func parseApproval(text string) (approval, error) {
 			}
 			a.over = n
 		default:
-			return approval{}, fmt.Errorf("deletes.approval: %q is not always, deletes, access, 'over_rows N', first_of_tenant (several joined by commas), or never alone", text)
+			return approval{}, fmt.Errorf("deletes.approval: %q is no rule of approval; write always, deletes, access, 'over_rows N', first_of_tenant, several joined by commas, or never alone", text)
 		}
 	}
 	return a, nil

@@ -41,7 +41,7 @@ func DefaultRules() Rules {
 func (r Rules) Validate() error {
 	var errs []error
 	if r.Mode != ModeShadow && r.Mode != ModeLive {
-		errs = append(errs, fmt.Errorf("deletes.mode: %q is neither shadow nor live", r.Mode))
+		errs = append(errs, fmt.Errorf("deletes.mode: %q is no mode; write shadow, or live", r.Mode))
 	}
 	if _, err := parseApproval(r.Approval); err != nil {
 		errs = append(errs, err)

@@ -197,7 +197,7 @@ func (o Options) Warnings() []string {
 func (o Options) baseURL() (string, error) {
 	if o.URL == "" {
 		if !regexp.MustCompile(`^[a-z0-9][a-z0-9-]*[a-z0-9]$`).MatchString(o.Subdomain) {
-			return "", errors.New("zendesk.subdomain: give the part before .zendesk.com: lower-case letters, digits and hyphens")
+			return "", errors.New("zendesk.subdomain: is not a subdomain; give the part before .zendesk.com: lower-case letters, digits and hyphens")
 		}
 		return "https://" + o.Subdomain + ".zendesk.com", nil
 	}
