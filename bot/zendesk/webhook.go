@@ -44,6 +44,9 @@ type WebhookOptions struct {
 	// Skewed is told of each webhook that was refused because its time is off, and
 	// by how much this machine is ahead of it; nothing when nil.
 	Skewed func(ahead time.Duration)
+	// Unfit is told of each webhook that has all that ours have, and whose
+	// signature fits none of the secrets; nothing when nil.
+	Unfit func()
 }
 
 // Intake makes hints durable before it returns. It reports false if it saw
@@ -80,6 +83,9 @@ func NewWebhook(o WebhookOptions, intake Intake) (http.Handler, error) {
 	}
 	if o.Skewed == nil {
 		o.Skewed = func(time.Duration) {}
+	}
+	if o.Unfit == nil {
+		o.Unfit = func() {}
 	}
 	return &webhook{o, intake, regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,100}$`), make(chan struct{}, maxBodies)}, nil
 }
@@ -120,6 +126,7 @@ func (h *webhook) receive(w http.ResponseWriter, r *http.Request) (string, *refu
 		return "", no
 	}
 	if !h.signed(c.sum, c.timestamp, body) {
+		h.Unfit()
 		return "", &refusal{http.StatusUnauthorized, "bad signature"}
 	}
 	p, err := parsePayload(body)

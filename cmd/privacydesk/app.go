@@ -58,6 +58,7 @@ type app struct {
 	tls        *cryptotls.Config // of the web server; nil where it speaks plain HTTP
 	exchange   *exchange         // with other replicas; nil where there can be none
 	skewSaid   atomic.Bool
+	unfitSaid  hourly
 
 	closers []func(context.Context) error
 }

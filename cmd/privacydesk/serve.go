@@ -205,7 +205,7 @@ func (a *app) listen(ctx context.Context, intake bool) (*web.Server, error) {
 	a.onClose(a.relay.Shutdown)
 	if secrets := hook.Secrets(); intake && len(secrets) > 0 {
 		handler, err := zendesk.NewWebhook(zendesk.WebhookOptions{
-			Secrets: secrets, Skew: hook.Skew, Accounts: hook.Accounts, Clock: time.Now, Skewed: a.skewed,
+			Secrets: secrets, Skew: hook.Skew, Accounts: hook.Accounts, Clock: time.Now, Skewed: a.skewed, Unfit: a.unfit,
 		}, a.takeHints)
 		if err != nil {
 			return nil, err
@@ -258,6 +258,18 @@ func (a *app) skewed(ahead time.Duration) {
 	a.log.WithFields(logrus.Fields{"event": "webhook", "off": ahead.Abs().Round(time.Second).String()}).
 		Warnf("a webhook was refused for its time: this machine's clock is %s it; unless somebody sends old ones, synchronise the clock (NTP). Said once", way)
 	a.watch.kick("clock")
+}
+
+// unfit tells once an hour of webhooks whose signature is not of our secret:
+// anybody can send such, but those of a secret that is wrong here look alike.
+func (a *app) unfit() {
+	due, kept := a.unfitSaid.due(time.Now())
+	if !due {
+		return
+	}
+	a.log.WithFields(logrus.Fields{
+		"event": "webhook", "count": kept + 1, "mend": "write the signing secret that Zendesk shows for the webhook into zendesk.webhook.secret, and restart",
+	}).Warn("webhooks are refused: their signature does not fit zendesk.webhook.secret. Either it is wrong, or somebody else sends them; tickets are polled meanwhile. Said once an hour")
 }
 
 // takeHints makes hints durable, and lets the relay ask a worker to look: the
