@@ -47,6 +47,20 @@ func (e *Engine) IntakeGeneration(ctx context.Context) (generation int64, newest
 	return generation, newest, nil
 }
 
+// OlderRules is true while a replica with newer rules of intake is at work: this
+// one admits nothing meanwhile.
+func (e *Engine) OlderRules(ctx context.Context) (bool, error) {
+	digest, err := e.rulesDigest()
+	if err != nil {
+		return false, err
+	}
+	older, err := e.Store.OlderRules(ctx, digest, e.Clock(), rulesPatience)
+	if err != nil {
+		return false, fmt.Errorf("rules of intake: %w", err)
+	}
+	return older, nil
+}
+
 // goesByNewest is errOlderRules unless our rules are the newest.
 func (e *Engine) goesByNewest(ctx context.Context) error {
 	_, newest, err := e.IntakeGeneration(ctx)

@@ -74,6 +74,9 @@ type Store interface {
 	// those of the digest are its. Rules that were never seen begin another; older
 	// ones do once nobody has had the newest for as long as patience.
 	IntakeRules(ctx context.Context, digest string, now time.Time, patience time.Duration) (generation int64, newest bool, err error)
+	// OlderRules is true while IntakeRules would tell that those of the digest are
+	// not the newest. It notes nothing: not that anybody has them, either.
+	OlderRules(ctx context.Context, digest string, now time.Time, patience time.Duration) (bool, error)
 	// Known tells which of the ids have a record.
 	Known(ctx context.Context, ids []string) (map[string]bool, error)
 	// Defer puts an id off until a time: Due lists it then and not before,

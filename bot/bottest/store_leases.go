@@ -193,9 +193,22 @@ func intakeRules(d *desk) {
 		d.must(err)
 		d.same("generation and newest of "+digest, []any{n, is}, []any{generation, newest})
 	}
+	older := func(digest string, at time.Time, want bool) {
+		d.Helper()
+		is, err := d.store.OlderRules(d.ctx, digest, at, time.Minute)
+		d.must(err)
+		d.same("older rules "+digest, is, want)
+	}
+	older("a", noon(), false)
 	ask("a", noon(), 1, true)
 	ask("a", noon(), 1, true)
+	older("b", noon(), false) // to ask notes nothing
+	older("a", noon(), false)
 	ask("b", noon(), 2, true)
+	older("a", noon().Add(time.Minute), true)
+	older("b", noon().Add(time.Minute), false)
+	older("c", noon().Add(time.Minute), false)
+	older("a", noon().Add(time.Minute+time.Millisecond), false) // nobody has the newest
 	ask("a", noon().Add(time.Minute), 2, false)
 	ask("b", noon().Add(time.Minute), 2, true) // it is alive
 	ask("a", noon().Add(2*time.Minute), 2, false)

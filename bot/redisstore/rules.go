@@ -3,8 +3,22 @@ package redisstore
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 )
+
+// OlderRules implements bot.Store.
+func (s *Store) OlderRules(ctx context.Context, digest string, now time.Time, patience time.Duration) (bool, error) {
+	stored, err := s.client.HMGet(ctx, s.rulesKey(), "digest", "seen", "was/"+digest).Result()
+	if err != nil {
+		return false, failed("rules of intake", err)
+	}
+	newest, _ := stored[0].(string)
+	seen, _ := stored[1].(string)
+	_, was := stored[2].(string)
+	at, err := strconv.ParseInt(seen, 10, 64)
+	return was && newest != digest && err == nil && now.UnixMilli()-at <= patience.Milliseconds(), nil
+}
 
 func (s *Store) rulesKey() string { return s.prefix + "rules" }
 

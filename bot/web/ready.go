@@ -12,6 +12,7 @@ import (
 type Dependency struct {
 	Name string // "redis"; of ours, never data
 	Why  string // why it is not well, in words of ours that anybody may read; empty when it is
+	Note string // what is to be known though it is well, likewise
 }
 
 const (
@@ -42,6 +43,7 @@ type readyCheck struct {
 	Name string `json:"name"`
 	OK   bool   `json:"ok"`
 	Why  string `json:"why,omitempty"`
+	Note string `json:"note,omitempty"`
 }
 
 func (h *readiness) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -72,7 +74,7 @@ func (h *readiness) answer(ctx context.Context) readyAnswer {
 	out := readyAnswer{Ready: true, Checks: []readyCheck{}}
 	if h.check != nil {
 		for _, d := range h.check(ctx) {
-			out.Checks = append(out.Checks, readyCheck{d.Name, d.Why == "", d.Why})
+			out.Checks = append(out.Checks, readyCheck{d.Name, d.Why == "", d.Why, d.Note})
 			out.Ready = out.Ready && d.Why == ""
 		}
 	}

@@ -130,10 +130,10 @@ func TestReadyzNamesWhatFailsInWords(t *testing.T) {
 			t.Error("the examination is not bounded")
 		}
 		asked++
-		return []Dependency{{"redis", why}, {"zendesk", ""}}
+		return []Dependency{{Name: "redis", Why: why}, {Name: "zendesk", Note: "it is slow"}}
 	}})
 	w := get(s, "GET", "/readyz")
-	if want := `{"ready":false,"checks":[{"name":"redis","ok":false,"why":"it is full"},{"name":"zendesk","ok":true}]}`; w.Code != 503 || strings.TrimSpace(w.Body.String()) != want {
+	if want := `{"ready":false,"checks":[{"name":"redis","ok":false,"why":"it is full"},{"name":"zendesk","ok":true,"note":"it is slow"}]}`; w.Code != 503 || strings.TrimSpace(w.Body.String()) != want {
 		t.Errorf("%d %s, want 503 %s", w.Code, w.Body, want)
 	}
 	get(s, "GET", "/readyz")

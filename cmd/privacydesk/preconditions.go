@@ -61,7 +61,8 @@ type problem struct {
 	What     string              `json:"what"`
 	Mend     string              `json:"mend,omitempty"`
 
-	usage bool // the configuration, or how it is used, is wrong
+	usage  bool // the configuration, or how it is used, is wrong
+	remind bool // it stops something, though nothing is refused: /readyz shows it, the log every hour
 }
 
 func (p problem) String() string {
@@ -118,6 +119,7 @@ func (a *app) preconditions() []precondition {
 	return append(list,
 		precondition{name: "reach", effect: holds, needs: all[6:], probe: a.probeReach, every: systemEvery},
 		precondition{name: "engine", effect: refuses, needs: all, open: a.openEngine},
+		precondition{name: "intake.rules", effect: refuses, needs: []string{"engine"}, probe: a.probeRules, every: rulesEvery},
 	)
 }
 

@@ -24,6 +24,7 @@ const (
 	systemEvery    = 10 * time.Minute
 	replicasEvery  = 30 * time.Second
 	clockEvery     = time.Minute
+	rulesEvery     = time.Minute
 )
 
 // probeFolders: spool and key shelf are still there, the same, and take what is
@@ -205,6 +206,20 @@ func (a *app) deskProblems(found []zendesk.Problem, err error) []problem {
 		err = fmt.Errorf("%s: %w", a.desk.Base(), err)
 	}
 	return append(out, failedAt("zendesk", err, "see zendesk.subdomain and zendesk.oauth")...)
+}
+
+// probeRules tells where this configuration admits nothing, because another
+// replica has newer rules of intake.
+func (a *app) probeRules(ctx context.Context) []problem {
+	older, err := a.engine.OlderRules(ctx)
+	if err != nil || !older {
+		return failedAt("redis", err, "")
+	}
+	return []problem{{
+		Severity: connectors.SeverityNote, Where: "intake.rules", remind: true,
+		What: "another replica has newer rules of intake (form, tag, kinds, intake.since): this one admits no tickets",
+		Mend: "give all replicas the same configuration; where the newer one is stopped, the older is in force again after ten minutes",
+	}}
 }
 
 // uses is what the configuration refers to in the account.

@@ -38,6 +38,7 @@ type watch struct {
 type sight struct {
 	problems []problem
 	at       time.Time
+	reminded time.Time // when what reminds was last said
 }
 
 func newWatch(log logrus.FieldLogger, clock func() time.Time, tell func(precondition, bool)) *watch {
@@ -63,12 +64,17 @@ func (w *watch) look(ctx context.Context, p precondition) []problem {
 func (w *watch) note(p precondition, found []problem) {
 	w.mu.Lock()
 	before, seen := w.known[p.name]
-	w.known[p.name] = sight{found, w.clock()}
+	now := sight{found, w.clock(), before.reminded}
+	again := now.at.Sub(now.reminded) >= time.Hour
+	if again {
+		now.reminded = now.at
+	}
+	w.known[p.name] = now
 	w.mu.Unlock()
 	_, down := blocking(found)
 	w.tell(p, !down)
 	for _, f := range found {
-		if slices.Contains(before.problems, f) {
+		if slices.Contains(before.problems, f) && !(f.remind && again) {
 			continue // said once, not at every look
 		}
 		entry := w.log.WithFields(logrus.Fields{"event": "precondition", "part": p.name, "where": f.Where, "error": f.What})
@@ -170,6 +176,8 @@ func (w *watch) ready(ctx context.Context, list []precondition) []web.Dependency
 		}
 		if f, down := blocking(found); down {
 			d.Why = f.What
+		} else if i := slices.IndexFunc(found, func(f problem) bool { return f.remind }); i >= 0 {
+			d.Note = found[i].What
 		}
 		out = append(out, d)
 	}
