@@ -128,6 +128,20 @@ func (a *app) atHome(ctx context.Context) error {
 	return errLost
 }
 
+// withRequests is withApp for what reads or changes requests: a Redis that lost
+// them, or is another's, has none to show, and that is not the same as none.
+func withRequests(ctx context.Context, s *surroundings, path string, f func(*app) error) error {
+	return withApp(ctx, s, path, func(a *app) error {
+		switch err := a.installed(ctx); {
+		case errors.Is(err, errLost):
+			return fmt.Errorf("%w; %s", err, lostMend)
+		case err != nil:
+			return err
+		}
+		return f(a)
+	})
+}
+
 // probeRecords: none was written by a newer version. What this one does not
 // understand it leaves alone, and the rest of the house should be updated.
 func (a *app) probeRecords(ctx context.Context) []problem {

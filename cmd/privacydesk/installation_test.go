@@ -56,6 +56,12 @@ func TestRule16_AnEmptyRedisIsSeenAtOnce(t *testing.T) {
 			if cases, _, err := a.store.List(t.Context(), bot.Filter{}, "", 9); err != nil || len(cases) != 0 {
 				t.Errorf("taken in: %v, %v", cases, err)
 			}
+			for _, verb := range [][]string{{"list"}, {"show", bot.IDOfTicket(ticket)}, {"cancel", bot.IDOfTicket(ticket)}, {"suspended"}} {
+				out, problems, code := h.cli(append(append([]string{"requests"}, verb...), "--config", h.config)...)
+				if code == 0 || out != "" || !strings.Contains(problems, "came back empty") || !strings.Contains(problems, "privacydesk recover") {
+					t.Errorf("requests %s: exit code %d\n%s%s", verb[0], code, out, problems)
+				}
+			}
 			h.recover(0)
 			h.recover(1)  // nothing is lost any more
 			b := h.open() // started again: the queue was lost, too

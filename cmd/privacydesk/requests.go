@@ -127,7 +127,7 @@ func (showCmd) Help() string {
 
 // Run shows one request.
 func (c showCmd) Run(ctx context.Context, s *surroundings) error {
-	return withApp(ctx, s, c.Config, func(a *app) error {
+	return withRequests(ctx, s, c.Config, func(a *app) error {
 		rec, events, err := oneMoment(ctx, a.store, string(c.ID))
 		if errors.Is(err, bot.ErrNotFound) {
 			return fmt.Errorf("there is no request %s", c.ID)
@@ -215,7 +215,7 @@ type actCmd struct {
 // act runs one operation. A worker that is at the request this moment is
 // waited for.
 func (c actCmd) act(ctx context.Context, s *surroundings, did string, op func(e *bot.Engine, id, by string) error) error {
-	return withApp(ctx, s, c.Config, func(a *app) error {
+	return withRequests(ctx, s, c.Config, func(a *app) error {
 		for try := 0; ; try++ {
 			err := op(a.engine, string(c.ID), c.name())
 			if err == nil {

@@ -58,7 +58,7 @@ const inLineCounted = 10_000
 
 // Run lists.
 func (c listCmd) Run(ctx context.Context, s *surroundings) error {
-	return withApp(ctx, s, c.Config, func(a *app) error {
+	return withRequests(ctx, s, c.Config, func(a *app) error {
 		l, err := c.gather(ctx, a.store, time.Now().In(a.engine.Settings.Location))
 		if err != nil {
 			return err

@@ -23,7 +23,7 @@ func (suspendedCmd) Help() string {
 
 // Run lists what the last hourly look found and Zendesk still keeps.
 func (c suspendedCmd) Run(ctx context.Context, s *surroundings) error {
-	return withApp(ctx, s, c.Config, func(a *app) error {
+	return withRequests(ctx, s, c.Config, func(a *app) error {
 		all, err := a.engine.LostMail(ctx)
 		if err != nil {
 			return err
