@@ -29,7 +29,7 @@ func elsewhere() map[string][2]string {
 		"privacydesk zendesk setup --config privacydesk.yml --dry-run":                                                     {"TestFromAnEmptyAccountToResolved runs it", "cmd/privacydesk/setup_test.go"},
 		"privacydesk zendesk setup --config privacydesk.yml --custom-status":                                               {"TestFromAnEmptyAccountToResolved runs it", "cmd/privacydesk/setup_test.go"},
 		"privacydesk zendesk login --config privacydesk.yml":                                                               {"TestLoginAlone runs it", "cmd/privacydesk/login_test.go"},
-		"privacydesk zendesk simulate --empty --listen 127.0.0.1:8090":                                                     {"TestSimulateEmpty runs it", "cmd/privacydesk/setup_test.go"},
+		"privacydesk zendesk simulate --empty --listen 127.0.0.1:8090":                                                     {"TestRehearsal runs it", "cmd/privacydesk/rehearsal_test.go"},
 		"privacydesk requests end --config privacydesk.yml t35436 --reason cancelled_by_requester --by dpo@vendor.example": {"needs a delete that stands still in mid-erase; TestADeleteIsEndedInMidErase makes one", "bot/ways_test.go"},
 		"privacydesk recover --config privacydesk.yml --by ops@vendor.example":                                             {"TestRule16_AnEmptyRedisIsSeenAtOnce runs it", "cmd/privacydesk/installation_test.go"},
 		"make test":                        {"would run this test in itself", "Makefile"},

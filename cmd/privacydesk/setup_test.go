@@ -154,7 +154,8 @@ func TestFromAnEmptyAccountToResolved(t *testing.T) {
 	n.serveAndFile(cfg)
 }
 
-func (n *newcomer) serveAndFile(cfg *config.Config) {
+// serves runs the daemon until the test ends.
+func (n *newcomer) serves() {
 	n.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	out, ended := &safeBuffer{}, make(chan error, 1)
@@ -167,8 +168,13 @@ func (n *newcomer) serveAndFile(cfg *config.Config) {
 			n.Errorf("serve: %v\n%s", err, out)
 		}
 	})
+	(&installation{T: n.T}).until("the daemon's start", func() bool { return strings.Contains(out.String(), "privacydesk serves") })
+}
+
+func (n *newcomer) serveAndFile(cfg *config.Config) {
+	n.Helper()
+	n.serves()
 	in := &installation{T: n.T}
-	in.until("the daemon's start", func() bool { return strings.Contains(out.String(), "privacydesk serves") })
 	z := cfg.Zendesk
 	id, err := n.desk.Sim.SubmitForm(n.desk.User("alex@acme.example"), z.FormID, "Access", sample.Body("access", demoJane().Email), map[int64]any{
 		z.KindField: "privacy_access", z.TenantField: "acme", z.CustomerReferenceField: "A-1", z.AttestedField: true,
