@@ -114,7 +114,7 @@ func typeWords(f field) string {
 func Reference(kinds connectors.Kinds) []byte {
 	var b bytes.Buffer
 	b.WriteString("# Configuration\n\n" + generated)
-	b.WriteString(`One YAML file, named by ` + "`--config`" + `. It is read strictly: unknown and repeated keys, wrong types, impossible and missing values are
+	b.WriteString(`One YAML file, named by ` + "`--config`" + ` or, without it, by the environment's ` + "`PRIVACYDESK_CONFIG`" + `. It is read strictly: unknown and repeated keys, wrong types, impossible and missing values are
 reported all at once, each with line, column and mend; no message repeats a value.
 
 - Any text may hold ` + "`${env:NAME}` and `${file:PATH}`" + `; a relative path starts at the file's folder, the line end at a file's end is

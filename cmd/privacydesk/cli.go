@@ -35,11 +35,28 @@ type cli struct {
 	Health   healthCmd   `cmd:"" help:"Ask a running daemon whether it is well, for container health checks."`
 	Version  versionCmd  `cmd:"" help:"Print the version."`
 	Licences licencesCmd `cmd:"" help:"Print the licences of privacydesk and of all that it is made of."`
+
+	HelpOn      helpCmd          `cmd:"" name:"help" help:"Show what a command does, with its flags and an example."`
+	Completion  completionCmd    `cmd:"" help:"Print what lets a shell complete privacydesk's commands and flags."`
+	ShowVersion kong.VersionFlag `name:"version" help:"Print the version."`
 }
 
 // configFlag is shared by all commands that read the configuration.
 type configFlag struct {
-	Config string `required:"" short:"c" placeholder:"FILE" help:"The configuration file."`
+	Config string `required:"" short:"c" placeholder:"FILE" help:"The configuration file; default: the one that PRIVACYDESK_CONFIG names."`
+}
+
+// configVariable is the environment's default of --config.
+const configVariable = "PRIVACYDESK_CONFIG"
+
+// fromEnvironment gives --config its default where the line has none.
+func fromEnvironment(env func(string) (string, bool)) kong.ResolverFunc {
+	return func(_ *kong.Context, _ *kong.Path, flag *kong.Flag) (any, error) {
+		if file, ok := env(configVariable); ok && file != "" && flag.Name == "config" {
+			return file, nil
+		}
+		return nil, nil //nolint:nilnil // kong's way to say that there is none
+	}
 }
 
 // usageError is wrong usage or configuration: exit code 2.
@@ -103,17 +120,9 @@ func execute(ctx context.Context, args []string, s surroundings) (err error) {
 			err = nil
 		}
 	}()
-	var c cli
-	parser, err := kong.New(&c,
-		kong.Name("privacydesk"),
-		kong.Description("Closes privacy tickets: checks who asks, finds the person in every system, gathers or purges, proves it, and resolves the ticket."),
-		kong.Writers(s.stdout, s.stderr),
-		kong.Exit(func(int) { panic(helped{}) }),
-		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(&s),
-	)
+	parser, err := newParser(ctx, &s)
 	if err != nil {
-		return fmt.Errorf("command line: %w", err)
+		return err
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
@@ -123,4 +132,21 @@ func execute(ctx context.Context, args []string, s surroundings) (err error) {
 		return &usageError{fmt.Errorf("%w; `privacydesk --help` lists the commands", err)}
 	}
 	return parsed.Run(ctx, &s)
+}
+
+func newParser(ctx context.Context, s *surroundings) (*kong.Kong, error) {
+	parser, err := kong.New(&cli{},
+		kong.Name("privacydesk"),
+		kong.Description("Closes privacy tickets: checks who asks, finds the person in every system, gathers or purges, proves it, and resolves the ticket."),
+		kong.Writers(s.stdout, s.stderr),
+		kong.Exit(func(int) { panic(helped{}) }),
+		kong.Vars{"version": version},
+		kong.Resolvers(fromEnvironment(s.env)),
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(s),
+	)
+	if err != nil {
+		return nil, fmt.Errorf("command line: %w", err)
+	}
+	return parser, nil
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -19,6 +20,18 @@ func (versionCmd) Help() string { return "Example:\n  privacydesk version" }
 func (versionCmd) Run(s *surroundings) error {
 	_, err := fmt.Fprintln(s.stdout, version)
 	return err
+}
+
+type helpCmd struct {
+	Command []string `arg:"" optional:"" help:"The command: requests, requests list."`
+}
+
+// Help carries the example.
+func (helpCmd) Help() string { return "Example:\n  privacydesk help requests list" }
+
+// Run shows what --help of the command shows.
+func (c helpCmd) Run(ctx context.Context, s *surroundings) error {
+	return execute(ctx, append(slices.Clone(c.Command), "--help"), *s)
 }
 
 type healthCmd struct {
