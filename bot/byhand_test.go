@@ -116,3 +116,53 @@ func TestByHandIsEndedByAPerson(t *testing.T) {
 	}
 	expectNothingErased(t, w)
 }
+
+// TestByHandEndsOnAClosedTicket, which takes no update any more.
+func TestByHandEndsOnAClosedTicket(t *testing.T) {
+	w := populated(t)
+	id := w.File(world.Alex(), "", "Please correct the name of jane@x.example: it is Jane Roe.")
+	w.Settle()
+	w.Expect(id, "held", bot.ReasonCorrection)
+	w.Clock.Advance(time.Hour)
+	w.Desk.Edit(id, func(t *bot.Ticket) { t.Status = bot.StatusClosed })
+	w.Hint(id)
+	w.Pass(30 * time.Minute)
+	w.Expect(id, "rejected", bot.ReasonCorrection)
+}
+
+// TestRule3_KillAroundWhatAPersonAnswers kills the process at each failpoint of
+// a correction, until it is ended: it is told of once, and ends.
+func TestRule3_KillAroundWhatAPersonAnswers(t *testing.T) {
+	for n := 0; ; n++ {
+		w := populated(t)
+		seen, killed := 0, ""
+		w.Failpoint = func(name string) {
+			if seen++; seen == n+1 {
+				killed = name
+				w.Kill()
+			}
+		}
+		id := w.File(world.Alex(), "", "Please correct the name of jane@x.example: it is Jane Roe.")
+		w.Settle()
+		w.Clock.Advance(3 * time.Minute)
+		w.Pass(20 * time.Minute)
+		w.Expect(id, "held", bot.ReasonCorrection)
+		w.Desk.Edit(id, func(t *bot.Ticket) {
+			t.Status = bot.StatusSolved
+			t.Edits = append(t.Edits, bot.Edit{At: w.Clock.Now(), What: bot.EditStatus, By: bot.Person{ID: 77, Role: "agent"}})
+		})
+		w.Hint(id)
+		w.Settle()
+		w.Clock.Advance(3 * time.Minute)
+		w.Pass(20 * time.Minute)
+		if c := w.Case(id); c.State() != "rejected" || w.Desk.Status(id) != bot.StatusSolved {
+			t.Errorf("killed at %q: %s (%s), the ticket is %s", killed, c.State(), c.Why(), w.Desk.Status(id))
+		}
+		if steps := w.Desk.Ours(id); len(steps) != 3 {
+			t.Errorf("killed at %q: said %v; want what is told, the note and the end", killed, steps)
+		}
+		if killed == "" {
+			return
+		}
+	}
+}
