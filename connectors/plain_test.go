@@ -6,8 +6,10 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
+	"os"
 	"strconv"
 	"strings"
 	"syscall"
@@ -57,6 +59,40 @@ func TestPlainPutsFailuresIntoWords(t *testing.T) {
 		}
 	}
 }
+
+// TestPlainKnowsEachWayToFail: several failures have the same words.
+func TestPlainKnowsEachWayToFail(t *testing.T) {
+	for _, c := range []struct {
+		want string
+		errs []error
+	}{
+		{"no answer came in time", []error{syscall.ETIMEDOUT, os.ErrDeadlineExceeded, &net.OpError{Op: "read", Err: timeOut{}}}},
+		{"permission denied: it must belong to the user", []error{syscall.EPERM, syscall.EACCES, fmt.Errorf("x: %w", fs.ErrPermission)}},
+		{"certificate is not valid", []error{x509.CertificateInvalidError{Reason: x509.NotAuthorizedToSign}, &tls.CertificateVerificationError{Err: errors.New("x")}}},
+		{"broke the connection off", []error{syscall.ECONNRESET, syscall.EPIPE}},
+		{"there is no way to the host", []error{syscall.ENETUNREACH}},
+		{"no space left on the disk", []error{syscall.EDQUOT}},
+		{"too many files are open", []error{syscall.ENFILE}},
+		{"there is no such file or folder", []error{syscall.ENOENT}},
+		{"the disk failed", []error{syscall.EIO}},
+		{"the network failed", []error{&net.OpError{Op: "read", Err: errors.New("x")}}},
+		{"it exists already", []error{fs.ErrExist}},
+		{"it ended too early", []error{io.EOF, io.ErrUnexpectedEOF}},
+		{"it could not be written whole", []error{io.ErrShortWrite}},
+	} {
+		for _, err := range c.errs {
+			if got := connectors.Plain(err); !strings.Contains(got, c.want) {
+				t.Errorf("%T: %q, want %q", err, got, c.want)
+			}
+		}
+	}
+}
+
+type timeOut struct{}
+
+func (timeOut) Error() string   { return "i/o timeout" }
+func (timeOut) Timeout() bool   { return true }
+func (timeOut) Temporary() bool { return true }
 
 // TestSayfKeepsItsCause for errors.Is.
 func TestSayfKeepsItsCause(t *testing.T) {

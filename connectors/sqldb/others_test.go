@@ -8,6 +8,7 @@ import (
 
 	"privacydesk/connectors"
 	"privacydesk/connectors/connectortest"
+	"privacydesk/connectors/sqldb"
 )
 
 // rowsOf are the gathered rows of a collection, their cells joined.
@@ -219,6 +220,51 @@ func TestRule14_RowsOfOthersThatStayAreSaidBefore(t *testing.T) {
 			if err != nil || !hasProblem(problems, connectors.SeverityDeletes, "db.person", "rows of others") {
 				t.Errorf("%s: Check: %v %+v", direction, err, problems)
 			}
+		}
+	})
+}
+
+// TestRule14_WhereReferencesAreSetToNullIsLookedAt: what clears a reference in
+// rows of others must be able to, and sets nothing off that nobody accepted.
+func TestRule14_WhereReferencesAreSetToNullIsLookedAt(t *testing.T) {
+	each(t, func(t *testing.T, e engine) {
+		// The map keeps the orders, so that nothing else looks at what their
+		// updates set off.
+		fields := []string{fieldID, fieldTenant, "name: approved_by, data_categories: [user.unique_id], fides_meta: {references: [{dataset: db, field: person.id, direction: to}]}" + setNull}
+		kept := personMap(collection("orders", "on_delete: {retain: {exception: legal_obligation, reason: tax}}", fields...))
+		table := func(approved string) []string {
+			return []string{
+				`CREATE TABLE person (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, email TEXT)`,
+				`CREATE TABLE orders (id NUMBER PRIMARY KEY, tenant TEXT NOT NULL, approved_by NUMBER` + approved + `)`,
+			}
+		}
+		w := e.world(t)
+		w.make(t, table("")...)
+		c := w.open(t, kept, nil)
+		clean, err := c.Check(t.Context())
+		if err != nil || hasProblem(clean, connectors.SeverityDeletes, "db.orders", "") {
+			t.Fatalf("nothing is in the way: %+v, %v", clean, err)
+		}
+		w.trigger(t, "orders", "UPDATE")
+		for accepted, want := range map[string]bool{"": true, "orders.watch": false} {
+			problems, err := w.open(t, kept, func(o *sqldb.Options) {
+				if accepted != "" {
+					o.AcceptTriggers = []string{accepted}
+				}
+			}).Check(t.Context())
+			if err != nil || hasProblem(problems, connectors.SeverityDeletes, "db.orders", "fires when references in its rows are set to NULL") != want {
+				t.Errorf("a trigger, %q accepted: %+v, %v", accepted, problems, err)
+			}
+		}
+		w = e.world(t)
+		w.make(t, table(" NOT NULL")...)
+		if problems, err := w.open(t, kept, nil).Check(t.Context()); err != nil || !hasProblem(problems, connectors.SeverityDeletes, "db.orders.approved_by", "the column can't be NULL") {
+			t.Errorf("a column that can't be NULL: %+v, %v", problems, err)
+		}
+		w = e.world(t)
+		w.make(t, table("")[0], strings.Replace(table("")[1], "orders", "all_orders", 1), `CREATE VIEW orders AS SELECT * FROM all_orders`)
+		if problems, err := w.open(t, kept, nil).Check(t.Context()); err != nil || !hasProblem(problems, connectors.SeverityDeletes, "db.orders.approved_by", "a column of a view") {
+			t.Errorf("a view: %+v, %v", problems, err)
 		}
 	})
 }
