@@ -162,6 +162,7 @@ func inert(n *nethtml.Node) {
 	case atom.Form, atom.Input, atom.Button, atom.Select, atom.Textarea, atom.Base, atom.Meta, atom.Link, atom.Embed, atom.Svg, atom.Math,
 		atom.Xmp, atom.Plaintext, atom.Noembed, atom.Noframes:
 		n.Data, n.DataAtom, n.Attr, n.Namespace = "span", atom.Span, nil, ""
+	default: // shown as it is
 	}
 	for child := range n.ChildNodes() {
 		inert(child)

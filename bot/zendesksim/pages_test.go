@@ -268,9 +268,9 @@ func TestPagesRefuse(t *testing.T) {
 		ann.reads(resp, err, 403)
 		equal(t, what, len(w.sim.Comments(id)), 1)
 	}
-	resp, err := http.PostForm(w.server.URL+path, url.Values{"csrf": {good}, "body": {"forged"}}) //nolint:noctx // a test
+	resp, err := http.PostForm(w.server.URL+path, url.Values{"csrf": {good}, "body": {"forged"}})
 	ann.reads(resp, err, 403)
-	resp, err = http.PostForm(w.server.URL+"/signin", url.Values{"user": {fmt.Sprint(w.agent)}}) //nolint:noctx // a test
+	resp, err = http.PostForm(w.server.URL+"/signin", url.Values{"user": {fmt.Sprint(w.agent)}})
 	ann.reads(resp, err, 403)
 	// The cookie is for pages: no API call is signed by it.
 	ann.goes("/api/v2/users/me", 401)

@@ -155,6 +155,7 @@ func (c *call) admit(rt *route) error {
 		return nil
 	case browser, person, staff:
 		return c.admitBrowser(rt)
+	default: // by credentials, below
 	}
 	err := c.authenticate()
 	if rt.who == visitor {
