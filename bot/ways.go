@@ -105,12 +105,18 @@ func (e *Engine) unskippable(c *Case) string {
 	if c.Resolution != "" {
 		return fmt.Sprintf("request %s is %s; nothing of it runs any more", c.ID, c.Resolution)
 	}
-	for name := range c.Systems {
-		if e.unskippableSystem(c, name) == "" {
-			return ""
-		}
+	if len(e.Skippable(c)) > 0 {
+		return ""
 	}
 	return "no system of request " + c.ID + " has failed"
+}
+
+// Skippable are the systems that VerbSkip would leave out now, by name.
+func (e *Engine) Skippable(c *Case) []string {
+	if c.Resolution != "" {
+		return nil
+	}
+	return slices.DeleteFunc(sorted(c.Systems), func(name string) bool { return e.unskippableSystem(c, name) != "" })
 }
 
 func (e *Engine) unskippableSystem(c *Case, system string) string {

@@ -141,14 +141,18 @@ func (c showCmd) Run(ctx context.Context, s *surroundings) error {
 		}
 		ways := a.engine.Ways(&rec.Case)
 		code, counts := a.engine.Shown(&rec.Case)
+		todo := nextOf(&rec.Case, ways, a.engine.Skippable(&rec.Case), code, c.Config)
 		if c.JSON {
-			out := map[string]any{"request": viewOf(&rec.Case, time.Now()), "works_now": ways, "case": rec.Case, "events": events, "chain": chain}
+			out := map[string]any{"request": viewOf(&rec.Case, time.Now()), "works_now": ways, "case": rec.Case, "events": events, "chain": chain, "next": todo}
 			if code != "" {
 				out["code"] = code
 			}
 			return printJSON(s.stdout, out)
 		}
-		return printRequest(s.stdout, &rec.Case, ways, shownOf(code, counts), events, chain)
+		if err := printRequest(s.stdout, &rec.Case, ways, shownOf(code, counts), events, chain); err != nil {
+			return err
+		}
+		return todo.print(s.stdout)
 	})
 }
 
