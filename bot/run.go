@@ -235,3 +235,6 @@ var errShutdown error = connectors.Said("the worker stops")
 type stoppedError struct{ reason Reason }
 
 func (e *stoppedError) Error() string { return "stopped: " + string(e.reason) }
+
+// Clean is the text: reasons are ours.
+func (e *stoppedError) Clean() string { return e.Error() }

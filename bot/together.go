@@ -193,8 +193,12 @@ func (e *Engine) render(ctx context.Context, t *turn, say Say) (string, error) {
 	if say.Public {
 		e.promiseNoPast(t, say, vars)
 	}
-	if t.c.erasingNow() {
+	switch {
+	case !t.c.erasingNow():
+	case t.c.anyBegun():
 		vars["sofar"] = e.outcomesSoFar(t.c)
+	default:
+		vars["unbegun"] = "yes"
 	}
 	if say.Link {
 		link, err := e.link(ctx, t.c)

@@ -229,6 +229,16 @@ func (s *System) begun() bool {
 	return !s.Begun.IsZero() || s.Verified || s.Changed > 0 || s.Run.Stage == StageErase && !s.Run.Started.IsZero()
 }
 
+// anyBegun is true once something may have been erased in any system.
+func (c *Case) anyBegun() bool {
+	for _, s := range c.Systems {
+		if s.begun() {
+			return true
+		}
+	}
+	return false
+}
+
 // partly tells of a delete that was ended in mid-erase what is gone and what
 // is left, a line a system.
 func (e *Engine) partly(c *Case) (lines string, whole bool) {

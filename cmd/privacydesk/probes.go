@@ -10,10 +10,12 @@ import (
 	"strings"
 	"time"
 
+	"privacydesk/bot/directory"
 	"privacydesk/bot/plan"
 	"privacydesk/bot/worker"
 	"privacydesk/bot/zendesk"
 	"privacydesk/connectors"
+	"privacydesk/connectors/sqldb"
 )
 
 // How often serve looks at what lies with others.
@@ -235,7 +237,20 @@ func (a *app) uses() zendesk.Uses {
 }
 
 func (a *app) probeDirectory(ctx context.Context) []problem {
-	return failedAt("directory", a.directory.Check(ctx), "")
+	return append(failedAt("directory", a.directory.Check(ctx), ""), a.plainDirectory()...)
+}
+
+// plainDirectory notes a way to the directory's database that others can read.
+func (a *app) plainDirectory() []problem {
+	o, ok := a.cfg.Directory.Options.(*directory.SQLOptions)
+	if !ok {
+		return nil
+	}
+	var out []problem
+	for _, w := range sqldb.DSNProblems(o.Driver, o.DSN) {
+		out = append(out, problem{Severity: w.Severity, Where: "directory.dsn", What: w.What, Mend: w.Mend})
+	}
+	return out
 }
 
 // probeSystem asks a system's connector whether it can work.

@@ -34,6 +34,20 @@ func (c *connector) weaknesses(found *findings) {
 	}
 }
 
+// DSNProblems are what the DSN of a database that is no system of ours gives
+// away: the directory's own, for one.
+func DSNProblems(driver, dsn string) []connectors.Problem {
+	of := map[string]interface{ weaknesses(string) []weakness }{"postgres": postgres{}, "mysql": mysqlDialect{}}[driver]
+	if of == nil {
+		return nil
+	}
+	var out []connectors.Problem
+	for _, w := range of.weaknesses(dsn) {
+		out = append(out, connectors.Problem{Severity: w.severity, Where: "dsn", What: w.what, Mend: w.mend})
+	}
+	return out
+}
+
 func note(what, mend string) weakness { return weakness{connectors.SeverityNote, what, mend} }
 
 // local: what stays on this machine needs no TLS.
