@@ -93,7 +93,7 @@ func (t Ticket) Forges(email string, m bot.Mark) {
 	t.k.T.Helper()
 	t.k.Sim.AddAPIToken(email, "program")
 	body := fmt.Sprintf(`{"ticket":{"comment":{"body":"A note by a program.","public":false},"metadata":{"privacydesk":{"request":%q,"step":%q,"mac":%q}}}}`, m.Request, m.Step, m.MAC)
-	r := httptest.NewRequestWithContext(t.k.T.Context(), http.MethodPut, fmt.Sprintf("/api/v2/tickets/%d.json", t.ID), strings.NewReader(body))
+	r := httptest.NewRequestWithContext(t.k.T.Context(), http.MethodPut, fmt.Sprintf("http://localhost/api/v2/tickets/%d.json", t.ID), strings.NewReader(body))
 	r.SetBasicAuth(email+"/token", "program")
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
@@ -109,7 +109,7 @@ func (t Ticket) Forges(email string, m bot.Mark) {
 func (k *Talk) Destroys(path string) {
 	k.T.Helper()
 	k.Sim.AddAPIToken("bot@vendor.example", "admin")
-	r := httptest.NewRequestWithContext(k.T.Context(), http.MethodDelete, "/api/v2/"+path+".json", http.NoBody)
+	r := httptest.NewRequestWithContext(k.T.Context(), http.MethodDelete, "http://localhost/api/v2/"+path+".json", http.NoBody)
 	r.SetBasicAuth("bot@vendor.example/token", "admin")
 	w := httptest.NewRecorder()
 	if k.Sim.ServeHTTP(w, r); w.Code/100 != 2 {
