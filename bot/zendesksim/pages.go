@@ -63,7 +63,7 @@ func (c *call) render(pages *template.Template, name string, data interface{ pro
 
 // problemsOf puts a refusal into lines for a page.
 func problemsOf(err error) []string {
-	if joined, isJoined := err.(interface{ Unwrap() []error }); isJoined { //nolint:errorlint // what errors.Join made, part by part
+	if joined, isJoined := err.(interface{ Unwrap() []error }); isJoined {
 		var out []string
 		for _, e := range joined.Unwrap() {
 			out = append(out, problemsOf(e)...)

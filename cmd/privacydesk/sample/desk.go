@@ -45,7 +45,7 @@ func Consumer() User { return User{Email: "carla@mail.example", Name: "Carla Con
 func Agent() User { return User{Email: "agnes@vendor.example", Name: "Agnes Agent"} }
 
 // APIToken signs in as any of the desk's people.
-const APIToken = "demo-api-token"
+const APIToken = "demo-api-token" //nolint:gosec // of the simulated account alone, and printed
 
 // Desk is a simulated Zendesk account with what privacydesk needs in it.
 type Desk struct {
