@@ -69,6 +69,9 @@ type openOptions struct {
 	log io.Writer
 	// attach lets a command work beside a daemon whose Redis is embedded.
 	attach bool
+	// looks is set by commands that only look: where there is no data yet, they
+	// leave none.
+	looks bool
 	// inProcess lets the Redis be one that keeps nothing: the demo alone.
 	inProcess bool
 	// checkEvery is how often an empty queue is looked at; 0 for the usual.
@@ -90,11 +93,15 @@ func loadConfig(path string, s *surroundings) (*config.Config, error) {
 
 // withApp opens the installation for one command beside a daemon.
 func withApp(ctx context.Context, s *surroundings, path string, f func(*app) error) error {
+	return withOptions(ctx, s, path, openOptions{log: s.stderr, attach: true}, f)
+}
+
+func withOptions(ctx context.Context, s *surroundings, path string, o openOptions, f func(*app) error) error {
 	cfg, err := loadConfig(path, s)
 	if err != nil {
 		return err
 	}
-	a, err := openApp(ctx, cfg, openOptions{log: s.stderr, attach: true})
+	a, err := openApp(ctx, cfg, o)
 	if err != nil {
 		return err
 	}
@@ -147,15 +154,22 @@ func (a *app) close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-func (a *app) openKeys(_ context.Context, _ openOptions) error {
+func (a *app) openKeys(_ context.Context, o openOptions) error {
 	masters, err := a.cfg.Keys.Masters()
 	if err != nil {
 		return &usageError{err}
 	}
-	if a.keys, err = spool.OpenKeys(spool.KeysOptions{Dir: a.cfg.KeysDir(), Masters: masters, Clock: time.Now}); err != nil {
+	dir, err := a.folder(a.cfg.KeysDir(), o)
+	if err != nil {
 		return err
 	}
-	a.spool, err = spool.Open(spool.Options{Dir: a.cfg.SpoolDir()}, a.keys)
+	if a.keys, err = spool.OpenKeys(spool.KeysOptions{Dir: dir, Masters: masters, Clock: time.Now}); err != nil {
+		return err
+	}
+	if dir, err = a.folder(a.cfg.SpoolDir(), o); err != nil {
+		return err
+	}
+	a.spool, err = spool.Open(spool.Options{Dir: dir}, a.keys)
 	return err
 }
 
@@ -206,9 +220,12 @@ func (a *app) redisOptions(ctx context.Context, o openOptions) (*redis.Options, 
 		}
 		return options, nil
 	}
-	var err error
 	a.redisKind = "child"
-	a.embedded, err = redisstore.Start(ctx, a.cfg.RedisDir())
+	dir, err := a.folder(a.cfg.RedisDir(), o)
+	if err != nil {
+		return nil, err
+	}
+	a.embedded, err = redisstore.Start(ctx, dir)
 	switch {
 	case errors.Is(err, redisstore.ErrInUse) && o.attach:
 		a.redisKind = "attached"

@@ -24,7 +24,7 @@ func (c checkCmd) Run(ctx context.Context, s *surroundings) error {
 	if err != nil {
 		return err
 	}
-	e := &examination{app: newApp(cfg, openOptions{log: s.stderr, attach: true})}
+	e := &examination{app: newApp(cfg, openOptions{log: s.stderr})}
 	e.run(ctx)
 	if err := e.app.close(ctx); err != nil {
 		return err
@@ -89,7 +89,7 @@ func (e *examination) run(ctx context.Context) {
 		if slices.ContainsFunc(p.needs, func(name string) bool { return !sound[name] }) {
 			continue // what it rests on is told
 		}
-		if p.open != nil && !e.opened(p.name, p.open(ctx, openOptions{attach: true})) {
+		if p.open != nil && !e.opened(p.name, p.open(ctx, openOptions{attach: true, looks: true})) {
 			continue
 		}
 		sound[p.name] = true

@@ -25,7 +25,7 @@ func (planCmd) Help() string {
 
 // Run locates and changes nothing.
 func (c planCmd) Run(ctx context.Context, s *surroundings) error {
-	return withApp(ctx, s, c.Config, func(a *app) error {
+	return withOptions(ctx, s, c.Config, openOptions{log: s.stderr, attach: true, looks: true}, func(a *app) error {
 		p, err := a.engine.Preview(ctx, c.Tenant, c.Email, bot.Kind(c.Kind))
 		switch {
 		case err != nil && ctx.Err() != nil:

@@ -128,6 +128,7 @@ func onHold() map[bot.Reason]string {
 		bot.ReasonWhichTenant:     "talk to the requester; cancel, and let them file anew",
 		bot.ReasonConfirmSigned:   "talk to the requester; cancel, and let them file anew",
 		bot.ReasonConfirmLink:     "talk to the requester; cancel, and let them file anew",
+		bot.ReasonAttestation:     "talk to the requester; cancel, and let them file anew",
 	}
 }
 

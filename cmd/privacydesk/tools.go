@@ -40,7 +40,7 @@ func (rotateCmd) Help() string {
 	return "Add the new key last in keys.master and restart the replicas; put it first and restart them again; then rotate.\nAfterwards the old key may be removed.\n\nExample:\n  privacydesk keys rotate --config privacydesk.yml"
 }
 
-// openShelf opens the key shelf alone: no Redis, no Zendesk.
+// openShelf opens the key shelf alone: no Redis, no Zendesk. It makes none.
 func openShelf(path string, s *surroundings) (*spool.Shelf, error) {
 	cfg, err := loadConfig(path, s)
 	if err != nil {
@@ -49,6 +49,9 @@ func openShelf(path string, s *surroundings) (*spool.Shelf, error) {
 	masters, err := cfg.Keys.Masters()
 	if err != nil {
 		return nil, &usageError{err}
+	}
+	if unused(cfg.KeysDir()) {
+		return nil, fmt.Errorf("key shelf %s: there are no keys yet; the first start of `privacydesk serve` makes them", cfg.KeysDir())
 	}
 	return spool.OpenKeys(spool.KeysOptions{Dir: cfg.KeysDir(), Masters: masters, Clock: time.Now})
 }
