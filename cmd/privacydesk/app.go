@@ -72,6 +72,8 @@ type openOptions struct {
 	// looks is set by commands that only look: where there is no data yet, they
 	// leave none.
 	looks bool
+	// at is told which part is opened; nil for nobody.
+	at func(part string)
 	// inProcess lets the Redis be one that keeps nothing: the demo alone.
 	inProcess bool
 	// checkEvery is how often an empty queue is looked at; 0 for the usual.

@@ -24,8 +24,9 @@ func (c checkCmd) Run(ctx context.Context, s *surroundings) error {
 	if err != nil {
 		return err
 	}
-	e := &examination{app: newApp(cfg, openOptions{log: s.stderr})}
+	e := &examination{app: newApp(cfg, openOptions{log: s.stderr}), at: s.at}
 	e.run(ctx)
+	s.at("")
 	if err := e.app.close(ctx); err != nil {
 		return err
 	}
@@ -47,6 +48,7 @@ func (c checkCmd) Run(ctx context.Context, s *surroundings) error {
 type examination struct {
 	app           *app
 	problems      []problem
+	at            func(part string)
 	misconfigured bool // a part said that its configuration is wrong
 }
 
@@ -89,6 +91,7 @@ func (e *examination) run(ctx context.Context) {
 		if slices.ContainsFunc(p.needs, func(name string) bool { return !sound[name] }) {
 			continue // what it rests on is told
 		}
+		e.at("checking " + p.name)
 		if p.open != nil && !e.opened(p.name, p.open(ctx, openOptions{attach: true, looks: true})) {
 			continue
 		}

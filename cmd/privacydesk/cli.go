@@ -15,6 +15,16 @@ type surroundings struct {
 	env    func(string) (string, bool)
 	stdout io.Writer
 	stderr io.Writer
+	// terminal is true where a person reads stderr as it is written.
+	terminal bool
+}
+
+// at says at which part long work is, in one line that the next one takes the
+// place of, and that "" clears. A pipe or a file gets nothing.
+func (s *surroundings) at(part string) {
+	if s.terminal {
+		_, _ = fmt.Fprint(s.stderr, "\r\x1b[K"+part)
+	}
 }
 
 // cli is the whole command line. Each command's help carries an example.

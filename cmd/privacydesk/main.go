@@ -18,6 +18,12 @@ func main() {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once, as a crash would
 	logging.Disable()            // it would write beside our log; what fails comes back as an error
-	world := surroundings{env: os.LookupEnv, stdout: os.Stdout, stderr: os.Stderr}
+	world := surroundings{env: os.LookupEnv, stdout: os.Stdout, stderr: os.Stderr, terminal: isTerminal(os.Stderr)}
 	os.Exit(exitCode(run(ctx, os.Args[1:], world), os.Stderr))
+}
+
+// isTerminal is true for a character device; what swallows all is one, too.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"privacydesk/bot"
@@ -25,8 +26,10 @@ func (planCmd) Help() string {
 
 // Run locates and changes nothing.
 func (c planCmd) Run(ctx context.Context, s *surroundings) error {
-	return withOptions(ctx, s, c.Config, openOptions{log: s.stderr, attach: true, looks: true}, func(a *app) error {
+	return withOptions(ctx, s, c.Config, openOptions{log: s.stderr, attach: true, looks: true, at: s.at}, func(a *app) error {
+		s.at("searching " + strings.Join(sortedKeys(a.systems), ", "))
 		p, err := a.engine.Preview(ctx, c.Tenant, c.Email, bot.Kind(c.Kind))
+		s.at("")
 		switch {
 		case err != nil && ctx.Err() != nil:
 			return err

@@ -134,7 +134,13 @@ func (a *app) openAll(ctx context.Context, o openOptions) error {
 		if p.open == nil {
 			continue
 		}
+		if o.at != nil {
+			o.at("opening " + p.name)
+		}
 		if err := p.open(ctx, o); err != nil {
+			if o.at != nil {
+				o.at("")
+			}
 			return err
 		}
 	}

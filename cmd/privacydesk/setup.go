@@ -68,7 +68,10 @@ func (c setupCmd) Run(ctx context.Context, s *surroundings) (err error) {
 	defer func() { err = errors.Join(err, done()) }()
 	want := wantedOf(draft, c.CustomStatus)
 	r := setupResult{DryRun: c.DryRun, Written: []config.Setting{}, Notes: draft.Warnings()}
-	if r.Plan, err = desk.PlanSetup(ctx, want); err != nil {
+	s.at("reading the account")
+	r.Plan, err = desk.PlanSetup(ctx, want)
+	s.at("")
+	if err != nil {
 		return err
 	}
 	for _, line := range planLines(r.Plan) {
@@ -76,7 +79,10 @@ func (c setupCmd) Run(ctx context.Context, s *surroundings) (err error) {
 	}
 	if !c.DryRun {
 		began := r.Plan.At
-		if r.Plan, err = desk.ApplySetup(ctx, want); err != nil {
+		s.at("setting up the account")
+		r.Plan, err = desk.ApplySetup(ctx, want)
+		s.at("")
+		if err != nil {
 			return err
 		}
 		r.keep(ctx, desk, draft, began)
