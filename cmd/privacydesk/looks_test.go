@@ -59,3 +59,31 @@ func TestWhatOnlyLooksMakesNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestASignInIsKeptByCheck: a person's token works once, so that what it brings
+// is not thrown away with the place of a command that only looks.
+func TestASignInIsKeptByCheck(t *testing.T) {
+	t.Parallel()
+	file := broken(t, "")
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, file, strings.Replace(string(raw), "client_secret: b}", "client_secret: b, refresh_token: c}", 1))
+	cfg, err := loadConfig(file, &surroundings{env: os.LookupEnv})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := newApp(cfg, openOptions{log: os.Stderr})
+	if dir, err := a.folder(cfg.KeysDir(), openOptions{looks: true}); err != nil || dir != cfg.KeysDir() {
+		t.Errorf("%s, %v; want %s", dir, err, cfg.KeysDir())
+	}
+	cfg.Zendesk.OAuth.RefreshToken = ""
+	dir, err := a.folder(cfg.KeysDir(), openOptions{looks: true})
+	if err != nil || dir == cfg.KeysDir() {
+		t.Errorf("without a sign-in: %s, %v", dir, err)
+	}
+	if err := a.close(t.Context()); err != nil || exists(filepath.Dir(dir)) {
+		t.Errorf("%s is left: %v", dir, err)
+	}
+}
