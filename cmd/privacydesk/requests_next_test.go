@@ -22,16 +22,25 @@ func TestShowEndsWithWhatToDo(t *testing.T) {
 		want  []string
 	}{
 		"approval": {
-			bot.Case{Wait: wait(bot.OnApprover, bot.ReasonApproval)}, []bot.Verb{bot.VerbApprove, bot.VerbCancel, bot.VerbReject}, "7K3M-Q9TX",
-			"approve, reject or cancel", []string{"approve --config 'a b.yml' t7 --code 7K3M-Q9TX", "cancel --config 'a b.yml' t7", "reject --config 'a b.yml' t7 --reason REASON"},
+			bot.Case{Wait: wait(bot.OnApprover, bot.ReasonApproval)},
+			[]bot.Verb{bot.VerbApprove, bot.VerbCancel, bot.VerbReject},
+			"7K3M-Q9TX",
+			"approve, reject or cancel",
+			[]string{"approve --config 'a b.yml' t7 --code 7K3M-Q9TX", "cancel --config 'a b.yml' t7", "reject --config 'a b.yml' t7 --reason REASON"},
 		},
 		"the code is the note's alone": {
-			bot.Case{Wait: wait(bot.OnAgent, bot.ReasonEdited)}, []bot.Verb{bot.VerbRetry, bot.VerbRelease}, "",
-			"CODE stands in the newest note on the ticket", []string{"retry --config 'a b.yml' t7", "release --config 'a b.yml' t7 --code CODE"},
+			bot.Case{Wait: wait(bot.OnAgent, bot.ReasonEdited)},
+			[]bot.Verb{bot.VerbRetry, bot.VerbRelease},
+			"",
+			"CODE stands in the newest note on the ticket",
+			[]string{"retry --config 'a b.yml' t7", "release --config 'a b.yml' t7 --code CODE"},
 		},
 		"systems that may be skipped": {
-			bot.Case{Wait: wait(bot.OnAgent, bot.ReasonSystemFailed)}, []bot.Verb{bot.VerbSkip}, "",
-			"mend it and retry", []string{"skip --config 'a b.yml' t7 crm", "skip --config 'a b.yml' t7 warehouse"},
+			bot.Case{Wait: wait(bot.OnAgent, bot.ReasonSystemFailed)},
+			[]bot.Verb{bot.VerbSkip},
+			"",
+			"mend it and retry",
+			[]string{"skip --config 'a b.yml' t7 crm", "skip --config 'a b.yml' t7 warehouse"},
 		},
 		"the requester": {bot.Case{Wait: wait(bot.OnRequester, bot.ReasonNoKind)}, []bot.Verb{bot.VerbCancel}, "", "the answer is waited for", []string{"cancel --config 'a b.yml' t7"}},
 		"time":          {bot.Case{Wait: wait(bot.OnTime, bot.ReasonWaitingPeriod)}, nil, "", "it goes on by itself", nil},

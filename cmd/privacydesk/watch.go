@@ -74,7 +74,7 @@ func (w *watch) note(p precondition, found []problem) {
 	_, down := blocking(found)
 	w.tell(p, !down)
 	for _, f := range found {
-		if slices.Contains(before.problems, f) && !(f.remind && again) {
+		if slices.Contains(before.problems, f) && (!f.remind || !again) {
 			continue // said once, not at every look
 		}
 		entry := w.log.WithFields(logrus.Fields{"event": "precondition", "part": p.name, "where": f.Where, "error": f.What})
