@@ -336,3 +336,36 @@ func TestRule2_WithdrawnWordsAreKnown(t *testing.T) {
 		t.Errorf("said %q", got)
 	}
 }
+
+// TestRule2_ALaterGenerationBehindAnEndedRecord: the store was set back to when
+// the request had ended; since then a reply had begun another generation, whose
+// words are on the ticket. It is no request that is over: a person decides, and
+// nobody has to be acknowledged anew.
+func TestRule2_ALaterGenerationBehindAnEndedRecord(t *testing.T) {
+	w := populated(t)
+	id := w.File(world.Alex(), "delete", janeBody)
+	w.Pass(10 * time.Minute)
+	w.Expect(id, "resolved", bot.ReasonErased)
+	setBack := w.SnapshotRedis()
+	w.Desk.Reply(id, world.Alex(), "Please delete jose@x.example, too.")
+	w.Hint(id)
+	w.Pass(10 * time.Minute)
+	w.Expect(id, "needs_info", bot.ReasonReopened)
+	said, asked := len(w.Desk.Ours(id)), batches(w)
+	setBack()
+	w.Queue.Flush()
+	back(w)
+	w.Hint(id)
+	w.Pass(time.Hour)
+	c := w.Expect(id, "held", bot.ReasonStateLost)
+	if c.Phase != bot.PhaseReading || c.Resolution != "" {
+		t.Errorf("it is %s in phase %s", c.Resolution, c.Phase)
+	}
+	if n := batches(w); n != asked || !isBack(w) {
+		t.Errorf("something was erased: %d batches, %d before", n, asked)
+	}
+	if now := w.Desk.Ours(id)[said:]; len(now) != 1 || !strings.HasPrefix(now[0], "note_held.") {
+		t.Errorf("said: %q", now)
+	}
+	verifyLedger(t, w, c)
+}
