@@ -140,7 +140,7 @@ func TestLinksAndPictures(t *testing.T) {
 		}
 		return false
 	}
-	all := append(pages(), "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/config.md", "docs/connectors.md")
+	all := append(pages(), "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs/architecture.md", "docs/conversations.md", "docs/config.md", "docs/connectors.md")
 	for _, name := range all {
 		for _, m := range regexp.MustCompile(`\]\(([^)]+)\)`).FindAllStringSubmatch(prose(t, name), -1) {
 			if strings.HasPrefix(m[1], "https://") {

@@ -270,6 +270,9 @@ func (k *Talk) goesOn(changed ...int64) {
 // Is fails unless the request is in the state for the reason.
 func (t Ticket) Is(state bot.State, why bot.Reason) bot.Case {
 	t.k.T.Helper()
+	if why != "" && !slices.Contains(t.k.whys, why) {
+		t.k.whys = append(t.k.whys, why)
+	}
 	return t.k.Expect(t.ID, state, why)
 }
 

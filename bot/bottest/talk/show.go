@@ -22,6 +22,9 @@ type shown struct {
 // Transcript is the conversation so far, as Markdown.
 func (k *Talk) Transcript() string { return strings.TrimSpace(strings.Join(k.lines, "\n")) + "\n" }
 
+// Reasons are the codes that the scenario expected, in its order.
+func (k *Talk) Reasons() []bot.Reason { return slices.Clone(k.whys) }
+
 // heading writes who does what, and the text that they write.
 func (k *Talk) heading(who, does, text string) {
 	k.lines = append(k.lines, fmt.Sprintf("**%s** %s", who, does)+map[bool]string{true: ":", false: "."}[text != ""], "")

@@ -1,7 +1,7 @@
 // Package talk plays conversations on privacy tickets: people who file and
 // reply on a simulated Zendesk, the real Desk and engine at the other end, a
 // clock that the scenario moves. What is said and what the ticket then shows
-// is written down as the scenario runs, and becomes docs/conversations.md.
+// is written down as the scenario runs, and becomes a page in docs/conversations.
 package talk
 
 import (
@@ -57,7 +57,8 @@ type Talk struct {
 	Meanwhile func(*http.Request)
 
 	lines  []string
-	codes  []string // of notes, in the order in which the transcript shows them
+	whys   []bot.Reason // that the scenario expected
+	codes  []string     // of notes, in the order in which the transcript shows them
 	seen   map[int64]*shown
 	people map[int64]string // names by Zendesk's user id
 	agent  int64
