@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,13 +18,14 @@ import (
 func TestAFailingPartIsNotHammered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWatch(config.NewLogger(config.LogOptions{}, t.Output()), time.Now, func(precondition, bool) {})
-		looks, down := 0, true
+		var looks atomic.Int64
+		var well atomic.Bool
 		p := precondition{name: "zendesk", effect: refuses, every: 5 * time.Minute, probe: func(context.Context) []problem {
-			if looks++; !down {
-				return nil
-			}
-			if looks < 1000 {
+			if n := looks.Add(1); !well.Load() && n < 1000 {
 				w.kick("zendesk")
+			}
+			if well.Load() {
+				return nil
 			}
 			return []problem{{Severity: connectors.SeverityBlocks, Where: "zendesk", What: "the account refuses the credentials"}}
 		}}
@@ -32,18 +34,18 @@ func TestAFailingPartIsNotHammered(t *testing.T) {
 		go w.follow(ctx, p)
 		<-time.After(2*time.Minute + time.Second)
 		synctest.Wait()
-		if looks != 5 {
-			t.Errorf("within two minutes it was looked at %d times", looks)
+		if n := looks.Load(); n != 5 {
+			t.Errorf("within two minutes it was looked at %d times", n)
 		}
-		down = false
+		well.Store(true)
 		<-time.After(time.Minute)
 		synctest.Wait()
-		well := looks
-		down = true
+		before := looks.Load()
+		well.Store(false)
 		w.kick("zendesk")
 		synctest.Wait()
-		if looks != well+1 {
-			t.Errorf("when something says that it fails, it is looked at %d times", looks-well)
+		if n := looks.Load() - before; n != 1 {
+			t.Errorf("when something says that it fails, it is looked at %d times", n)
 		}
 	})
 }
