@@ -62,23 +62,16 @@ type sqlDirectory struct {
 }
 
 // question is a query in the driver's own spelling, whose one parameter stands
-// so many times.
+// so many times, with the columns that it has to return.
 type question struct {
-	text  string
-	times int
-}
-
-func (q question) args(value string) []any {
-	args := make([]any, q.times)
-	for i := range args {
-		args[i] = value
-	}
-	return args
+	text    string
+	times   int
+	columns []string
 }
 
 func openSQL(env Env, o *SQLOptions) (Directory, error) {
 	d := dialects()[o.Driver]
-	var query, integrations question
+	query, integrations := question{columns: []string{"email", "tenant", "is_admin"}}, question{columns: []string{"tenant", "name"}}
 	var err error
 	if query.text, query.times, err = bind(o.Query, emailParameter, d.numbered); err != nil {
 		return nil, fmt.Errorf("directory: query: %w", err)
@@ -129,24 +122,11 @@ func (s *sqlDirectory) Integrations(ctx context.Context, tenant string) ([]strin
 	ctx, cancel := context.WithTimeout(ctx, s.o.Timeout)
 	defer cancel()
 	var out []string
-	err := s.each(ctx, s.integrations, tenant, func(rows *sql.Rows) error {
-		at, err := columnsOf(rows, "tenant", "name")
-		if err != nil {
-			return err
-		}
-		for n := 0; rows.Next(); n++ {
-			if n >= s.o.MaxRows {
-				return connectors.NewError(connectors.TooMuch, op, "the query of integrations returns more rows than max_rows", nil).WithMend("let it look for one tenant")
-			}
-			cells := make([]any, 2)
-			if err := rows.Scan(&cells[0], &cells[1]); err != nil {
-				return err
-			}
-			whose, ok := asText(cells[at["tenant"]])
-			name, named := asText(cells[at["name"]])
-			if ok && named && whose == tenant && strings.TrimSpace(name) != "" {
-				out = append(out, strings.TrimSpace(name))
-			}
+	err := s.each(ctx, s.integrations, tenant, nil, func(cells []any) error {
+		whose, ok := asText(cells[0])
+		name, named := asText(cells[1])
+		if name = strings.TrimSpace(name); ok && named && whose == tenant && name != "" {
+			out = append(out, name)
 		}
 		return nil
 	})
@@ -157,10 +137,10 @@ func (s *sqlDirectory) Integrations(ctx context.Context, tenant string) ([]strin
 	return slices.Compact(out), nil
 }
 
-// typed refuses columns whose type can't hold what they are for. Types that
+// typed refuses columns of the query of rights whose type can't hold what they are for. Types that
 // the database doesn't tell, as SQLite of an expression, are left to the rows.
-func typed(types []*sql.ColumnType, at place) error {
-	kind := strings.ToUpper(types[at.admin].DatabaseTypeName())
+func typed(types []*sql.ColumnType) error {
+	kind := strings.ToUpper(types[2].DatabaseTypeName())
 	for _, text := range []string{"CHAR", "TEXT", "CLOB", "BLOB", "ENUM", "SET", "JSON", "UUID", "DATE", "TIME", "FLOAT", "DOUBLE", "REAL", "BYTEA", "NAME"} {
 		if strings.Contains(kind, text) {
 			return connectors.NewError(connectors.Misfit, op, "the column is_admin has the type "+kind+", which is not a truth value", nil).WithMend(adminMend)
@@ -190,96 +170,94 @@ func (s *sqlDirectory) lookUp(ctx context.Context, address string) (bot.Standing
 	return out, nil
 }
 
-// read asks the query. look, if any, judges the columns' types.
-func (s *sqlDirectory) read(ctx context.Context, address string, look func([]*sql.ColumnType, place) error) (bot.Standing, error) {
+// read asks for somebody's rights. look, if any, judges the columns' types.
+func (s *sqlDirectory) read(ctx context.Context, address string, look func([]*sql.ColumnType) error) (bot.Standing, error) {
 	var out standing
-	err := s.each(ctx, s.query, address, func(rows *sql.Rows) error {
-		at, err := columnsOf(rows, "email", "tenant", "is_admin")
-		if err != nil {
-			return err
-		}
-		p := place{at["email"], at["tenant"], at["is_admin"]}
-		if look != nil {
-			types, err := rows.ColumnTypes()
-			if err != nil {
-				return err
-			}
-			if err := look(types, p); err != nil {
-				return err
-			}
-		}
-		for n := 0; rows.Next(); n++ {
-			if n >= s.o.MaxRows {
-				return connectors.NewError(connectors.TooMuch, op, "the query returns more rows than max_rows", nil).WithMend("let it look for one address")
-			}
-			if err := s.take(rows, p, address, &out); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	err := s.each(ctx, s.query, address, look, func(cells []any) error { return s.take(cells, address, &out) })
 	return out.Standing, err
 }
 
-// each runs a query in a transaction that can't write.
-func (s *sqlDirectory) each(ctx context.Context, q question, value string, take func(*sql.Rows) error) error {
+// each asks a question in a transaction that can't write, and hands each row
+// over, its cells in the order of the question's columns. look, if any, judges
+// the columns' types before.
+func (s *sqlDirectory) each(ctx context.Context, q question, value string, look func([]*sql.ColumnType) error, row func(cells []any) error) error {
 	tx, err := s.db.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = tx.Rollback() }() // it only read
-	rows, err := tx.QueryContext(ctx, q.text, q.args(value)...)
+	rows, err := tx.QueryContext(ctx, q.text, slices.Repeat([]any{value}, q.times)...)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	if err := take(rows); err != nil {
+	at, err := q.places(rows)
+	if err != nil {
 		return err
+	}
+	if look != nil {
+		types, err := rows.ColumnTypes()
+		if err != nil {
+			return err
+		}
+		if err := look(inOrder(types, at)); err != nil {
+			return err
+		}
+	}
+	cells, into := make([]any, len(at)), make([]any, len(at))
+	for i := range cells {
+		into[i] = &cells[i]
+	}
+	for n := 0; rows.Next(); n++ {
+		if n >= s.o.MaxRows {
+			return connectors.NewError(connectors.TooMuch, op, "the query returns more rows than max_rows", nil).WithMend("let it look for what its placeholder names alone")
+		}
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		if err := row(inOrder(cells, at)); err != nil {
+			return err
+		}
 	}
 	return rows.Err()
 }
 
-// place is where the three columns stand in a row.
-type place struct{ email, tenant, admin int }
-
-// columnsOf is where the columns of these names stand, and no others may.
-func columnsOf(rows *sql.Rows, want ...string) (map[string]int, error) {
+// places is where the question's columns stand; no others may.
+func (q question) places(rows *sql.Rows) ([]int, error) {
 	names, err := rows.Columns()
 	if err != nil {
 		return nil, err
 	}
-	at := map[string]int{}
-	for i, name := range names {
-		at[strings.ToLower(name)] = i
+	var at []int
+	for _, want := range q.columns {
+		at = append(at, slices.IndexFunc(names, func(name string) bool { return strings.ToLower(name) == want }))
 	}
-	for _, name := range want {
-		if _, ok := at[name]; !ok || len(names) != len(want) {
-			last := len(want) - 1
-			return nil, connectors.NewError(connectors.Misfit, op, "the query must return the columns "+strings.Join(want[:last], ", ")+" and "+want[last]+", and no others", nil).
-				WithMend("name them with AS")
-		}
+	if last := len(q.columns) - 1; len(names) != len(q.columns) || slices.Contains(at, -1) {
+		return nil, connectors.NewError(connectors.Misfit, op,
+			"the query must return the columns "+strings.Join(q.columns[:last], ", ")+" and "+q.columns[last]+", and no others", nil).WithMend("name them with AS")
 	}
 	return at, nil
 }
 
-// take adds a row if it is the address's own.
-func (s *sqlDirectory) take(rows *sql.Rows, at place, address string, out *standing) error {
-	cells := make([]any, 3)
-	if err := rows.Scan(&cells[0], &cells[1], &cells[2]); err != nil {
-		return err
+func inOrder[T any](all []T, at []int) []T {
+	out := make([]T, len(at))
+	for i, from := range at {
+		out[i] = all[from]
 	}
-	email, ok := asText(cells[at.email])
-	if !ok {
+	return out
+}
+
+// take adds a row of email, tenant and is_admin if it is the address's own.
+func (s *sqlDirectory) take(cells []any, address string, out *standing) error {
+	email, ok := asText(cells[0])
+	if !ok || !s.env.same(email, address) {
 		return nil
 	}
-	if !s.env.same(email, address) {
-		return nil
-	}
-	tenant, ok := asText(cells[at.tenant])
-	if !ok && cells[at.tenant] != nil {
+	tenant, ok := asText(cells[1])
+	if !ok && cells[1] != nil {
 		return connectors.NewError(connectors.Misfit, op, "the column tenant is neither text nor a whole number", nil).WithMend("cast it to text")
 	}
-	admin, ok := asBool(cells[at.admin])
+	admin, ok := asBool(cells[2])
 	if !ok {
 		return connectors.NewError(connectors.Misfit, op, "the column is_admin is not a truth value", nil).WithMend(adminMend)
 	}
