@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"privacydesk/bot"
-	"privacydesk/bot/policy"
 	"privacydesk/bot/zendesksim"
 )
 
@@ -89,43 +88,6 @@ func (t Ticket) writes(by Person, text, how string, o zendesksim.ReplyOptions, e
 	return Ticket{t.k, ticket}
 }
 
-// ByMail makes a reply come by mail, with what Zendesk doubts of its sender.
-func ByMail(flags ...int) func(*zendesksim.ReplyOptions) {
-	return func(o *zendesksim.ReplyOptions) { o.Channel, o.Flags = "email", flags }
-}
-
-// FiledByMail makes a ticket come by mail.
-func FiledByMail(flags ...int) func(*zendesksim.NewTicket) {
-	return func(n *zendesksim.NewTicket) {
-		n.Channel, n.Flags, n.Recipient = "email", flags, "privacy@vendor.example"
-	}
-}
-
-// ForTenant fills the account's field of the form in.
-func ForTenant(k *Talk, tenant string) func(*zendesksim.NewTicket) {
-	return func(n *zendesksim.NewTicket) { n.CustomFields[k.TenantField] = tenant }
-}
-
-// Referring fills the customer's own reference in.
-func Referring(k *Talk, text string) func(*zendesksim.NewTicket) {
-	return func(n *zendesksim.NewTicket) { n.CustomFields[k.ReferenceField] = text }
-}
-
-// AskedOn fills in on which date the consumer asked.
-func AskedOn(k *Talk, date string) func(*zendesksim.NewTicket) {
-	return func(n *zendesksim.NewTicket) { n.CustomFields[k.AskedOnField] = date }
-}
-
-// Under says under which law the consumer asked.
-func Under(k *Talk, law policy.Law) func(*zendesksim.NewTicket) {
-	return func(n *zendesksim.NewTicket) { n.CustomFields[k.LawField] = "law_" + string(law) }
-}
-
-// Attesting ticks the box that says that the person's request was verified.
-func Attesting(k *Talk) func(*zendesksim.NewTicket) {
-	return func(n *zendesksim.NewTicket) { n.CustomFields[k.AttestedField] = true }
-}
-
 // Edits lets somebody change the ticket by hand; says is the transcript's
 // sentence, such as "solves the ticket".
 func (t Ticket) Edits(by Person, says string, edit func(*zendesksim.Ticket)) Ticket {
@@ -181,12 +143,6 @@ func (k *Talk) Runs(command string, f func() error) {
 		k.T.Fatalf("%s: %v", command, err)
 	}
 	k.goesOn()
-}
-
-// ByAgent makes an agent file the ticket in the requester's name.
-func ByAgent(k *Talk) func(*zendesksim.NewTicket) {
-	agent := k.Agent().ID
-	return func(n *zendesksim.NewTicket) { n.SubmitterID = agent }
 }
 
 // Merges lets an agent merge this ticket into another one.
@@ -372,21 +328,6 @@ func (k *Talk) Untouched() {
 			k.T.Errorf("%s was erased", name)
 		}
 	}
-}
-
-// With attaches files to a filed ticket.
-func With(files ...zendesksim.File) func(*zendesksim.NewTicket) {
-	return func(n *zendesksim.NewTicket) { n.Files = files }
-}
-
-// Attaching attaches files to a reply.
-func Attaching(files ...zendesksim.File) func(*zendesksim.ReplyOptions) {
-	return func(o *zendesksim.ReplyOptions) { o.Files = files }
-}
-
-// Titled gives a ticket its subject line.
-func Titled(subject string) func(*zendesksim.NewTicket) {
-	return func(n *zendesksim.NewTicket) { n.Subject = subject }
 }
 
 // MergesInto lets an agent merge the ticket into another one.
