@@ -60,7 +60,7 @@ func TestEveryShellCompletesEveryCommand(t *testing.T) {
 		}
 	}
 	i := slices.IndexFunc(all, func(c completed) bool { return c.path == "requests list" })
-	if want := []string{"access", "delete", "opt_out", "direct"}; i < 0 || !slices.Equal(all[i].flags["--kind"], want) {
+	if want := []string{"access", "delete", "opt_out", "direct", "correction", "objection"}; i < 0 || !slices.Equal(all[i].flags["--kind"], want) {
 		t.Errorf("requests list completes %v", all[max(i, 0)])
 	}
 }

@@ -20,7 +20,7 @@ type listCmd struct {
 	State   string `enum:",received,needs_info,awaiting_approval,waiting,held,running,resolved,partly_executed,rejected,cancelled" default:"" help:"Only this state: received, needs_info, awaiting_approval, waiting, held, running, resolved, partly_executed, rejected or cancelled."`
 	Phase   string `enum:",reading,locating,working,closing,done,forgotten" default:"" help:"Only this phase: reading, locating, working, closing, done or forgotten."`
 	WaitOn  string `enum:",requester,agent,approver,time,request,system,vendor,person" default:"" help:"Only those that wait on: requester, agent, approver, time, request, system, vendor or person."`
-	Kind    string `enum:",access,delete,opt_out,direct" default:"" help:"Only this kind: access, delete, opt_out or direct."`
+	Kind    string `enum:",access,delete,opt_out,direct,correction,objection" default:"" help:"Only this kind: access, delete, opt_out, direct, correction or objection."`
 	Tenant  string `help:"Only this tenant."`
 	Limit   uint   `default:"100" help:"Show at most so many, the most urgent ones. All are counted."`
 	JSON    bool   `help:"Print one JSON object."`
